@@ -1,0 +1,50 @@
+"""Training between removals and after them: optimizer, length, distillation."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+
+from backend.domain.spec import Spec
+
+
+class SgdOptimizer(Spec):
+    """Stochastic gradient descent with momentum."""
+
+    kind: Literal["sgd"] = "sgd"
+    learning_rate: PositiveFloat = Field(0.0025, le=10.0, description="Step size.")
+    momentum: float = Field(0.9, ge=0.0, lt=1.0, description="Share of the last update that is kept.")
+    weight_decay: NonNegativeFloat = Field(0.0, le=1.0, description="L2 penalty on the weights.")
+
+
+class AdamOptimizer(Spec):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019)."""
+
+    kind: Literal["adamw"] = "adamw"
+    learning_rate: PositiveFloat = Field(0.001, le=10.0, description="Step size.")
+    weight_decay: NonNegativeFloat = Field(0.0, le=1.0, description="Decoupled weight decay.")
+
+
+Optimizer = Annotated[SgdOptimizer | AdamOptimizer, Field(discriminator="kind")]
+
+
+class Retrain(Spec):
+    """Retrain the thinner network at every operating point."""
+
+    epochs: NonNegativeInt = Field(description="Passes over the training data at each operating point.", le=1000)
+    optimizer: Optimizer = Field(default_factory=lambda: SgdOptimizer(learning_rate=0.01), description="Optimizer.")
+    learning_rate_decay: Literal["none", "cosine"] = Field(
+        "cosine", description="How the learning rate falls over the epochs of one operating point."
+    )
+    steps_per_record: PositiveInt = Field(
+        20, le=10_000, description="Optimizer steps that make one step of the history (and one checkpoint)."
+    )
+
+
+class Distillation(Spec):
+    """Learn from the dense network while retraining (Hinton et al. 2015, arXiv:1503.02531).
+
+    loss = (1 - weight) * cross-entropy(labels) + weight * T^2 * KL(teacher_T || student_T)
+    """
+
+    temperature: PositiveFloat = Field(4.0, le=100.0, description="Softens both distributions; T in the formula.")
+    weight: float = Field(0.9, ge=0.0, le=1.0, description="Share of the teacher's term in the loss.")

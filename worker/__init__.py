@@ -1,0 +1,1 @@
+"""The compute side of Secateur: sandboxed intake, the pruning engine, delivery and the `secateur` command."""
