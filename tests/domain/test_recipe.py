@@ -1,0 +1,106 @@
+"""The recipe: what it refuses, and the fingerprint that identifies it."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from backend.domain.presets import PRESETS
+from backend.domain.recipe import Recipe
+
+FISHER = {
+    "target": {"kind": "macs", "density": 0.25},
+    "prune": {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.01}},
+    "retrain": {"epochs": 2},
+}
+
+GOLDEN = "15a045e85246f46c9b2859ff36b6f6ddb27c8e8693c57861e16f7e5ac04e84d6"
+
+
+def changed(**sections: object) -> dict[str, object]:
+    return {**FISHER, **sections}
+
+
+def test_the_fingerprint_of_a_known_recipe_is_pinned() -> None:
+    # A change here means that old runs no longer match their recipes: bump `schema_version` when meaning changes.
+    assert Recipe.model_validate(FISHER).fingerprint() == GOLDEN
+
+
+def test_defaults_written_out_give_the_same_fingerprint() -> None:
+    recipe = Recipe.model_validate(FISHER)
+    written_out = Recipe.model_validate_json(json.dumps(recipe.model_dump(mode="json")))
+    assert written_out == recipe
+    assert written_out.fingerprint() == recipe.fingerprint()
+
+
+@given(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
+def test_fingerprints_differ_exactly_when_recipes_differ(first: int, second: int) -> None:
+    fingerprints = [Recipe.model_validate(changed(seed=seed)).fingerprint() for seed in (first, second)]
+    assert (fingerprints[0] == fingerprints[1]) == (first == second)
+
+
+@pytest.mark.parametrize(
+    ("section", "value", "complaint"),
+    [
+        ("target", {"kind": "macs", "density": 1.0}, "target.macs.density"),
+        ("target", {"kind": "latency", "density": 0.5}, "target"),
+        ("target", {"kind": "sparsity", "sparsity": -0.1}, "target.sparsity.sparsity"),
+        ("prune", {"criterion": {"kind": "fisher", "batches": 3}}, "prune.criterion.fisher.batches"),
+        ("prune", {"criterion": {"kind": "fisher"}, "minimum_width": 0}, "prune.minimum_width"),
+        ("retrain", {"epochs": -1}, "retrain.epochs"),
+        ("retrain", {}, "retrain.epochs"),
+        ("seed", -1, "seed"),
+        ("colour", "red", "colour"),
+        ("distill", {"temperature": float("nan")}, "distill.temperature"),
+    ],
+)
+def test_a_bad_value_is_refused_at_its_own_path(section: str, value: object, complaint: str) -> None:
+    with pytest.raises(ValidationError) as refusal:
+        Recipe.model_validate(changed(**{section: value}))
+    assert complaint in {".".join(map(str, error["loc"])) for error in refusal.value.errors()}
+
+
+@pytest.mark.parametrize("section", ["target", "prune", "retrain"])
+def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
+    recipe = {name: value for name, value in FISHER.items() if name != section}
+    with pytest.raises(ValidationError, match="Field required"):
+        Recipe.model_validate(recipe)
+
+
+@pytest.mark.parametrize(
+    ("sections", "sentence"),
+    [
+        ({"prune": {"criterion": {"kind": "magnitude"}, "cost": {"kind": "parameter_free"}}}, "prune.cost"),
+        (
+            {"prune": {"criterion": {"kind": "fisher"}, "allocation": {"kind": "uniform"}, "cost": {"kind": "fixed"}}},
+            "thins every layer alike",
+        ),
+        ({"retrain": {"epochs": 0}, "distill": {}}, "no retraining to distill in"),
+    ],
+)
+def test_sections_that_contradict_each_other_are_refused_with_a_sentence(
+    sections: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(ValidationError, match=sentence):
+        Recipe.model_validate(changed(**sections))
+
+
+def test_presets_differ_in_nothing_but_the_choice_of_channels() -> None:
+    def without_choice(recipe: Recipe) -> dict[str, object]:
+        dumped = recipe.model_dump(mode="json")
+        for axis in ("criterion", "allocation", "cost"):
+            del dumped["prune"][axis]
+        return dumped
+
+    first, *others = [without_choice(preset.recipe) for preset in PRESETS.values()]
+    assert others
+    assert all(other == first for other in others)
+    assert {name for name, preset in PRESETS.items() if preset.is_baseline} == {"random-channel", "uniform"}
+
+
+def test_a_recipe_cannot_be_changed_in_place() -> None:
+    recipe = Recipe.model_validate(FISHER)
+    with pytest.raises(ValidationError, match="frozen"):
+        recipe.seed = 3  # type: ignore[misc]
