@@ -1,0 +1,12 @@
+"""Colors that read on light and on dark ground."""
+
+DENSE = "#868e96"
+PRUNED = "#f08c00"
+RETRAINED = "#0ca678"
+TEST = "#4c6ef5"
+INDEPENDENT = "#20a39e"
+FIXED = "#adb5bd"
+COUPLED = ("#4c6ef5", "#e8590c", "#ae3ec9", "#f59f00", "#1098ad", "#d6336c", "#74b816", "#7048e8")
+"""One color for each set of coupled layers, in forward order; they repeat when there are more sets than colors."""
+SHADE = "rgba(12, 166, 120, 0.10)"
+"""Ground of a stretch of retraining."""

@@ -1,0 +1,31 @@
+"""Every figure of a run by the name that the API uses."""
+
+from collections.abc import Callable, Mapping
+
+from plotly.graph_objects import Figure
+
+from backend.figures.accuracy import draw_accuracy
+from backend.figures.architecture import draw_architecture
+from backend.figures.loss import draw_loss
+from backend.figures.view import RunView
+from backend.figures.widths import draw_widths
+
+
+def _draw_step(view: RunView) -> Figure:
+    """The network at the step that the view asks for, or at the last one."""
+    if view.network is None:
+        return Figure()
+    steps = [step for step in view.report.steps if view.step is None or step.step <= view.step]
+    if not steps or view.step == 0:
+        return draw_architecture(view.network)
+    widths = {layer.name: width for layer, width in zip(view.report.layout.layers, steps[-1].widths, strict=True)}
+    return draw_architecture(view.network, widths)
+
+
+FIGURES: Mapping[str, Callable[[RunView], Figure]] = {
+    "accuracy": lambda view: draw_accuracy(view.report, view.x),
+    "widths": lambda view: draw_widths(view.report),
+    "architecture": _draw_step,
+    "loss": lambda view: draw_loss(view.report),
+}
+"""Step 0 of the architecture is the dense network."""
