@@ -1,0 +1,58 @@
+"""A grid of examples as PNG: one row for each class."""
+
+import io
+
+import numpy as np
+from PIL import Image
+
+from worker.data.labeled import Array, LabeledImages
+
+EXAMPLES_PER_CLASS = 10
+MAX_CLASSES = 40
+SMALLEST_TILE = 28
+LARGEST_TILE = 64
+GAP = 2
+BACKGROUND = 255
+COLOR_CHANNELS = 3
+
+
+def draw_examples(data: LabeledImages) -> bytes:
+    """PNG with the first ten training examples of each class (of the first 40 classes), a class per row."""
+    classes = min(len(data.class_names), MAX_CLASSES)
+    rows = [np.flatnonzero(data.y_train == label)[:EXAMPLES_PER_CLASS] for label in range(classes)]
+    shown = data.x_train[np.concatenate(rows)]
+    tiles = iter([_draw_tile(example) for example in _to_pixels(shown)])
+    size = _tile_size(data.x_train.shape[2:])
+    cell = (size[0] + GAP, size[1] + GAP)
+    sheet = Image.new("RGB", (EXAMPLES_PER_CLASS * cell[0] + GAP, classes * cell[1] + GAP), (BACKGROUND,) * 3)
+    for row, members in enumerate(rows):
+        for column in range(len(members)):
+            tile = next(tiles).resize(size, Image.Resampling.NEAREST)
+            sheet.paste(tile, (column * cell[0] + GAP, row * cell[1] + GAP))
+    out = io.BytesIO()
+    sheet.save(out, "PNG")
+    return out.getvalue()
+
+
+def _to_pixels(examples: Array) -> Array:
+    """uint8 (N, H, W, 3 or 1); floating-point values are stretched so that the smallest is black, the largest white."""
+    channels = examples if examples.shape[1] == COLOR_CHANNELS else examples[:, :1]
+    if channels.dtype != np.uint8:
+        low, high = float(channels.min()), float(channels.max())
+        channels = np.rint((channels - low) * (255.0 / (high - low) if high > low else 0.0)).astype(np.uint8)
+    pixels: Array = np.moveaxis(channels, 1, -1)
+    return pixels
+
+
+def _draw_tile(pixels: Array) -> Image.Image:
+    return Image.fromarray(pixels if pixels.shape[-1] == COLOR_CHANNELS else pixels[..., 0]).convert("RGB")
+
+
+def _tile_size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Width and height in pixels: small images grow by whole factors, large ones shrink to 64."""
+    height, width = shape
+    longest = max(height, width)
+    if longest > LARGEST_TILE:
+        return max(1, width * LARGEST_TILE // longest), max(1, height * LARGEST_TILE // longest)
+    factor = -(-SMALLEST_TILE // longest)
+    return width * factor, height * factor
