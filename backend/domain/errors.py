@@ -67,6 +67,12 @@ class TooManyRequests(Refusal):
     code = "too_many_requests"
 
 
+class CannotStart(Refusal):
+    """The service cannot start as asked (a taken port, a data folder in use); the detail says what to change."""
+
+    code = "cannot_start"
+
+
 class FailureCode(StrEnum):
     """Why a job ended without a result: stable, machine-readable, shown with a sentence and a hint."""
 
