@@ -1,0 +1,49 @@
+"""The whole state of a run after a step, as plain tensors and JSON: safetensors on disk, no pickle."""
+
+import json
+from dataclasses import dataclass, field
+from typing import Self
+
+from safetensors import SafetensorError
+from safetensors.torch import load, save
+from torch import Tensor
+
+from backend.domain.errors import FailureCode, JobFailure
+from pydantic import JsonValue
+
+_FORMAT = "secateur-checkpoint-1"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Everything a run needs to go on bit for bit after `step`; tensors are on the CPU and nobody else's."""
+
+    step: int
+    tensors: dict[str, Tensor] = field(repr=False)
+    state: dict[str, JsonValue]
+
+    def to_bytes(self) -> bytes:
+        """Serialize as safetensors; the JSON state travels in its metadata."""
+        metadata = {"format": _FORMAT, "step": str(self.step), "state": json.dumps(self.state)}
+        return save({name: tensor.contiguous() for name, tensor in self.tensors.items()}, metadata)
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Self:
+        """Read what `to_bytes` wrote; JobFailure(INTERNAL_ERROR) when it is something else."""
+        try:
+            length = int.from_bytes(data[:8], "little")
+            metadata = json.loads(data[8 : 8 + length])["__metadata__"]
+            if metadata["format"] != _FORMAT:
+                raise ValueError(metadata["format"])
+            return cls(int(metadata["step"]), load(data), json.loads(metadata["state"]))
+        except (SafetensorError, ValueError, KeyError, TypeError) as error:
+            raise JobFailure(
+                FailureCode.INTERNAL_ERROR,
+                "The run's checkpoint cannot be read.",
+                "Start the run again from its recipe.",
+            ) from error
+
+    def part(self, prefix: str) -> dict[str, Tensor]:
+        """Tensors whose name starts with `prefix/`, without it."""
+        start = prefix + "/"
+        return {name.removeprefix(start): tensor for name, tensor in self.tensors.items() if name.startswith(start)}
