@@ -1,0 +1,49 @@
+"""Engines: SQLite with a write-ahead log, or PostgreSQL."""
+
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.pool import NullPool
+
+BUSY_TIMEOUT_S = 30
+"""How long a SQLite writer waits for another one; also the limit of a wait for a PostgreSQL connection."""
+
+_SQLITE_PRAGMAS = (
+    f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+)
+
+
+def create_engine(url: str, *, is_pooled: bool = True) -> Engine:
+    """An engine for `sqlite:///path` or `postgresql://...` (psycopg).
+
+    `is_pooled=False` opens a connection per transaction: for a process that forks.
+    """
+    parsed = make_url(url)
+    options: dict[str, Any] = {} if is_pooled else {"poolclass": NullPool}
+    if parsed.get_backend_name() == "sqlite":
+        engine = sqlalchemy.create_engine(parsed, connect_args={"timeout": BUSY_TIMEOUT_S}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        return engine
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    return sqlalchemy.create_engine(
+        parsed, pool_pre_ping=True, connect_args={"connect_timeout": BUSY_TIMEOUT_S}, **options
+    )
+
+
+def create_sessions(engine: Engine) -> sessionmaker[Session]:
+    """Sessions whose rows stay readable after the commit."""
+    return sessionmaker(engine, expire_on_commit=False)
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    for pragma in _SQLITE_PRAGMAS:
+        cursor.execute(pragma)
+    cursor.close()

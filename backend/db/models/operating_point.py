@@ -1,0 +1,36 @@
+"""Operating points: the networks on a run's accuracy-size curve."""
+
+from sqlalchemy import BigInteger, ForeignKey, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from backend.db.base import ID_LENGTH, Base, JsonOf
+from backend.db.models.artifact import ArtifactRow
+from backend.domain.reports import OperatingPoint
+
+
+class PointRow(Base):
+    """One operating point; columns are the fields of `backend.domain.reports.OperatingPoint`."""
+
+    __tablename__ = "operating_point"
+
+    job_id: Mapped[str] = mapped_column(String(ID_LENGTH), ForeignKey("job.id", ondelete="CASCADE"), primary_key=True)
+    index: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    step: Mapped[int]
+    sparsity: Mapped[float]
+    macs: Mapped[int] = mapped_column(BigInteger)
+    parameters: Mapped[int] = mapped_column(BigInteger)
+    widths: Mapped[tuple[int, ...]] = mapped_column(JsonOf(tuple[int, ...]))
+    dense_accuracy: Mapped[float]
+    pruned_accuracy: Mapped[float]
+    retrained_accuracy: Mapped[float]
+    retrained_loss: Mapped[float]
+    test_accuracy: Mapped[float]
+    test_loss: Mapped[float]
+    is_target: Mapped[bool]
+    artifacts: Mapped[list[ArtifactRow]] = relationship(
+        lazy="raise", order_by=ArtifactRow.name, viewonly=True
+    )
+
+    def to_domain(self) -> OperatingPoint:
+        """The point as the domain knows it."""
+        return OperatingPoint(**{name: getattr(self, name) for name in OperatingPoint.model_fields})

@@ -1,0 +1,1 @@
+"""Repositories, one per noun: the only place where queries are written."""

@@ -1,0 +1,58 @@
+"""Files of operating points, and which blobs of the store are still wanted."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import delete, insert, select, union_all
+
+from backend.db.models import ArtifactRow, DatasetRow, ModelRow
+from backend.db.repositories.repository import Repository
+from backend.domain.errors import NotFound
+
+_BLOB_COLUMNS = (
+    ArtifactRow.sha256,
+    ModelRow.content_hash,
+    ModelRow.graph_hash,
+    ModelRow.weights_hash,
+    DatasetRow.file_hash,
+    DatasetRow.tensors_hash,
+    DatasetRow.examples_hash,
+)
+
+
+class Artifacts(Repository):
+    """The table `artifact`."""
+
+    def replace(self, job_id: str, point_index: int, rows: Sequence[ArtifactRow]) -> None:
+        """Write all files of a point, in place of earlier ones; the caller has fenced the transaction."""
+        query = delete(ArtifactRow).where(ArtifactRow.job_id == job_id, ArtifactRow.point_index == point_index)
+        self._session.execute(query.execution_options(synchronize_session=False))
+        columns = ("name", "sha256", "size", "media_type")
+        values = [{column: getattr(row, column) for column in columns} for row in rows]
+        if values:
+            owner = {"job_id": job_id, "point_index": point_index}
+            self._session.execute(insert(ArtifactRow), [{**owner, **value} for value in values])
+
+    def list_of_point(self, job_id: str, point_index: int) -> Sequence[ArtifactRow]:
+        """All files of a point, by name."""
+        query = select(ArtifactRow).where(ArtifactRow.job_id == job_id, ArtifactRow.point_index == point_index)
+        return self._session.scalars(query.order_by(ArtifactRow.name)).all()
+
+    def get(self, job_id: str, point_index: int, name: str) -> ArtifactRow:
+        """One file of a point; raises `NotFound`."""
+        row = self._session.get(ArtifactRow, (job_id, point_index, name))
+        if row is None:
+            raise NotFound("This operating point has no such file.")
+        return row
+
+    def hashes_of_run(self, job_id: str) -> set[str]:
+        """Blobs that a run's files use."""
+        return set(self._session.scalars(select(ArtifactRow.sha256).where(ArtifactRow.job_id == job_id)))
+
+    def unreferenced(self, hashes: Collection[str | None]) -> set[str]:
+        """Those of `hashes` that no row names any more: their blobs may go (after the commit)."""
+        wanted = {value for value in hashes if value is not None}
+        if not wanted:
+            return set()
+        self._session.flush()
+        queries = [select(column).where(column.in_(wanted)) for column in _BLOB_COLUMNS]
+        return wanted - set(self._session.scalars(union_all(*queries)))

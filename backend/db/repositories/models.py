@@ -1,0 +1,49 @@
+"""Trained networks."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import delete, select
+
+from backend.db.models import JobRow, ModelRow
+from backend.db.repositories.repository import Repository
+from backend.domain.errors import JobFailure, NotFound
+from backend.domain.jobs import JobKind
+
+
+class Models(Repository):
+    """The table `model`."""
+
+    def add(self, row: ModelRow) -> ModelRow:
+        """Insert a model."""
+        self._session.add(row)
+        self._session.flush()
+        return row
+
+    def find(self, model_id: str) -> ModelRow | None:
+        """A model, or None."""
+        return self._session.get(ModelRow, model_id)
+
+    def get(self, model_id: str) -> ModelRow:
+        """A model; raises `NotFound`."""
+        row = self.find(model_id)
+        if row is None:
+            raise NotFound("There is no such model.")
+        return row
+
+    def list_all(self) -> Sequence[ModelRow]:
+        """All models, newest first."""
+        return self._session.scalars(select(ModelRow).order_by(ModelRow.created_at.desc(), ModelRow.id)).all()
+
+    def reject(self, model_id: str, failure: JobFailure) -> None:
+        """Mark a model as unusable, and say why."""
+        row = self.get(model_id)
+        row.state = "rejected"
+        row.error_code, row.error_detail, row.error_hint = failure.code.value, failure.detail, failure.hint
+
+    def delete(self, model_id: str) -> None:
+        """Remove a model and its inspections; runs keep their results. Raises `NotFound`."""
+        row = self.get(model_id)
+        intakes = delete(JobRow).where(JobRow.model_id == model_id, JobRow.kind == JobKind.MODEL_INTAKE)
+        self._session.execute(intakes.execution_options(synchronize_session=False))
+        self._session.delete(row)
+        self._session.flush()

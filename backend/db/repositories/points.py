@@ -1,0 +1,45 @@
+"""Operating points of runs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy.orm import selectinload
+
+from backend.db.models import PointRow
+from backend.db.repositories.repository import Repository
+from backend.domain.errors import NotFound
+from backend.domain.reports import OperatingPoint
+
+
+class Points(Repository):
+    """The table `operating_point`."""
+
+    def put(self, job_id: str, point: OperatingPoint) -> None:
+        """Write a point, in place of an earlier one with the same index; the caller has fenced the transaction."""
+        self._delete(PointRow.index == point.index, job_id=job_id)
+        self._session.add(PointRow(job_id=job_id, **point.model_dump()))
+        self._session.flush()
+
+    def get(self, job_id: str, index: int) -> PointRow:
+        """One point with its artifacts; raises `NotFound`."""
+        row = self._session.scalars(_with_artifacts(job_id).where(PointRow.index == index)).one_or_none()
+        if row is None:
+            raise NotFound(f"This run has no operating point {index}.")
+        return row
+
+    def list_all(self, job_id: str) -> Sequence[PointRow]:
+        """All points of a run with their artifacts, in order."""
+        return self._session.scalars(_with_artifacts(job_id)).all()
+
+    def trim(self, job_id: str, after: int) -> None:
+        """Forget points of steps beyond `after`: they belong to a lost attempt."""
+        self._delete(PointRow.step > after, job_id=job_id)
+
+    def _delete(self, condition: ColumnElement[bool], *, job_id: str) -> None:
+        query = delete(PointRow).where(PointRow.job_id == job_id, condition)
+        self._session.execute(query.execution_options(synchronize_session=False))
+
+
+def _with_artifacts(job_id: str) -> Select[PointRow]:
+    query = select(PointRow).where(PointRow.job_id == job_id).order_by(PointRow.index)
+    return query.options(selectinload(PointRow.artifacts))

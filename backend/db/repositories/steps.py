@@ -1,0 +1,55 @@
+"""Histories of runs."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+
+from backend.db.models import StepRow
+from backend.db.repositories.repository import Repository
+from backend.domain.reports import RunLayout, StepRecord
+
+
+class Steps(Repository):
+    """The table `run_step`."""
+
+    def add_all(self, job_id: str, records: Sequence[StepRecord], layout: RunLayout) -> None:
+        """Append to a history; the caller has fenced the transaction first (`Leases.write`)."""
+        if records:
+            self._session.execute(insert(StepRow), [_to_columns(job_id, record, layout) for record in records])
+
+    def count(self, job_id: str) -> int:
+        """Number of steps; histories have no gap, so this is the last step's number too."""
+        return self._session.scalar(select(func.count()).where(StepRow.job_id == job_id)) or 0
+
+    def list_after(self, job_id: str, after: int = 0, limit: int = 1000) -> list[StepRecord]:
+        """Up to `limit` steps that follow step `after`, in order."""
+        return self._records(StepRow.job_id == job_id, StepRow.step > after, limit=limit)
+
+    def list_sampled(self, job_id: str, maximum: int) -> list[StepRecord]:
+        """At most `maximum` + 1 steps evenly spread over the run, the last one always among them."""
+        count = self.count(job_id)
+        stride = max(1, -(-count // maximum))
+        return self._records(StepRow.job_id == job_id, or_(StepRow.step % stride == 0, StepRow.step == count))
+
+    def trim(self, job_id: str, after: int) -> None:
+        """Forget steps beyond `after`: they belong to a lost attempt."""
+        query = delete(StepRow).where(StepRow.job_id == job_id, StepRow.step > after)
+        self._session.execute(query.execution_options(synchronize_session=False))
+
+    def _records(self, *conditions: ColumnElement[bool], limit: int | None = None) -> list[StepRecord]:
+        columns = (StepRow.step, StepRow.metrics, StepRow.widths)
+        query = select(*columns).where(*conditions).order_by(StepRow.step).limit(limit)
+        return [
+            StepRecord(step=step, widths=tuple(widths), **metrics)
+            for step, metrics, widths in self._session.execute(query)
+        ]
+
+
+def _to_columns(job_id: str, record: StepRecord, layout: RunLayout) -> dict[str, object]:
+    return {
+        "job_id": job_id,
+        "step": record.step,
+        "metrics": record.model_dump(mode="json", exclude={"step", "widths"}),
+        "widths": list(record.widths),
+        "sparsities": list(record.sparsities(layout)),
+    }
