@@ -113,7 +113,7 @@ class EmbeddedBroker:
         self.socket.unlink(missing_ok=True)
         parent = os.getpid()
         with (self.folder / "server.log").open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own command line, no shell
                 self.command(),
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -8,6 +8,14 @@ from typing import Self
 
 from backend.domain.errors import CannotStart
 
+DEFAULT_FOLDER = Path("~/.local/share/secateur")
+"""Where everything is kept unless SECATEUR_DATA or --data says otherwise."""
+
+
+def default_database(folder: Path) -> str:
+    """The address of the SQLite database in a data folder."""
+    return f"sqlite:///{folder / 'secateur.db'}"
+
 
 def prepare_folder(folder: Path) -> Path:
     """Create `folder` (readable by its owner only) where it is missing; return its absolute path.

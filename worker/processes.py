@@ -4,7 +4,7 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import psutil
 
@@ -37,6 +37,14 @@ def adopt_orphans() -> None:
     """Make this process the parent of every descendant whose own parent dies, so that none is lost from sight."""
     if _prctl is not None:
         _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def kill_orphans(known: Collection[int]) -> None:
+    """Kill and bury the adopted children of this process: all but those with a process id in `known`."""
+    orphans = [process for process in psutil.Process().children() if process.pid not in known]
+    for process in orphans:
+        kill(process)
+    psutil.wait_procs(orphans, timeout=1.0)
 
 
 def kill_descendants(timeout: float = 2.0) -> None:

@@ -1,0 +1,1 @@
+"""The subcommands of `secateur`, one file each; every file exposes `command`."""
