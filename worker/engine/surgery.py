@@ -1,0 +1,86 @@
+"""Removing channels for real: thinner tensors, and the sizes burned into the graph mended."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from worker.engine.coupling import ChannelGroup
+from worker.engine.coupling.groups import groups_of
+from worker.engine.coupling.tracing import trace
+from worker.engine.coupling.values import Slot, Trace
+from worker.engine.graph import Network
+from worker.engine.mending import mend
+
+
+def remove(network: Network, keep: Mapping[str, Tensor]) -> Network:
+    """The network without the channels whose `keep` mask (width,) is False, by group name; others stay whole.
+
+    Raises `ValueError` for an unknown group, a mask of the wrong width, or a group that would lose every channel.
+    """
+    found = trace(network)
+    groups = {group.name: group for group in groups_of(network, found)}
+    check_masks(groups, keep)
+    if all(bool(mask.all()) for mask in keep.values()):
+        return network
+    tensors = remove_from_tensors(network.tensors, tuple(groups.values()), keep)
+    nodes = mend(network.graph, found, _removed_ids(found, groups, keep))
+    infos = tuple(info.model_copy(update={"shape": tuple(tensors[info.name].shape)}) for info in network.graph.tensors)
+    graph = network.graph.model_copy(update={"nodes": nodes, "tensors": infos})
+    return replace(network, graph=graph, tensors=tensors)
+
+
+def remove_from_tensors(
+    tensors: Mapping[str, Tensor], groups: Sequence[ChannelGroup], keep: Mapping[str, Tensor]
+) -> dict[str, Tensor]:
+    """Slice tensors that bear the parameters' names and shapes, such as momentum buffers.
+
+    Names that no group mentions are left alone, and so are scalars (an optimizer's step counters).
+    """
+    gone = _gone_positions(groups, keep)
+    result = dict(tensors)
+    for (name, axis), positions in gone.items():
+        tensor = result.get(name)
+        if tensor is None or not tensor.dim():
+            continue
+        stays = torch.ones(tensor.size(axis), dtype=torch.bool)
+        stays[positions] = False
+        result[name] = tensor.index_select(axis, torch.nonzero(stays).flatten().to(tensor.device))
+    return result
+
+
+def check_masks(groups: Mapping[str, ChannelGroup], keep: Mapping[str, Tensor]) -> None:
+    """Raise `ValueError` unless every mask fits its group and leaves a channel."""
+    for name, mask in keep.items():
+        group = groups.get(name)
+        if group is None:
+            raise ValueError(f"there is no channel group `{name}`")
+        if mask.dtype != torch.bool or tuple(mask.shape) != (group.width,):
+            raise ValueError(f"the mask of `{name}` must be {group.width} booleans")
+        if not bool(mask.any()):
+            raise ValueError(f"`{name}` would lose all of its {group.width} channels")
+
+
+def _gone_positions(groups: Sequence[ChannelGroup], keep: Mapping[str, Tensor]) -> dict[tuple[str, int], Tensor]:
+    """Positions to drop by tensor and axis; several groups may share one axis (after a concatenation)."""
+    gone: dict[tuple[str, int], list[Tensor]] = defaultdict(list)
+    for group in groups:
+        mask = keep.get(group.name)
+        if mask is None or bool(mask.all()):
+            continue
+        for member in group.members:
+            gone[member.tensor, member.axis].append(member.index[~mask.cpu()].flatten())
+    return {place: torch.cat(positions) for place, positions in gone.items()}
+
+
+def _removed_ids(found: Trace, groups: Mapping[str, ChannelGroup], keep: Mapping[str, Tensor]) -> Tensor:
+    """Whether each id's channel goes, bool (ids,)."""
+    roots = found.ledger.roots()
+    removed = torch.zeros(len(roots), dtype=torch.bool)
+    for name, mask in keep.items():
+        member = groups[name].members[0]
+        channels = roots[found.slots[Slot(member.tensor, member.axis)]][member.index[:, 0]]
+        removed[channels[~mask.cpu()]] = True
+    return removed[roots]
