@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass, field
 from typing import Self
 
+from pydantic import JsonValue
 from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
 from backend.domain.errors import FailureCode, JobFailure
-from pydantic import JsonValue
 
 _FORMAT = "secateur-checkpoint-1"
 

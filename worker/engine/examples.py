@@ -92,7 +92,7 @@ def fit_scaling(train: Examples, kind: Literal["none", "unit", "standardize"]) -
 def _statistics(inputs: Tensor, channels: int) -> tuple[Tensor, Tensor]:
     total = torch.zeros(channels, dtype=torch.float64)
     squares = torch.zeros(channels, dtype=torch.float64)
-    for chunk in inputs.split(_STATISTICS_CHUNK):
+    for chunk in torch.split(inputs, _STATISTICS_CHUNK):
         values = chunk.to("cpu", torch.float64).reshape(len(chunk), channels, -1)
         total += values.sum((0, 2))
         squares += values.square().sum((0, 2))

@@ -1,0 +1,1 @@
+"""Which group gives the next channel, one method a class."""

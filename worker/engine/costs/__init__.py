@@ -1,0 +1,1 @@
+"""The cost of a network, and how saved compute is weighed against the loss."""

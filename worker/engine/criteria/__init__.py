@@ -1,0 +1,1 @@
+"""Criteria: how a channel is scored, one method a file."""

@@ -1,0 +1,15 @@
+"""All implementations, registered by importing them here: the engine's side of the recipe's catalogue."""
+
+from worker.engine.allocations import ranking
+from worker.engine.allocations.allocation import ALLOCATIONS
+from worker.engine.costs import weighing
+from worker.engine.costs.cost import COSTS
+from worker.engine.criteria import fisher, magnitude, random
+from worker.engine.criteria.criterion import CRITERIA
+from worker.engine.retraining.optimizers import OPTIMIZERS
+from worker.engine.schedules import SCHEDULES
+
+REGISTERED = (fisher, magnitude, random, weighing, ranking)
+"""Modules that register methods; the others define their axis and its methods in one file."""
+
+__all__ = ["ALLOCATIONS", "COSTS", "CRITERIA", "OPTIMIZERS", "REGISTERED", "SCHEDULES"]

@@ -1,0 +1,52 @@
+"""What must hold before any training: the data fits the network, and the target can be reached."""
+
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.network import NetworkSummary
+from backend.domain.reach import reach
+from backend.domain.recipe import Recipe
+from worker.engine.examples import Dataset
+from worker.engine.network import Network
+
+_FEWEST_EXAMPLES = 2
+
+
+def check_data(network: Network, dataset: Dataset) -> None:
+    """Raise JobFailure(DATA_MISMATCH) unless the examples have the network's input shape and class count."""
+    expected = tuple(network.graph.input_shape)
+    found = tuple(dataset.train.inputs.shape[1:])
+    if found != expected:
+        raise JobFailure(
+            FailureCode.DATA_MISMATCH,
+            f"The network takes inputs of shape {_shape(expected)}, but the dataset's examples are {_shape(found)}.",
+            "Choose the dataset the network was trained on.",
+        )
+    if dataset.class_count != network.graph.class_count:
+        raise JobFailure(
+            FailureCode.DATA_MISMATCH,
+            f"The network tells {network.graph.class_count} classes apart, but the dataset has {dataset.class_count}.",
+            "Choose the dataset the network was trained on.",
+        )
+    if len(dataset.train) < _FEWEST_EXAMPLES or not len(dataset.test):
+        raise JobFailure(
+            FailureCode.DATA_MISMATCH,
+            f"The dataset has {len(dataset.train)} training and {len(dataset.test)} test examples: "
+            f"at least {_FEWEST_EXAMPLES} and 1 are needed.",
+            "Choose a larger dataset.",
+        )
+
+
+def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
+    """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the minimum widths forbid it."""
+    if not summary.groups:
+        raise JobFailure(
+            FailureCode.TARGET_UNREACHABLE,
+            f"No channel of the network `{summary.architecture}` can be removed.",
+            "Choose a network with at least one hidden layer.",
+        )
+    result = reach(summary, recipe)
+    if not result.is_reachable:
+        raise JobFailure(FailureCode.TARGET_UNREACHABLE, result.detail, result.hint)
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(str(size) for size in shape)

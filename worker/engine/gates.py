@@ -1,0 +1,131 @@
+"""Gates at the channels' smallest post-activation tensors: they mask channels, and read the Fisher signal there."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor, fx, nn
+
+from worker.engine.coupling import ChannelGroup, GateSite
+
+_VECTOR_AXES = 2
+"""Axes of a batch of vectors (N, K)."""
+
+
+class FisherSignal:
+    """Mean over examples of g_nk^2, where g_nk = sum over space of activation times gradient (Theis et al. 2018).
+
+    The loss must be the mean over the mini-batch: `finish_batch` undoes that mean, so that the signal does not
+    depend on how the examples were batched.
+    """
+
+    def __init__(self) -> None:
+        self.is_reading = False
+        self._gradients: dict[str, Tensor] = {}
+        self._squares: dict[str, Tensor] = {}
+        self._count = 0
+
+    def read(self, group: str, product: Tensor) -> None:
+        """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square."""
+        earlier = self._gradients.get(group)
+        self._gradients[group] = product if earlier is None else earlier + product
+
+    def finish_batch(self, batch_size: int) -> None:
+        """Square and accumulate what a backward pass of a mean loss over `batch_size` examples left."""
+        for group, gradient in self._gradients.items():
+            square = gradient.double().square().sum(0) * batch_size**2
+            earlier = self._squares.get(group)
+            self._squares[group] = square if earlier is None else earlier + square
+        self._gradients.clear()
+        self._count += batch_size
+
+    def means(self) -> dict[str, Tensor]:
+        """`1/N sum_n g_nk^2` per group, float64 (K,), on the device; empty before the first batch."""
+        return {group: squares / self._count for group, squares in self._squares.items()}
+
+    def reset(self) -> None:
+        """Forget everything read so far."""
+        self._gradients.clear()
+        self._squares.clear()
+        self._count = 0
+
+
+def _channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
+    """Sum activation times gradient over all axes but the batch and the channels: (N, K) float32 or wider."""
+    if activation.dtype in (torch.bfloat16, torch.float16):
+        activation, gradient = activation.float(), gradient.float()
+    if activation.dim() == _VECTOR_AXES:
+        return activation * gradient
+    activation, gradient = (value.movedim(axis, 1).flatten(2) for value in (activation, gradient))
+    return torch.einsum("nki,nki->nk", activation, gradient)
+
+
+class Gate(nn.Module):
+    """Multiplies a group's channels by its mask (nothing is done while all are on) and shows them to the signal."""
+
+    def __init__(self, group: str, site: GateSite, signal: FisherSignal) -> None:
+        super().__init__()
+        self._group = group
+        self._axis = site.axis
+        self._index = site.index
+        self._signal = signal
+        self._on: Tensor | None = None
+        self._mask: Tensor | None = None
+
+    def set_mask(self, on: Tensor) -> None:
+        """Close the channels that are off; `on` is bool (K,) on the CPU."""
+        self._on = None if bool(on.all()) else on
+        self._mask = None
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Mask the channels of `values` (N, ..., K, ...) along the gate's axis."""
+        if self._on is not None:
+            if self._mask is None:
+                self._mask = self._spread(self._on, values)
+            values = values * self._mask.to(values.dtype)
+        if self._signal.is_reading and values.requires_grad:
+            activation = values.detach()
+            values.register_hook(lambda gradient: self._read(activation, gradient))  # type: ignore[no-untyped-call]
+        return values
+
+    def _spread(self, on: Tensor, values: Tensor) -> Tensor:
+        """Place the group's mask among all channels of the axis, which other groups may share."""
+        mask = torch.ones(values.size(self._axis), dtype=torch.bool)
+        mask[self._index] = on
+        shape = [1] * values.dim()
+        shape[self._axis] = -1
+        return mask.view(shape).to(values.device)
+
+    def _read(self, activation: Tensor, gradient: Tensor) -> None:
+        product = _channel_products(activation, gradient, self._axis)
+        if product.size(1) != len(self._index):
+            product = product[:, self._index.to(product.device)]
+        self._signal.read(self._group, product)
+
+
+class Gates:
+    """The gates of a module, inserted into its graph at the groups' sites."""
+
+    def __init__(self, module: fx.GraphModule, groups: Sequence[ChannelGroup]) -> None:
+        self.signal = FisherSignal()
+        self._gates: dict[str, list[Gate]] = {group.name: [] for group in groups}
+        nodes = {node.name: node for node in module.graph.nodes}
+        for group in groups:
+            for site in group.gates:
+                gate = Gate(group.name, site, self.signal)
+                self._gates[group.name].append(gate)
+                _insert(module, nodes[site.node], f"gate_{group.name}_{site.node}".replace(".", "_"), gate)
+        module.graph.lint()
+        module.recompile()
+
+    def apply(self, on: Mapping[str, Tensor]) -> None:
+        """Set every group's mask, bool (K,)."""
+        for name, gates in self._gates.items():
+            for gate in gates:
+                gate.set_mask(on[name])
+
+
+def _insert(module: fx.GraphModule, site: fx.Node, name: str, gate: Gate) -> None:
+    module.add_module(name, gate)
+    with module.graph.inserting_after(site):
+        node = module.graph.call_module(name, (site,))
+    site.replace_all_uses_with(node, delete_user_cb=lambda user: user is not node)

@@ -1,0 +1,39 @@
+"""The layers a run's histories speak of, and the sizes recorded at every step."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from backend.domain import metrics
+from backend.domain.network import NetworkSummary
+from backend.domain.reports import RunLayout, TrackedLayer
+from backend.domain.thinning import SizeModel
+
+
+def layout_of(summary: NetworkSummary, model: SizeModel) -> RunLayout:
+    """Track every layer, prunable or not, in forward order."""
+    layers = tuple(
+        TrackedLayer(name=layer.name, dense_width=layer.width, is_prunable=bool(size.output.parts))
+        for layer, size in zip(summary.layers, model.layers, strict=True)
+    )
+    return RunLayout(layers=layers, dense_macs=summary.macs, dense_parameters=summary.parameters)
+
+
+@dataclass(frozen=True)
+class Size:
+    """A network's size as step records and operating points give it."""
+
+    sparsity: float
+    macs: int
+    parameters: int
+    widths: tuple[int, ...]
+
+
+def size_at(model: SizeModel, widths: Mapping[str, int]) -> Size:
+    """Size at the given widths of the channel groups."""
+    counts = model.counts(widths)
+    return Size(
+        sparsity=metrics.sparsity(counts.channels, model.dense.channels),
+        macs=counts.macs,
+        parameters=counts.parameters,
+        widths=model.layer_widths(widths),
+    )

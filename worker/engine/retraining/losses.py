@@ -1,0 +1,45 @@
+"""Training losses: cross-entropy with the labels, and distillation from the dense network."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from backend.domain.retraining import Distillation
+
+
+class Loss(Protocol):
+    """Mean loss over a mini-batch, in nats."""
+
+    def __call__(self, logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+        """Compute from logits (N, classes), labels (N,) and the inputs (N, ...) that a teacher may want to see."""
+        ...
+
+
+def cross_entropy(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:  # noqa: ARG001  (the protocol's signature)
+    """Cross-entropy with the labels."""
+    return F.cross_entropy(logits.float(), labels)
+
+
+class DistillationLoss:
+    """`(1 - weight) * cross-entropy + weight * T^2 * KL(teacher_T || student_T)` (Hinton et al. 2015)."""
+
+    def __init__(self, spec: Distillation, teacher: nn.Module) -> None:
+        self._spec = spec
+        self._teacher = teacher.eval()
+
+    def __call__(self, logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+        """Ask the teacher and mix both terms."""
+        with torch.no_grad():
+            teacher_logits = self._teacher(inputs).float()
+        return distillation_loss(logits.float(), teacher_logits, labels, self._spec)
+
+
+def distillation_loss(logits: Tensor, teacher_logits: Tensor, labels: Tensor, spec: Distillation) -> Tensor:
+    """Mix cross-entropy and softened Kullback-Leibler divergence; all logits are (N, classes)."""
+    student = F.log_softmax(logits / spec.temperature, 1)
+    teacher = F.log_softmax(teacher_logits / spec.temperature, 1)
+    divergence = F.kl_div(student, teacher, reduction="batchmean", log_target=True)
+    hard = F.cross_entropy(logits, labels)
+    return (1 - spec.weight) * hard + spec.weight * spec.temperature**2 * divergence

@@ -1,0 +1,247 @@
+"""A pruning run as a generator of events, checkpoints and finished points."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from functools import partial
+from typing import TypeAlias
+
+import torch
+from pydantic import JsonValue, TypeAdapter
+from torch import Tensor
+
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.events import RunStarted, StepFinished
+from backend.domain.recipe import DataSplit, Recipe
+from backend.domain.reports import OperatingPoint, Phase, StepRecord
+from backend.domain.thinning import SizeModel
+from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA, OPTIMIZERS, SCHEDULES
+from worker.engine.checkpoint import Checkpoint
+from worker.engine.checks import check_data, check_target
+from worker.engine.costs.cost import CostModel
+from worker.engine.criteria.criterion import Evidence
+from worker.engine.evaluation import Evaluation
+from worker.engine.examples import Dataset
+from worker.engine.failures import memory_failures
+from worker.engine.layout import layout_of, size_at
+from worker.engine.network import Network, build, summarize
+from worker.engine.progress import forecast
+from worker.engine.results import FinishedPoint
+from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
+from worker.engine.retraining.optimizers import MakeOptimizer
+from worker.engine.selection import Rules, choose
+from worker.engine.trainee import Trainee
+from worker.engine.training import Stopped, Totals
+from worker.engine.workplace import DataOrder, set_up
+
+Output: TypeAlias = RunStarted | StepFinished | Checkpoint | FinishedPoint
+
+
+def run(
+    network: Network,
+    dataset: Dataset,
+    recipe: Recipe,
+    device: torch.device,
+    *,
+    should_stop: Callable[[], bool],
+    resume: Checkpoint | None = None,
+) -> Iterator[Output]:
+    """Prune and retrain `network` by the recipe.
+
+    First comes RunStarted, then (without `resume`) the dense network as point 0, then steps, each followed by a
+    checkpoint of exactly its state, and after each operating point's last step that point. A run resumed from the
+    checkpoint after which a point comes gives that point again. Returns silently once `should_stop()` is true;
+    raises JobFailure before any training when data or target do not fit, and when training fails.
+    """
+    with memory_failures():
+        check_data(network, dataset)
+        check_target(summarize(network), recipe)
+        try:
+            yield from _PruningRun(network, dataset, recipe, device, should_stop).outputs(resume)
+        except Stopped:
+            return
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a run is: the whole of its state that is not tensors."""
+
+    step: int
+    level: int
+    phase: Phase
+    retrained: int
+    """Optimizer steps of retraining done at this level."""
+    batch: int
+    dense_accuracy: float
+    pruned_accuracy: float
+    recipe: str
+    """The recipe's fingerprint."""
+
+
+_PLACE = TypeAdapter(_Place)
+
+
+class _PruningRun:
+    def __init__(
+        self, network: Network, dataset: Dataset, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
+    ) -> None:
+        self._network, self._recipe, self._device = network, recipe, device
+        prune, summary = recipe.prune, summarize(network)
+        self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
+        self._model = SizeModel.of(summary)
+        self._layout = layout_of(summary, self._model)
+        self._criterion = CRITERIA.make(prune.criterion)
+        self._schedule = SCHEDULES.make(prune.schedule)
+        self._rules = Rules(
+            model=self._model,
+            cost_model=CostModel(self._model),
+            weighing=COSTS.make(prune.cost),
+            allocation=ALLOCATIONS.make(prune.allocation),
+            minimum_width=prune.minimum_width,
+            target=recipe.target,
+        )
+        epoch = self._work.trainer.batches.per_epoch
+        self._forecast = forecast(recipe, self._model, self._schedule.training_steps, self._schedule.channels, epoch)
+        self._retrain_steps = recipe.retrain.epochs * epoch
+        self._retrain_loss = self._loss()
+        self._trainee = Trainee(network, device)
+        self._place = _Place(0, 1, Phase.PRUNE, 0, 0, 0.0, 0.0, recipe.fingerprint())
+
+    def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
+        yield RunStarted(self._layout)
+        if resume is not None:
+            self._restore(resume)
+        else:
+            dense = self._work.validate(self._trainee.module)
+            self._place = replace(self._place, dense_accuracy=dense.accuracy, pruned_accuracy=dense.accuracy)
+            yield self._point(0, dense)
+            self._trainee.start_training(self._optimizer(Phase.PRUNE))
+        for level in range(self._place.level, self._recipe.prune.points + 1):
+            if self._place.phase is Phase.PRUNE:
+                yield from self._prune(level)
+            yield from self._retrain()
+            yield self._point(level, self._work.validate(self._trainee.module))
+            self._place = replace(self._place, level=level + 1, phase=Phase.PRUNE, retrained=0)
+            self._trainee.start_training(self._optimizer(Phase.PRUNE))
+
+    def _prune(self, level: int) -> Iterator[Output]:
+        """Remove until the level's density is reached, then measure what is left."""
+        density = self._recipe.target.density ** (level / self._recipe.prune.points)
+        while not self._rules.is_reached(self._trainee.masks.widths, density):
+            totals, removed = self._remove(density)
+            yield from self._finish_step(totals, removed)
+        self._trainee.compact()
+        pruned = self._work.validate(self._trainee.module)
+        self._place = replace(self._place, phase=Phase.RETRAIN, pruned_accuracy=pruned.accuracy)
+        self._trainee.start_training(self._optimizer(Phase.RETRAIN))
+
+    def _remove(self, density: float) -> tuple[Totals, tuple[str, ...]]:
+        """Train while accumulating the signal, then turn channels off, and remove them physically when it pays."""
+        trainee, signal = self._trainee, self._trainee.gates.signal
+        signal.reset()
+        signal.is_reading = self._criterion.needs_signal
+        totals = self._work.trainer.train(trainee, cross_entropy, self._schedule.training_steps)
+        signal.is_reading = False
+        evidence = Evidence(trainee.groups, trainee.tensors, signal.means(), self._work.generators["criterion"])
+        scores = {name: score.cpu() for name, score in self._criterion.score(evidence).items()}
+        _check_scores(scores)
+        chosen = choose(scores, trainee.masks, self._rules, density, self._schedule.channels)
+        removed = tuple(trainee.masks.label(name, position) for name, position in chosen)
+        trainee.turn_off(chosen)
+        present, on = (
+            self._model.counts(widths).macs for widths in (trainee.masks.physical_widths, trainee.masks.widths)
+        )
+        if present - on >= self._recipe.prune.removal_macs * present:
+            trainee.compact()
+        return totals, removed
+
+    def _retrain(self) -> Iterator[Output]:
+        retrain = self._recipe.retrain
+        while self._place.retrained < self._retrain_steps:
+            start = self._place.retrained
+            steps = min(retrain.steps_per_record, self._retrain_steps - start)
+            totals = self._work.trainer.train(
+                self._trainee, self._retrain_loss, steps, partial(self._learning_rate, start)
+            )
+            self._place = replace(self._place, retrained=start + steps)
+            yield from self._finish_step(totals, ())
+
+    def _finish_step(self, totals: Totals, removed: tuple[str, ...]) -> Iterator[Output]:
+        place = self._place = replace(
+            self._place, step=self._place.step + 1, batch=self._work.trainer.batches.position()
+        )
+        widths = self._trainee.masks.widths
+        done = (place.level - 1) * self._retrain_steps + place.retrained
+        record = StepRecord(
+            step=place.step,
+            phase=place.phase,
+            progress=self._forecast.progress(self._rules.density(widths), done),
+            loss=totals.loss,
+            accuracy=totals.accuracy,
+            removed=removed,
+            **asdict(size_at(self._model, widths)),
+        )
+        yield StepFinished(record)
+        yield self._checkpoint()
+
+    def _point(self, index: int, validation: Evaluation) -> FinishedPoint:
+        test = self._work.test(self._trainee.module)
+        point = OperatingPoint(
+            index=index,
+            step=self._place.step,
+            dense_accuracy=self._place.dense_accuracy,
+            pruned_accuracy=self._place.pruned_accuracy,
+            retrained_accuracy=validation.accuracy,
+            retrained_loss=validation.loss,
+            test_accuracy=test.accuracy,
+            test_loss=test.loss,
+            is_target=index == self._recipe.prune.points,
+            **asdict(size_at(self._model, self._trainee.masks.widths)),
+        )
+        return FinishedPoint(point, self._trainee.network(), self._work.scaling)
+
+    def _checkpoint(self) -> Checkpoint:
+        generators = {f"generators/{name}": state for name, state in self._work.generators.tensors().items()}
+        epoch = {"batches/epoch": self._work.trainer.batches.epoch_state()}
+        state: dict[str, JsonValue] = _PLACE.dump_python(self._place, mode="json")
+        return Checkpoint(self._place.step, self._trainee.checkpoint_tensors() | generators | epoch, state)
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        self._place = _PLACE.validate_python(checkpoint.state)
+        if self._place.recipe != self._recipe.fingerprint():
+            raise JobFailure(
+                FailureCode.INTERNAL_ERROR, "The checkpoint belongs to another recipe.", "Start the run again."
+            )
+        self._trainee.restore(checkpoint, self._optimizer(self._place.phase))
+        self._work.trainer.batches.restore(checkpoint.tensors["batches/epoch"], self._place.batch)
+        self._work.generators.restore(checkpoint.part("generators"))
+
+    def _optimizer(self, phase: Phase) -> MakeOptimizer:
+        part = self._recipe.prune if phase is Phase.PRUNE else self._recipe.retrain
+        return OPTIMIZERS.make(part.optimizer)
+
+    def _learning_rate(self, start: int, step: int) -> float:
+        peak = self._recipe.retrain.optimizer.learning_rate
+        if self._recipe.retrain.learning_rate_decay == "none":
+            return peak
+        return peak * 0.5 * (1 + math.cos(math.pi * (start + step) / self._retrain_steps))
+
+    def _loss(self) -> Loss:
+        if self._recipe.distill is None:
+            return cross_entropy
+        return DistillationLoss(self._recipe.distill, build(self._network).to(self._device))
+
+
+def _data_order(recipe: Recipe) -> DataOrder:
+    data: DataSplit = recipe.data
+    return DataOrder(data.scaling, data.validation_share, data.batch_size, recipe.seed)
+
+
+def _check_scores(scores: dict[str, Tensor]) -> None:
+    for name, score in scores.items():
+        if not bool(torch.isfinite(score).all()):
+            raise JobFailure(
+                FailureCode.DIVERGED,
+                f"The scores of the channels of `{name}` are not finite: training diverges.",
+                "Lower prune.optimizer.learning_rate.",
+            )

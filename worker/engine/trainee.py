@@ -1,0 +1,116 @@
+"""The network in training: a module with gates, its optimizer, and the channels that are still on."""
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, fx, nn
+
+from worker.engine.checkpoint import Checkpoint
+from worker.engine.coupling import find_groups
+from worker.engine.gates import Gates
+from worker.engine.masks import Masks
+from worker.engine.network import Network, build, with_weights
+from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
+from worker.engine.surgery import remove, remove_from_tensors
+
+
+class Trainee:
+    """A trainable network whose channels can be turned off at once and removed physically later."""
+
+    def __init__(self, network: Network, device: torch.device) -> None:
+        self._device = device
+        self._make_optimizer: MakeOptimizer | None = None
+        self.masks = Masks.full(find_groups(network))
+        self._install(network)
+
+    def _install(self, network: Network) -> None:
+        self._network = network
+        self.groups = find_groups(network)
+        self.module: fx.GraphModule = build(network).to(self._device)
+        self.gates = Gates(self.module, self.groups)
+        self.gates.apply(self.masks.on)
+        self._optimizer: torch.optim.Optimizer | None = None
+        if self._make_optimizer is not None:
+            self.start_training(self._make_optimizer)
+
+    def start_training(self, make: MakeOptimizer) -> None:
+        """Begin with a fresh optimizer."""
+        self._make_optimizer = make
+        self._optimizer = make(self.module.parameters())
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the optimizer's step size."""
+        for group in self._trained_by.param_groups:
+            group["lr"] = learning_rate
+
+    def learn(self, loss: Tensor, batch_size: int) -> None:
+        """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way."""
+        self._trained_by.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        if self.gates.signal.is_reading:
+            self.gates.signal.finish_batch(batch_size)
+        self._trained_by.step()
+
+    @property
+    def parameters(self) -> dict[str, nn.Parameter]:
+        """Trainable tensors by name."""
+        return dict(self.module.named_parameters())
+
+    @property
+    def tensors(self) -> dict[str, Tensor]:
+        """The module's tensors by name, where they are, as they are."""
+        return {name: tensor.detach() for name, tensor in self.module.state_dict().items()}
+
+    def network(self) -> Network:
+        """The network as it is now, on the CPU; channels that are off but present are in it."""
+        return with_weights(self._network, self.module)
+
+    def turn_off(self, channels: Sequence[tuple[str, int]]) -> None:
+        """Mask channels given as (group, position)."""
+        self.masks = self.masks.off(channels)
+        self.gates.apply(self.masks.on)
+
+    def compact(self) -> None:
+        """Remove all channels that are off, from weights and optimizer state alike."""
+        if self.masks.is_compact:
+            return
+        state = self._optimizer_state()
+        keep, groups = self.masks.on, self.groups
+        thinner = remove(self.network(), keep)
+        self.masks = self.masks.compacted()
+        self._install(thinner)
+        self._restore_optimizer({kind: remove_from_tensors(tensors, groups, keep) for kind, tensors in state.items()})
+
+    def checkpoint_tensors(self) -> dict[str, Tensor]:
+        """Weights, optimizer state and masks, copied to the CPU."""
+        tensors = {f"weights/{name}": tensor for name, tensor in self.network().tensors.items()}
+        for kind, named in self._optimizer_state().items():
+            tensors |= {f"optimizer/{kind}/{name}": tensor for name, tensor in named.items()}
+        return tensors | {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
+
+    def restore(self, checkpoint: Checkpoint, make: MakeOptimizer) -> None:
+        """From the dense network this trainee was made of, go to a checkpoint's state."""
+        masks = Masks.from_tensors(checkpoint.part("masks"))
+        dense_widths = self.masks.physical_widths
+        thinner = remove(self._network, masks.present(dense_widths))
+        self.masks = masks
+        self._make_optimizer = make
+        self._install(Network(thinner.graph, checkpoint.part("weights")))
+        kinds: OptimizerState = {}
+        for name, tensor in checkpoint.part("optimizer").items():
+            kind, _, parameter = name.partition("/")
+            kinds.setdefault(kind, {})[parameter] = tensor
+        self._restore_optimizer(kinds)
+
+    @property
+    def _trained_by(self) -> torch.optim.Optimizer:
+        if self._optimizer is None:
+            raise RuntimeError("start_training comes before the first step")
+        return self._optimizer
+
+    def _optimizer_state(self) -> OptimizerState:
+        return {} if self._optimizer is None else read_state(self._optimizer, self.parameters)
+
+    def _restore_optimizer(self, kinds: OptimizerState) -> None:
+        if self._optimizer is not None:
+            write_state(self._optimizer, self.parameters, kinds)

@@ -1,0 +1,81 @@
+"""The one training loop: a number of optimizer steps, with no host synchronization inside."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from backend.domain.errors import FailureCode, JobFailure
+from worker.engine.batches import Batches
+from worker.engine.precision import Precision, autocast
+from worker.engine.retraining.losses import Loss
+from worker.engine.trainee import Trainee
+
+
+class Stopped(Exception):
+    """Somebody asked the run to stop; nothing of the step under way is kept."""
+
+
+@dataclass(frozen=True)
+class Totals:
+    """What a stretch of training came to."""
+
+    loss: float
+    """Mean over the examples seen, in nats."""
+    accuracy: float
+    """Share of the examples seen that were right while training, in [0, 1]."""
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """How each optimizer step is done."""
+
+    batches: Batches
+    device: torch.device
+    precision: Precision
+    should_stop: Callable[[], bool]
+
+    def train(
+        self, trainee: Trainee, loss_of: Loss, steps: int, learning_rate_at: Callable[[int], float] | None = None
+    ) -> Totals:
+        """Do `steps` optimizer steps on mini-batches of mean losses.
+
+        `learning_rate_at` gets the step's index from 0. Raises Stopped between steps when asked to,
+        JobFailure(DIVERGED) when the loss is no longer finite.
+        """
+        trainee.module.train()
+        seen = 0
+        loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
+        correct = torch.zeros((), dtype=torch.int64, device=self.device)
+        for step in range(steps):
+            if self.should_stop():
+                raise Stopped
+            if learning_rate_at is not None:
+                trainee.set_learning_rate(learning_rate_at(step))
+            inputs, labels = self.batches.next()
+            loss, hits = self._step(trainee, loss_of, inputs, labels)
+            loss_sum += loss * len(labels)
+            correct += hits
+            seen += len(labels)
+        return _totals(loss_sum, correct, seen)
+
+    def _step(self, trainee: Trainee, loss_of: Loss, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        with autocast(self.device, self.precision):
+            logits = trainee.module(inputs)
+            loss = loss_of(logits, labels, inputs)
+        trainee.learn(loss, len(labels))
+        return loss.detach(), (logits.detach().argmax(1) == labels).sum()
+
+
+def _totals(loss_sum: Tensor, correct: Tensor, seen: int) -> Totals:
+    loss = loss_sum.item() / seen
+    if not math.isfinite(loss):
+        raise JobFailure(
+            FailureCode.DIVERGED,
+            "The training loss became infinite or undefined.",
+            "Lower the learning rate of the recipe, and check that the data is scaled as it was when the network was "
+            "trained (data.scaling).",
+        )
+    return Totals(loss, correct.item() / seen)

@@ -1,0 +1,59 @@
+"""What stays the same over a run: data on the device, the scaling, the trainer, and measuring."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn
+
+from worker.engine.batches import Batches
+from worker.engine.evaluation import Evaluation, evaluate
+from worker.engine.examples import Dataset, Examples, Scaling, fit_scaling, place, split_validation
+from worker.engine.precision import Precision
+from worker.engine.seeds import Generators
+from worker.engine.training import Trainer
+
+
+@dataclass(frozen=True)
+class DataOrder:
+    """How the data is scaled, split and batched."""
+
+    scaling: Literal["none", "unit", "standardize"]
+    validation_share: float
+    batch_size: int
+    seed: int
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """Trainer and measurements over one dataset on one device."""
+
+    scaling: Scaling
+    generators: Generators
+    trainer: Trainer
+    _validation: Examples
+    _test: Examples
+
+    def validate(self, module: nn.Module) -> Evaluation:
+        """Measure on the validation split."""
+        return self._measure(module, self._validation)
+
+    def test(self, module: nn.Module) -> Evaluation:
+        """Measure on the test split: once for each operating point, never to choose anything."""
+        return self._measure(module, self._test)
+
+    def _measure(self, module: nn.Module, examples: Examples) -> Evaluation:
+        return evaluate(module, examples, self.scaling, self.trainer.device, self.trainer.precision)
+
+
+def set_up(
+    dataset: Dataset, order: DataOrder, device: torch.device, precision: Precision, should_stop: Callable[[], bool]
+) -> Workplace:
+    """Split, place and scale the data, and seed the run's random streams."""
+    split = split_validation(dataset.train, order.validation_share, order.seed)
+    scaling = fit_scaling(dataset.train, order.scaling)
+    generators = Generators(order.seed, ("order", "criterion"), device)
+    batches = Batches(place(split.train, device), scaling, order.batch_size, generators["order"], device)
+    trainer = Trainer(batches, device, precision, should_stop)
+    return Workplace(scaling, generators, trainer, place(split.validation, device), place(dataset.test, device))
