@@ -11,8 +11,6 @@ INTAKE_QUEUE = "intake"
 """Uploads never wait behind a long run: they have a queue and a light worker of their own."""
 KEY_PREFIX = "secateur:"
 """Every key on the broker begins with this, so that it can be shared and guarded by an access rule."""
-SOFT_SHUTDOWN_S = 5.0
-"""A worker that is told to stop has so long to finish its step and give the job back."""
 CONNECT_TIMEOUT_S = 5.0
 
 
@@ -26,7 +24,8 @@ def celery_config(broker_url: str) -> dict[str, Any]:
 
     The message is acknowledged before the job starts: the database knows what is left to do, and a late
     acknowledgment with a visibility timeout starts long jobs several times at once. No results, no pickle, no
-    remote control: whoever can write to the broker can at most ring a bell.
+    remote control: whoever can write to the broker can at most ring a bell. Every job gets a fresh process: what one
+    leaves behind (memory, a broken CUDA context, a number of threads) never reaches the next.
     """
     return {
         "broker_url": broker_url,
@@ -51,7 +50,7 @@ def celery_config(broker_url: str) -> dict[str, Any]:
         "worker_enable_remote_control": False,
         "worker_send_task_events": False,
         "worker_hijack_root_logger": False,
-        "worker_soft_shutdown_timeout": SOFT_SHUTDOWN_S,
+        "worker_max_tasks_per_child": 1,
         "worker_cancel_long_running_tasks_on_connection_loss": False,
         "enable_utc": True,
     }
