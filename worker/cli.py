@@ -49,7 +49,7 @@ def _summary(name: str) -> str:
     """The docstring's first sentence of a subcommand's module."""
     source = Path(commands.__path__[0]) / f"{name.replace('-', '_')}.py"
     text = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
-    return text.partition("\n")[0].rpartition(": ")[2].capitalize()
+    return text.partition("\n")[0]
 
 
 @click.group(cls=CommandFolder, context_settings={"help_option_names": ["-h", "--help"]})
