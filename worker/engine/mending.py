@@ -13,6 +13,8 @@ from worker.engine.graph.operations import bind, kind
 from worker.engine.graph.schema import Reference, decode, encode
 
 Bound = dict[str, Any]
+_SPLIT = "aten.split_with_sizes.default"
+"""Uneven parts, whatever even split there was before."""
 
 
 def mend(graph: Graph, found: Trace, removed: Tensor) -> tuple[Node, ...]:
@@ -27,8 +29,11 @@ def _mended(node: Node, found: Trace, removed: Tensor) -> Node:
         return node
     bound = bind(node.target, tuple(decode(value) for value in node.args), _decoded(node.kwargs))
     changes = rule(bound, found.ids[first.node], found.ids[node.name], removed)
-    if all(bound[key] == value for key, value in changes.items()):
+    if all(bound.get(key) == value for key, value in changes.items()):
         return node
+    if "split_sizes" in changes:
+        args = (node.args[0], encode(changes["split_sizes"]), bound["dim"])
+        return node.model_copy(update={"target": _SPLIT, "args": args, "kwargs": {}})
     # positional arguments by the operation's own names: keyword-only ones stay keywords
     names = list(bound)
     args = [changes.get(name, decode(value)) for name, value in zip(names, node.args, strict=False)]
@@ -87,7 +92,10 @@ def _narrow(bound: Bound, source: Tensor, result: Tensor, removed: Tensor) -> Bo
 
 
 def _split(bound: Bound, source: Tensor, result: list[Tensor], removed: Tensor) -> Bound:
+    """All parts of a split keep what is theirs."""
     axis = bound["dim"] % source.dim()
+    if bool(_kept(source, axis, removed).all()):
+        return {}
     return {"split_sizes": [int(_kept(part, axis, removed).sum()) for part in result]}
 
 
@@ -118,6 +126,8 @@ _RULES: Mapping[str, Callable[[Bound, Any, Any, Tensor], Bound]] = {
     "unflatten": _unflatten,
     "slice": _slice,
     "narrow": _narrow,
+    "split": _split,
+    "chunk": _split,
     "split_with_sizes": _split,
     "pad": _pad,
     "constant_pad_nd": _pad,

@@ -33,6 +33,11 @@ class Architecture:
     widths: tuple[int, ...] = ()
     """Default widths where they are free; empty where the literature fixes them."""
 
+    @property
+    def takes_any_size(self) -> bool:
+        """Whether the same weights fit images of different sizes (the last map is averaged)."""
+        return self.minimum_size > 0 and not self.widths
+
 
 def _mlp(input_shape: tuple[int, ...], class_count: int, widths: tuple[int, ...]) -> nn.Module:
     return MultilayerPerceptron(prod(input_shape), widths, class_count)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from worker.engine.coupling.identities import varying_axes
+from worker.engine.coupling.identities import compact, varying_axes
 from worker.engine.coupling.movement import MOVES
 from worker.engine.coupling.values import Trace
 from worker.engine.graph.schema import Graph, Node, decode, references
@@ -35,7 +35,7 @@ def find_gates(graph: Graph, found: Trace, position_of: Tensor) -> tuple[GateSit
     sites: dict[str, GateSite] = {}
     for read in found.reads:
         ids = found.ids[read.source]
-        if not bool((position_of[ids] >= 0).any()):
+        if not bool((position_of[compact(ids)] >= 0).any()):
             continue
         site = _site(read.source, nodes, found, position_of)
         if site is None:
@@ -72,8 +72,7 @@ def _channel_axis(ids: Tensor) -> int | None:
 
 def _positions(ids: Tensor, axis: int, position_of: Tensor) -> Tensor | None:
     """Position along the axis of every channel; None unless each occurs exactly once."""
-    flat = ids.movedim(axis, 0).reshape(ids.size(axis), -1)[:, 0]
-    held = position_of[flat]
+    held = position_of[ids[tuple(slice(None) if other == axis else 0 for other in range(ids.dim()))]]
     places = torch.nonzero(held >= 0).flatten()
     width = int(position_of.max()) + 1
     if len(places) != width or len(torch.unique(held[places])) != width:

@@ -40,6 +40,14 @@ class ChannelGroup:
     """Masking a channel at all of these sites equals removing it."""
 
 
+@dataclass(frozen=True)
+class Lock:
+    """A layer whose output channels stay, and why."""
+
+    layer: str
+    reason: str
+
+
 def find_groups(network: Network) -> tuple[ChannelGroup, ...]:
     """The prunable groups of a network, in forward order; every channel is in at most one.
 
@@ -55,6 +63,21 @@ def groups_of(network: Network, found: Trace) -> tuple[ChannelGroup, ...]:
     groups = [_group(network, found, roots, layout, channels) for channels in _families(layout)]
     order = {layer_name(slot.tensor): position for position, slot in enumerate(found.producers)}
     return _named_apart(sorted((group for group in groups if group), key=lambda group: order[group.layers[0]]))
+
+
+def find_locks(network: Network) -> tuple[Lock, ...]:
+    """Layers of whose output channels nothing can be removed, each with the reason, in forward order."""
+    found = trace(network)
+    prunable = {layer for group in groups_of(network, found) for layer in group.layers}
+    roots = found.ledger.free_roots()
+    locks = []
+    for slot in found.producers:
+        name = layer_name(slot.tensor)
+        if name not in prunable:
+            own = roots[found.slots[slot]]
+            reasons = [why for ids, why in found.ledger.pins if bool(torch.isin(roots[ids], own).any())]
+            locks.append(Lock(name, reasons[0] if reasons else "no mask on an activation equals their removal"))
+    return tuple(locks)
 
 
 def layer_name(weight: str) -> str:

@@ -24,7 +24,8 @@ class Ledger:
         self.count = PINNED + 1
         self._left: list[Tensor] = []
         self._right: list[Tensor] = []
-        self.reasons: list[tuple[Tensor, str]] = []
+        self.pins: list[tuple[Tensor, str]] = []
+        """Locked ids, and why."""
 
     def new(self, width: int) -> Tensor:
         """Fresh ids (width,)."""
@@ -35,7 +36,10 @@ class Ledger:
     def join(self, left: Tensor, right: Tensor) -> None:
         """Join ids at the same place of two tensors that broadcast; NOTHING joins nothing."""
         left, right = compact_pair(*torch.broadcast_tensors(left, right))
-        differs = (left != NOTHING) & (right != NOTHING) & (left != right)
+        for ids, other in ((left, right), (right, left)):
+            if bool((other == PINNED).any()):
+                self.pin(ids[other == PINNED], "they are combined with the network's input or with locked channels")
+        differs = (left > PINNED) & (right > PINNED) & (left != right)
         if bool(differs.any()):
             self._left.append(left[differs])
             self._right.append(right[differs])
@@ -45,11 +49,19 @@ class Ledger:
         unique = torch.unique(compact(ids))
         unique = unique[unique > PINNED]
         if unique.numel():
-            self.join(unique, torch.full_like(unique, PINNED))
-            self.reasons.append((unique, reason))
+            self.pins.append((unique, reason))
 
     def roots(self) -> Tensor:
-        """For every id the smallest id it is joined with, directly or through others (count,)."""
+        """For every id the smallest id it is joined with, directly or through others; PINNED where one is (count,)."""
+        roots = self.free_roots()
+        locked = torch.zeros(self.count, dtype=torch.bool)
+        locked[PINNED] = True
+        for ids, _ in self.pins:
+            locked[roots[ids]] = True
+        return torch.where(locked[roots], PINNED, roots)
+
+    def free_roots(self) -> Tensor:
+        """As `roots`, with locked channels told apart (count,)."""
         if not self._left:
             return torch.arange(self.count)
         left, right = torch.cat(self._left).numpy(), torch.cat(self._right).numpy()

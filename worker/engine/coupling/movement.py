@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from worker.engine.coupling.identities import along, loosen, varies
+from worker.engine.coupling.identities import along, loosen, varies, varying_axes
 from worker.engine.coupling.values import Operation, Trace
 
 MOVES = frozenset(
@@ -34,15 +34,39 @@ MOVES = frozenset(
     ]
 )
 """Kinds of operations that only move elements."""
+_RESHAPES = frozenset({"view", "reshape", "flatten", "unflatten"})
+_PICKS = frozenset({"slice", "select"})
 _KEEPS_STRIDES = frozenset({"permute", "transpose", "t", "expand", "unsqueeze"})
 
 
 def move(trace: Trace, operation: Operation) -> Any:
     """Ids of a view, slice, split and the like: the same operation on the ids."""
     moved = operation.call(trace.ids_of)
+    if operation.kind in _PICKS and _picks_channels(trace, operation):
+        trace.lock(operation, "picks single ones out of them")
     if operation.kind in _KEEPS_STRIDES:
         return moved
-    return [loosen(part) for part in moved] if isinstance(moved, list | tuple) else loosen(moved)
+    if isinstance(moved, list | tuple):
+        return [loosen(part) for part in moved]
+    moved = loosen(moved)
+    return _rectangular(trace, moved) if operation.kind in _RESHAPES else moved
+
+
+def _picks_channels(trace: Trace, operation: Operation) -> bool:
+    """Whether an operation takes channels at burned-in places that cannot be mended."""
+    ids = trace.ids_of(operation.source())
+    step = operation.arguments.get("step", 1)
+    is_single = operation.kind == "select" or step != 1
+    return is_single and varies(ids, operation.arguments["dim"] % ids.dim())
+
+
+def _rectangular(trace: Trace, ids: Tensor) -> Tensor:
+    """Join ids so that they vary along one axis only: what is removed from a view must leave a rectangle."""
+    axes = varying_axes(ids)
+    if len(axes) <= 1:
+        return ids
+    longest = max(axes, key=ids.size)
+    return along(trace.merge(ids, longest), longest, ids.shape)
 
 
 def concatenate(trace: Trace, operation: Operation) -> Tensor:

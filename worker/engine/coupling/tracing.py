@@ -85,11 +85,11 @@ def _step(found: Trace, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any
 
 
 def _settle(found: Trace) -> None:
-    """Make stored tensors that were used element by element rectangular, and note which axis holds channels."""
+    """Note which axis of stored tensors that were used element by element holds channels."""
+    roots = found.ledger.roots()
     for name, ids in found.stored.items():
-        roots = found.ledger.roots()
         axes = varying_axes(roots[ids])
         if len(axes) == 1:
             found.assign(name, axes[0], found.merge(ids, axes[0]))
-        else:
-            found.ledger.pin(ids, f"`{name}` is used element by element")
+        elif axes:
+            found.ledger.pin(ids, f"`{name}` holds them on several axes")

@@ -65,7 +65,6 @@ _ATEN = [
     "permute.default",
     "transpose.int",
     "t.default",
-    "squeeze.default",
     "squeeze.dim",
     "squeeze.dims",
     "unsqueeze.default",
