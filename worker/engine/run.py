@@ -1,6 +1,5 @@
 """A pruning run as a generator of events, checkpoints and finished points."""
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -27,6 +26,7 @@ from worker.engine.layout import layout_of, size_at
 from worker.engine.network import Network, build, summarize
 from worker.engine.progress import forecast
 from worker.engine.results import FinishedPoint
+from worker.engine.retraining.decay import cosine
 from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
 from worker.engine.retraining.optimizers import MakeOptimizer
 from worker.engine.selection import Rules, choose
@@ -201,10 +201,9 @@ class _PruningRun:
         return FinishedPoint(point, self._trainee.network(), self._work.scaling)
 
     def _checkpoint(self) -> Checkpoint:
-        generators = {f"generators/{name}": state for name, state in self._work.generators.tensors().items()}
-        epoch = {"batches/epoch": self._work.trainer.batches.epoch_state()}
         state: dict[str, JsonValue] = _PLACE.dump_python(self._place, mode="json")
-        return Checkpoint(self._place.step, self._trainee.checkpoint_tensors() | generators | epoch, state)
+        tensors = self._trainee.checkpoint_tensors() | self._work.checkpoint_tensors()
+        return Checkpoint(self._place.step, tensors, state)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
         self._place = _PLACE.validate_python(checkpoint.state)
@@ -213,8 +212,7 @@ class _PruningRun:
                 FailureCode.INTERNAL_ERROR, "The checkpoint belongs to another recipe.", "Start the run again."
             )
         self._trainee.restore(checkpoint, self._optimizer(self._place.phase))
-        self._work.trainer.batches.restore(checkpoint.tensors["batches/epoch"], self._place.batch)
-        self._work.generators.restore(checkpoint.part("generators"))
+        self._work.restore(checkpoint, self._place.batch)
 
     def _optimizer(self, phase: Phase) -> MakeOptimizer:
         part = self._recipe.prune if phase is Phase.PRUNE else self._recipe.retrain
@@ -224,7 +222,7 @@ class _PruningRun:
         peak = self._recipe.retrain.optimizer.learning_rate
         if self._recipe.retrain.learning_rate_decay == "none":
             return peak
-        return peak * 0.5 * (1 + math.cos(math.pi * (start + step) / self._retrain_steps))
+        return cosine(peak, (start + step) / self._retrain_steps)
 
     def _loss(self) -> Loss:
         if self._recipe.distill is None:

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from worker.engine.batches import Batches
+from worker.engine.checkpoint import Checkpoint
 from worker.engine.evaluation import Evaluation, evaluate
 from worker.engine.examples import Dataset, Examples, Scaling, fit_scaling, place, split_validation
 from worker.engine.precision import Precision
@@ -42,6 +43,16 @@ class Workplace:
     def test(self, module: nn.Module) -> Evaluation:
         """Measure on the test split: once for each operating point, never to choose anything."""
         return self._measure(module, self._test)
+
+    def checkpoint_tensors(self) -> dict[str, Tensor]:
+        """Random streams and the order of this epoch, for a checkpoint."""
+        generators = {f"generators/{name}": state for name, state in self.generators.tensors().items()}
+        return generators | {"batches/epoch": self.trainer.batches.epoch_state()}
+
+    def restore(self, checkpoint: Checkpoint, batch: int) -> None:
+        """Go back to a checkpoint, after `batch` mini-batches of its epoch."""
+        self.trainer.batches.restore(checkpoint.tensors["batches/epoch"], batch)
+        self.generators.restore(checkpoint.part("generators"))
 
     def _measure(self, module: nn.Module, examples: Examples) -> Evaluation:
         return evaluate(module, examples, self.scaling, self.trainer.device, self.trainer.precision)
