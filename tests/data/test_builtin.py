@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_digits as load_from_scikit_learn
 
 from backend.domain.datasets import BUILTIN_DATASETS
 from backend.domain.errors import FailureCode, JobFailure
@@ -34,6 +35,14 @@ def refuse_to_fetch(name: str, sha256: str, cache: Path) -> Path:
 
 def test_the_catalogue_of_the_web_is_what_can_be_loaded():
     assert set(builtin.NAMES) == set(BUILTIN_DATASETS)
+
+
+def test_digits_are_those_of_scikit_learn(tmp_path):
+    source = load_from_scikit_learn()
+    data = load_builtin("digits", [], tmp_path)
+    is_test = np.arange(len(source.target)) % 5 == 4
+    assert np.array_equal(data.y_test, source.target[is_test])
+    assert np.array_equal(np.rint(data.x_train[:, 0] / 255 * 16), source.images[~is_test])
 
 
 def test_digits_need_no_files(tmp_path):

@@ -15,7 +15,8 @@ ARRAY_NAMES = ("x_train", "y_train", "x_test", "y_test")
 class LabeledImages:
     """Training and test examples with their labels.
 
-    `x_*` are (N, C, H, W), uint8 or float32; `y_*` are (N,) int64 positions in `class_names`.
+    `x_*` are (N, C, H, W), or (N, F) for plain vectors, uint8 or float32.
+    `y_*` are (N,) int64 positions in `class_names`.
     """
 
     x_train: Array

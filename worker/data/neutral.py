@@ -31,7 +31,7 @@ class NeutralDataset:
 
 
 def to_neutral(data: LabeledImages) -> NeutralDataset:
-    """Store arrays of (N, C, H, W) and (N,) with their summary and a grid of examples."""
+    """Store labelled examples with their summary and a grid of examples."""
     summary = summarize(data)
     metadata = {"class_count": summary.class_count, "content_hash": summary.content_hash}
     tensors = save_arrays(data.arrays(), metadata={METADATA_KEY: json.dumps(metadata, sort_keys=True)})

@@ -14,15 +14,17 @@ LARGEST_TILE = 64
 GAP = 2
 BACKGROUND = 255
 COLOR_CHANNELS = 3
+IMAGE_AXES = 4
 
 
 def draw_examples(data: LabeledImages) -> bytes:
     """PNG with the first ten training examples of each class (of the first 40 classes), a class per row."""
     classes = min(len(data.class_names), MAX_CLASSES)
+    examples = data.x_train if data.x_train.ndim == IMAGE_AXES else data.x_train[:, None, None]
     rows = [np.flatnonzero(data.y_train == label)[:EXAMPLES_PER_CLASS] for label in range(classes)]
-    shown = data.x_train[np.concatenate(rows)]
+    shown = examples[np.concatenate(rows)]
     tiles = iter([_draw_tile(example) for example in _to_pixels(shown)])
-    size = _tile_size(data.x_train.shape[2:])
+    size = _tile_size(examples.shape[2:])
     cell = (size[0] + GAP, size[1] + GAP)
     sheet = Image.new("RGB", (EXAMPLES_PER_CLASS * cell[0] + GAP, classes * cell[1] + GAP), (BACKGROUND,) * 3)
     for row, members in enumerate(rows):
