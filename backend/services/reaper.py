@@ -43,6 +43,17 @@ class Reaper:
             if self._doorbell.waiting(queue) == 0:
                 self._ring_again([(job_id, kind) for job_id, kind in due if queue_of(kind) == queue])
 
+    def bury(self, owner_prefix: str, job_id: str) -> None:
+        """The process that held a job's lease is known to be dead: sweep without waiting for the lease to run out."""
+        try:
+            with UnitOfWork(self._sessions) as work:
+                is_ours = work.leases.expire_now(owner_prefix, job_id)
+        except OperationalError as error:
+            _LOG.warning("The database is away: %s", error)
+            return
+        if is_ours:
+            self.sweep()
+
     def _take(self) -> tuple[list[Expired], list[tuple[str, JobKind]]]:
         with UnitOfWork(self._sessions) as work:
             expired = work.leases.expire()

@@ -19,6 +19,8 @@ from backend.storage.durable import disk_full, full_disks_refused, sync_file
 CHUNK_BYTES = 1 << 20
 RESERVED_BYTES = 64 << 20
 """Never filled: the database and its log must stay writable."""
+_UNTAME = re.compile(r"[^\w.-]", re.ASCII)
+_NAME_LENGTH = 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -85,9 +87,9 @@ class ArtifactStore:
         size = self.size(sha256)
         return self._chunks(sha256, start, size)
 
-    def local_copy(self, sha256: str, folder: Path) -> Path:
-        """A copy of a blob as a file `folder/<sha256>`."""
-        path = folder / _checked(sha256)
+    def local_copy(self, sha256: str, folder: Path, name: str = "") -> Path:
+        """A copy of a blob as a file in `folder`, under a tame form of `name` (messages quote it), else its hash."""
+        path = folder / (_UNTAME.sub("_", name).strip("._")[:_NAME_LENGTH] or _checked(sha256))
         with full_disks_refused(), path.open("wb") as file:
             for chunk in self.stream(sha256):
                 file.write(chunk)

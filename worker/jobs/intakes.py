@@ -1,0 +1,103 @@
+"""Intake: uploaded files and built-in datasets become neutral forms in the store."""
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+from backend.db import UnitOfWork
+from backend.db.models import DatasetRow, JobRow, ModelRow
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.jobs import JobKind
+from backend.storage import ArtifactStore
+from worker.data import NeutralDataset, load_builtin, to_neutral
+from worker.intake import Choice, inspect_dataset, inspect_model
+from worker.jobs.performance import Performance, Write
+from worker.workshop import Workshop
+
+_GONE = JobFailure(FailureCode.REJECTED_FILE, "The uploaded file is not in the store any more.", "Upload it again.")
+
+
+def inspect_uploaded_model(performance: Performance) -> Write | None:
+    """Open an uploaded model in the locked-down child, and store its neutral form or what to choose from."""
+    workshop, model_id = performance.workshop, performance.job.model_id or ""
+    with workshop.work() as work:
+        row = work.models.get(model_id)
+    if row.content_hash is None:
+        raise _GONE
+    with tempfile.TemporaryDirectory(prefix="secateur-intake-") as folder:
+        file = workshop.store.local_copy(row.content_hash, Path(folder), row.file_name)
+        intake = inspect_model(file, row.choice)
+    if isinstance(intake, Choice):
+        values: dict[str, object] = {"state": "choosing", "matches": tuple(intake.matches)}
+    else:
+        graph = workshop.store.put_bytes(intake.files.graph.encode())
+        weights = workshop.store.put_bytes(intake.files.weights)
+        values = {
+            "state": "ready",
+            "summary": intake.summary,
+            "graph_hash": graph.sha256,
+            "weights_hash": weights.sha256,
+        }
+    return partial(_update_model, model_id=model_id, values=values)
+
+
+def prepare_dataset(performance: Performance) -> Write | None:
+    """Load a built-in dataset, or open an uploaded one in the locked-down child, and store its neutral form."""
+    workshop, dataset_id = performance.workshop, performance.job.dataset_id or ""
+    with workshop.work() as work:
+        row = work.datasets.get(dataset_id)
+    neutral = _builtin(workshop, row) if row.source == "builtin" else _uploaded(workshop, row)
+    values = {
+        "state": "ready",
+        "summary": neutral.summary,
+        "tensors_hash": workshop.store.put_bytes(neutral.tensors).sha256,
+        "examples_hash": workshop.store.put_bytes(neutral.examples_png).sha256,
+        "file_hash": None,
+    }
+    return partial(_update_dataset, store=workshop.store, dataset_id=dataset_id, values=values)
+
+
+def fail_subject(work: UnitOfWork, store: ArtifactStore, job: JobRow, failure: JobFailure) -> None:
+    """When an intake fails, its model or dataset says why, and a rejected upload is removed."""
+    if job.kind is JobKind.MODEL_INTAKE and job.model_id is not None:
+        model = work.models.get(job.model_id)
+        work.models.reject(model.id, failure)
+        uploaded, model.content_hash = model.content_hash, None
+        _drop(work, store, uploaded)
+    if job.kind is JobKind.DATASET_INTAKE and job.dataset_id is not None:
+        dataset = work.datasets.get(job.dataset_id)
+        work.datasets.fail(dataset.id, failure, state="failed" if dataset.source == "builtin" else "rejected")
+        uploaded, dataset.file_hash = dataset.file_hash, None
+        _drop(work, store, uploaded)
+
+
+def _builtin(workshop: Workshop, row: DatasetRow) -> NeutralDataset:
+    return to_neutral(load_builtin(row.name, workshop.settings.dataset_folders, workshop.settings.downloads))
+
+
+def _uploaded(workshop: Workshop, row: DatasetRow) -> NeutralDataset:
+    if row.file_hash is None:
+        raise _GONE
+    with tempfile.TemporaryDirectory(prefix="secateur-intake-") as folder:
+        return inspect_dataset(workshop.store.local_copy(row.file_hash, Path(folder), row.file_name or ""))
+
+
+def _update_model(work: UnitOfWork, model_id: str, values: dict[str, object]) -> None:
+    _set(work.models.get(model_id), values)
+
+
+def _update_dataset(work: UnitOfWork, store: ArtifactStore, dataset_id: str, values: dict[str, object]) -> None:
+    row = work.datasets.get(dataset_id)
+    uploaded = row.file_hash
+    _set(row, values)
+    _drop(work, store, uploaded)
+
+
+def _set(row: ModelRow | DatasetRow, values: dict[str, object]) -> None:
+    for name, value in values.items():
+        setattr(row, name, value)
+
+
+def _drop(work: UnitOfWork, store: ArtifactStore, sha256: str | None) -> None:
+    for unused in work.artifacts.unreferenced({sha256}):
+        work.after_commit(partial(store.delete, unused))
