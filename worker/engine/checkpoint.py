@@ -11,7 +11,8 @@ from torch import Tensor
 
 from backend.domain.errors import FailureCode, JobFailure
 
-_FORMAT = "secateur-checkpoint-1"
+_METADATA_KEY = "secateur.checkpoint"
+"""One key only: safetensors writes several in no fixed order, and equal states must give equal bytes."""
 
 
 @dataclass(frozen=True)
@@ -24,18 +25,16 @@ class Checkpoint:
 
     def to_bytes(self) -> bytes:
         """Serialize as safetensors; the JSON state travels in its metadata."""
-        metadata = {"format": _FORMAT, "step": str(self.step), "state": json.dumps(self.state)}
-        return save({name: tensor.contiguous() for name, tensor in self.tensors.items()}, metadata)
+        value = json.dumps({"step": self.step, "state": self.state}, sort_keys=True)
+        return save({name: tensor.contiguous() for name, tensor in self.tensors.items()}, {_METADATA_KEY: value})
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Self:
         """Read what `to_bytes` wrote; JobFailure(INTERNAL_ERROR) when it is something else."""
         try:
             length = int.from_bytes(data[:8], "little")
-            metadata = json.loads(data[8 : 8 + length])["__metadata__"]
-            if metadata["format"] != _FORMAT:
-                raise ValueError(metadata["format"])
-            return cls(int(metadata["step"]), load(data), json.loads(metadata["state"]))
+            value = json.loads(json.loads(data[8 : 8 + length])["__metadata__"][_METADATA_KEY])
+            return cls(value["step"], load(data), value["state"])
         except (SafetensorError, ValueError, KeyError, TypeError) as error:
             raise JobFailure(
                 FailureCode.INTERNAL_ERROR,

@@ -24,6 +24,7 @@ from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
 from worker.engine.layout import layout_of, size_at
 from worker.engine.network import Network, build, summarize
+from worker.engine.placement import on_device
 from worker.engine.progress import forecast
 from worker.engine.results import FinishedPoint
 from worker.engine.retraining.decay import cosine
@@ -227,7 +228,7 @@ class _PruningRun:
     def _loss(self) -> Loss:
         if self._recipe.distill is None:
             return cross_entropy
-        return DistillationLoss(self._recipe.distill, build(self._network).to(self._device))
+        return DistillationLoss(self._recipe.distill, on_device(build(self._network), self._device))
 
 
 def _data_order(recipe: Recipe) -> DataOrder:

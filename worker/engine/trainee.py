@@ -10,6 +10,7 @@ from worker.engine.coupling import find_groups
 from worker.engine.gates import Gates
 from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
+from worker.engine.placement import on_device
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
 from worker.engine.surgery import remove, remove_from_tensors
 
@@ -26,7 +27,7 @@ class Trainee:
     def _install(self, network: Network) -> None:
         self._network = network
         self.groups = find_groups(network)
-        self.module: fx.GraphModule = build(network).to(self._device)
+        self.module: fx.GraphModule = on_device(build(network), self._device)
         self.gates = Gates(self.module, self.groups)
         self.gates.apply(self.masks.on)
         self._optimizer: torch.optim.Optimizer | None = None

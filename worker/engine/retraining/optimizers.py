@@ -55,4 +55,5 @@ def write_state(
     for kind, tensors in kinds.items():
         for name, tensor in tensors.items():
             parameter = parameters[name]
-            optimizer.state[parameter][kind] = tensor.to(parameter.device, copy=True)
+            layout = torch.empty_like(parameter) if tensor.dim() else tensor.to(parameter.device, copy=True)
+            optimizer.state[parameter][kind] = layout.copy_(tensor)  # in the parameter's own memory format
