@@ -1,0 +1,1 @@
+"""Floor 3: HTTP; parse, one service call, return."""

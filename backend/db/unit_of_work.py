@@ -4,8 +4,10 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
+from backend.db.base import Base
 from backend.db.repositories.artifacts import Artifacts
 from backend.db.repositories.datasets import Datasets
 from backend.db.repositories.jobs import Jobs
@@ -24,7 +26,7 @@ class UnitOfWork:
 
     def __init__(self, sessions: sessionmaker[Session]) -> None:
         self._sessions = sessions
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], object]] = []
 
     def __enter__(self) -> Self:
         session = self._session = self._sessions()
@@ -53,12 +55,20 @@ class UnitOfWork:
             for callback in self._callbacks:
                 callback()
 
-    def after_commit(self, callback: Callable[[], None]) -> None:
+    def after_commit(self, callback: Callable[[], object]) -> None:
         """Call `callback` once the transaction is committed; never, when it is not.
 
         The callback must not raise for an unreachable broker: what it announces is already true.
         """
         self._callbacks.append(callback)
+
+    def refresh(self, row: Base) -> None:
+        """Read a row again, after a statement that changed it in the database."""
+        self._session.refresh(row)
+
+    def ping(self) -> None:
+        """Ask the database for anything; raises when it does not answer."""
+        self._session.execute(select(1))
 
     def flush(self) -> None:
         """Send pending rows, so that the database fills in what it decides (times, defaults)."""

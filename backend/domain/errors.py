@@ -31,6 +31,18 @@ class InvalidValue(Refusal):
     code = "invalid_value"
 
 
+class DataMismatch(InvalidValue):
+    """The dataset's shape or its number of classes does not fit the model."""
+
+    code = "data_mismatch"
+
+
+class TargetUnreachable(InvalidValue):
+    """The recipe asks for less than the minimum widths allow; the hint names the nearest reachable point."""
+
+    code = "target_unreachable"
+
+
 class Conflict(Refusal):
     """The thing exists but is in a state in which this cannot be done."""
 

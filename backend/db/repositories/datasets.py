@@ -1,6 +1,6 @@
 """Datasets."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Literal
 
 from sqlalchemy import delete, select
@@ -38,6 +38,11 @@ class Datasets(Repository):
     def list_all(self) -> Sequence[DatasetRow]:
         """All datasets, oldest first (so the built-in ones lead)."""
         return self._session.scalars(select(DatasetRow).order_by(DatasetRow.created_at, DatasetRow.name)).all()
+
+    def titles(self, dataset_ids: Collection[str | None]) -> dict[str, str]:
+        """Titles by id."""
+        query = select(DatasetRow.id, DatasetRow.title).where(DatasetRow.id.in_(dataset_ids))
+        return {dataset_id: title for dataset_id, title in self._session.execute(query)}
 
     def fail(self, dataset_id: str, failure: JobFailure, *, state: Literal["failed", "rejected"]) -> None:
         """Mark a dataset as unusable, and say why."""

@@ -1,6 +1,6 @@
 """Trained networks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, select
 
@@ -33,6 +33,11 @@ class Models(Repository):
     def list_all(self) -> Sequence[ModelRow]:
         """All models, newest first."""
         return self._session.scalars(select(ModelRow).order_by(ModelRow.created_at.desc(), ModelRow.id)).all()
+
+    def names(self, model_ids: Collection[str | None]) -> dict[str, str]:
+        """Names by id, without loading the layers."""
+        query = select(ModelRow.id, ModelRow.name).where(ModelRow.id.in_(model_ids))
+        return {model_id: name for model_id, name in self._session.execute(query)}
 
     def reject(self, model_id: str, failure: JobFailure) -> None:
         """Mark a model as unusable, and say why."""

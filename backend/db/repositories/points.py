@@ -1,8 +1,8 @@
 """Operating points of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, Select, delete, select
+from sqlalchemy import ColumnElement, Select, delete, func, select, tuple_
 from sqlalchemy.orm import selectinload
 
 from backend.db.models import PointRow
@@ -30,6 +30,12 @@ class Points(Repository):
     def list_all(self, job_id: str) -> Sequence[PointRow]:
         """All points of a run with their artifacts, in order."""
         return self._session.scalars(_with_artifacts(job_id)).all()
+
+    def last_of(self, job_ids: Collection[str]) -> dict[str, OperatingPoint]:
+        """The last operating point of each run that has one, by run."""
+        newest = select(PointRow.job_id, func.max(PointRow.index)).where(PointRow.job_id.in_(job_ids))
+        query = select(PointRow).where(tuple_(PointRow.job_id, PointRow.index).in_(newest.group_by(PointRow.job_id)))
+        return {row.job_id: row.to_domain() for row in self._session.scalars(query)}
 
     def trim(self, job_id: str, after: int) -> None:
         """Forget points of steps beyond `after`: they belong to a lost attempt."""

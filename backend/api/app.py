@@ -1,0 +1,87 @@
+"""The application: routes, and the middleware that every request passes."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from fastapi.responses import HTMLResponse
+
+from backend.api.chores import Chore, running
+from backend.api.context import Context
+from backend.api.documentation import COMMON
+from backend.api.errors import install_error_handlers
+from backend.api.middleware.body_limit import BodyLimit
+from backend.api.middleware.guard import Guard
+from backend.api.middleware.headers import SecurityHeaders
+from backend.api.middleware.origin import OriginCheck
+from backend.api.reference_page import render_reference
+from backend.api.routers import datasets, events, health, models, recipes, reports, runs, session, uploads
+from backend.api.routers.ui import install_ui
+from backend.db import UnitOfWork
+from backend.services import accounts
+
+DESCRIPTION = """Upload a trained network, prune it, watch it, download it.
+
+Log in first: `curl -c cookies.txt -H 'Content-Type: application/json' -d '{"code": "..."}'
+http://127.0.0.1:8000/api/login` with the code that `secateur login-url` prints; then send the cookie along with
+`curl -b cookies.txt`. Files come in by the tus protocol at `/api/uploads/`.
+
+Every answer with a status of 400 or more is `{"error": code, "detail": sentence}`, with `field`, `hint` and `problems`
+where they help."""
+_NOUNS = (session, uploads, models, datasets, recipes, events, runs, reports)
+
+
+def create_app(context: Context, chores: Sequence[Chore] = ()) -> FastAPI:
+    """The whole HTTP side, on top of what the composition root made; `chores` are done while it runs."""
+    app = FastAPI(
+        title="Secateur",
+        version=context.version,
+        description=DESCRIPTION,
+        lifespan=_lifespan(context, chores),
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.context = context
+    install_error_handlers(app)
+    _install_routes(app)
+    _install_middleware(app, context)
+    return app
+
+
+def _install_routes(app: FastAPI) -> None:
+    app.include_router(health.router)
+    api = APIRouter(prefix="/api", responses=COMMON)
+    for noun in _NOUNS:
+        api.include_router(noun.router)
+    app.include_router(api)
+
+    @app.get("/docs", include_in_schema=False)
+    def get_reference() -> HTMLResponse:
+        return HTMLResponse(render_reference(app.openapi()))
+
+    install_ui(app)
+
+
+def _install_middleware(app: FastAPI, context: Context) -> None:
+    """The last one added is the first one passed."""
+
+    def find_user(token: str) -> str | None:
+        with UnitOfWork(context.sessions) as work:
+            row = accounts.find_session(work, token)
+            return row.user if row else None
+
+    app.add_middleware(BodyLimit)
+    app.add_middleware(Guard, find_user=find_user)
+    app.add_middleware(OriginCheck, allowed_hosts=context.allowed_hosts)
+    app.add_middleware(SecurityHeaders)
+
+
+def _lifespan(context: Context, chores: Sequence[Chore]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def live(_app: FastAPI) -> AsyncIterator[None]:
+        await context.events.start()
+        async with running(chores):
+            yield
+        await context.events.stop()
+
+    return live

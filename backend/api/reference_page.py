@@ -1,0 +1,91 @@
+"""The API's reference as one page of plain HTML, drawn from its OpenAPI description: no script, no foreign host."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from itertools import groupby
+from typing import Any
+
+_METHODS = ("get", "head", "options", "post", "patch", "put", "delete")
+_STYLE = """
+body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1b1e}
+code,pre{font:13px/1.5 ui-monospace,monospace;background:#f1f3f5;border-radius:4px}
+code{padding:.1em .3em}pre{padding:.8rem;overflow:auto}
+details{border:1px solid #dee2e6;border-radius:6px;margin:.4rem 0;padding:.5rem .8rem}
+summary{cursor:pointer}.m{display:inline-block;width:4.5rem;font-weight:600}
+td,th{text-align:left;padding:.2rem .8rem .2rem 0;vertical-align:top}
+@media(prefers-color-scheme:dark){body{background:#1a1b1e;color:#e9ecef}code,pre{background:#2c2e33}a{color:#74c0fc}
+details{border-color:#373a40}}
+"""
+
+
+def render_reference(schema: Mapping[str, Any]) -> str:
+    """HTML for an OpenAPI document: every route with parameters, an example body, and its answers."""
+    info = schema["info"]
+    routes = sorted(_routes(schema), key=lambda route: route[0])
+    sections = "".join(
+        f"<h2>{escape(tag)}</h2>" + "".join(_route(path, method, item) for _, path, method, item in group)
+        for tag, group in groupby(routes, key=lambda route: route[0])
+    )
+    title = f"{escape(info['title'])} API {escape(info['version'])}"
+    return (
+        f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f"<style>{_STYLE}</style></head><body><h1>{title}</h1>"
+        f"{_paragraphs(info.get('description', ''))}"
+        '<p>The same for machines: <a href="/openapi.json"><code>/openapi.json</code></a> (OpenAPI 3.1).</p>'
+        f"{sections}</body></html>"
+    )
+
+
+def _routes(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
+    for path, methods in schema["paths"].items():
+        for method in _METHODS:
+            if method in methods:
+                yield (methods[method].get("tags") or ["other"])[0], path, method, methods[method]
+
+
+def _route(path: str, method: str, item: Mapping[str, Any]) -> str:
+    return (
+        f'<details><summary><span class="m">{method.upper()}</span><code>{escape(path)}</code> '
+        f"{escape(item.get('summary', ''))}</summary>{_paragraphs(item.get('description', ''))}"
+        f"{_parameters(item.get('parameters', ()))}{_bodies(path, method, item)}{_answers(item['responses'])}</details>"
+    )
+
+
+def _parameters(parameters: Any) -> str:
+    rows = "".join(
+        f"<tr><td><code>{escape(item['name'])}</code></td><td>{item['in']}"
+        f"{', required' if item.get('required') else ''}</td><td>{escape(item.get('description', ''))}</td></tr>"
+        for item in parameters
+    )
+    return f"<table>{rows}</table>" if rows else ""
+
+
+def _bodies(path: str, method: str, item: Mapping[str, Any]) -> str:
+    content = item.get("requestBody", {}).get("content", {}).get("application/json")
+    if content is None:
+        return ""
+    named = [(name, example["value"]) for name, example in content.get("examples", {}).items()]
+    values = named or [("", value) for value in content.get("schema", {}).get("examples", ())]
+    return "".join(f"<p>Example {escape(name)}</p><pre>{_curl(path, method, value)}</pre>" for name, value in values)
+
+
+def _curl(path: str, method: str, value: object) -> str:
+    text = json.dumps(value, indent=2)
+    return escape(
+        f"curl -b cookies.txt -X {method.upper()} http://127.0.0.1:8000{path} \\\n"
+        f"  -H 'Content-Type: application/json' -d '{text}'",
+        quote=False,
+    )
+
+
+def _answers(responses: Mapping[str, Any]) -> str:
+    rows = "".join(
+        f"<tr><td>{escape(status)}</td><td>{escape(item.get('description', ''))}</td></tr>"
+        for status, item in sorted(responses.items())
+    )
+    return f"<table>{rows}</table>"
+
+
+def _paragraphs(text: str) -> str:
+    return "".join(f"<p>{escape(block.strip())}</p>" for block in text.split("\n\n") if block.strip())

@@ -1,0 +1,1 @@
+"""Request bodies and answers, one noun a file; TypeScript's types are generated from them."""

@@ -1,0 +1,55 @@
+"""Models: registering an upload, and what is known of a model."""
+
+from datetime import datetime
+from typing import Self
+
+from pydantic import Field
+
+from backend.api.schemas.common import Answer, Body, FailureAnswer, Id, Name, failure_of
+from backend.db.models import ModelRow
+from backend.db.models.model import ModelSource, ModelState
+from backend.domain.network import ArchitectureMatch, NetworkSummary
+
+
+class ModelBody(Body):
+    """Make a model of a finished upload."""
+
+    upload_id: Id
+    name: Name | None = Field(None, description="By default the file's name.", examples=["LeNet-5, seed 0"])
+
+
+class ModelAnswer(Answer):
+    """A model: uploaded, or trained here as a sample."""
+
+    id: Id
+    name: str
+    file_name: str
+    source: ModelSource
+    state: ModelState = Field(description="`choosing`: several architectures fit, pick one of `matches`.")
+    content_hash: str | None = Field(description="sha256 of the file.")
+    file_size: int | None = Field(description="Bytes.")
+    summary: NetworkSummary | None = Field(description="Layers and counts, once the state is `ready`.")
+    matches: list[ArchitectureMatch]
+    error: FailureAnswer | None
+    trained_on: Id | None = Field(description="Dataset of a sample network.")
+    test_accuracy: float | None = Field(description="Test accuracy of a sample network, in [0, 1].")
+    created_at: datetime
+
+    @classmethod
+    def of(cls, row: ModelRow) -> Self:
+        """The answer for a row."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            file_name=row.file_name,
+            source=row.source,
+            state=row.state,
+            content_hash=row.content_hash,
+            file_size=row.file_size,
+            summary=row.summary,
+            matches=list(row.matches or ()),
+            error=failure_of(row),
+            trained_on=row.trained_on,
+            test_accuracy=row.test_accuracy,
+            created_at=row.created_at,
+        )

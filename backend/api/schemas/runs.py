@@ -1,0 +1,212 @@
+"""Runs: ordering one, and what is known of it."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field
+
+from backend.api.schemas.common import Answer, Body, FailureAnswer, Id, Name, failure_of
+from backend.domain.jobs import JobKind, JobState
+from backend.domain.metrics import density
+from backend.domain.recipe import Recipe
+from backend.domain.reports import OperatingPoint, Phase, RunLayout, StepRecord
+from backend.domain.sampling import SampleOrder
+from backend.services.reports import FileEntry, PointEntry
+from backend.services.runs import RunEntry
+
+
+class PruneRunBody(Body):
+    """Prune a model."""
+
+    kind: Literal["prune"]
+    model_id: Id
+    dataset_id: Id
+    recipe: Recipe
+    name: Name | None = None
+
+
+class SampleRunBody(Body):
+    """Train a reference network, so that there is something to prune."""
+
+    kind: Literal["sample"]
+    dataset_id: Id
+    order: SampleOrder
+    name: Name | None = None
+
+
+RunBody = Annotated[PruneRunBody | SampleRunBody, Field(discriminator="kind")]
+
+
+class PointResult(Answer):
+    """The best-known outcome of a run: its last operating point in a few numbers."""
+
+    index: int
+    sparsity: float
+    macs: int
+    parameters: int
+    macs_density: float | None = Field(description="MACs kept, as a fraction of the dense network's.")
+    parameters_density: float | None = Field(description="Parameters kept, as a fraction of the dense network's.")
+    dense_accuracy: float
+    retrained_accuracy: float
+    test_accuracy: float
+    is_target: bool
+
+    @classmethod
+    def of(cls, point: OperatingPoint, layout: RunLayout | None) -> Self:
+        """The numbers of a point."""
+        return cls(
+            index=point.index,
+            sparsity=point.sparsity,
+            macs=point.macs,
+            parameters=point.parameters,
+            macs_density=density(point.macs, layout.dense_macs) if layout else None,
+            parameters_density=density(point.parameters, layout.dense_parameters) if layout else None,
+            dense_accuracy=point.dense_accuracy,
+            retrained_accuracy=point.retrained_accuracy,
+            test_accuracy=point.test_accuracy,
+            is_target=point.is_target,
+        )
+
+
+class RunSummary(Answer):
+    """A run as the list shows it."""
+
+    id: Id
+    name: str
+    kind: JobKind
+    state: JobState
+    model_id: Id | None = Field(description="Null for a sample, and when the model was deleted.")
+    dataset_id: Id | None
+    model_name: str | None
+    dataset_title: str | None
+    recipe_fingerprint: str | None
+    progress: float = Field(description="Share that is done, in [0, 1].")
+    seconds_left: float | None = Field(description="Estimate; null while there is nothing to estimate from.")
+    step: int = Field(description="Steps that are safely stored.")
+    phase: Phase | None
+    loss: float | None = Field(description="Training loss of the last step, in nats.")
+    accuracy: float | None = Field(description="Training accuracy of the last step, in [0, 1].")
+    sparsity: float | None = Field(description="Fraction of the prunable channels removed so far.")
+    macs: int | None
+    parameters: int | None
+    macs_density: float | None = Field(description="MACs kept so far, as a fraction of the dense network's.")
+    parameters_density: float | None
+    result: PointResult | None = Field(description="The last operating point.")
+    error: FailureAnswer | None
+    cancel_requested: bool
+    result_model_id: Id | None = Field(description="The model that a finished sample run made.")
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, entry: RunEntry) -> Self:
+        """The answer for a run."""
+        return cls(**_summary_fields(entry))
+
+
+class RunAnswer(RunSummary):
+    """A run with all that was asked of it."""
+
+    recipe: Recipe | None = Field(description="What a `prune` run does.")
+    order: SampleOrder | None = Field(description="What a `sample` run does.")
+    layout: RunLayout | None = Field(description="Which layers the steps' widths belong to; null before the start.")
+
+    @classmethod
+    def of(cls, entry: RunEntry) -> Self:
+        """The answer for a run."""
+        row = entry.row
+        return cls(**_summary_fields(entry), recipe=row.recipe, order=row.sample_order, layout=row.layout)
+
+
+class RunPage(Answer):
+    """A page of runs, newest first."""
+
+    items: list[RunSummary]
+    total: int = Field(description="Number of runs that the filter lets through.")
+    limit: int
+    offset: int
+
+
+class StepPage(Answer):
+    """Steps of a run, in order."""
+
+    items: list[StepRecord]
+    total: int = Field(description="Number of steps that the run has by now.")
+
+
+class FileAnswer(Answer):
+    """One file of an operating point."""
+
+    name: str = Field(examples=["model.safetensors"])
+    size: int = Field(description="Bytes.")
+    sha256: str
+
+    @classmethod
+    def of(cls, entry: FileEntry) -> Self:
+        """The answer for a file."""
+        return cls(name=entry.name, size=entry.size, sha256=entry.sha256)
+
+
+class PointAnswer(Answer):
+    """An operating point with its sizes relative to the dense network, and its files."""
+
+    point: OperatingPoint
+    macs_density: float = Field(description="MACs kept, as a fraction of the dense network's.")
+    parameters_density: float = Field(description="Parameters kept, as a fraction of the dense network's.")
+    compression_ratio: float = Field(description="Dense over remaining parameters.")
+    theoretical_speedup: float = Field(description="Dense over remaining MACs.")
+    files: list[FileAnswer]
+
+    @classmethod
+    def of(cls, entry: PointEntry, layout: RunLayout) -> Self:
+        """The answer for a point."""
+        point = entry.point
+        return cls(
+            point=point,
+            macs_density=density(point.macs, layout.dense_macs),
+            parameters_density=density(point.parameters, layout.dense_parameters),
+            compression_ratio=point.compression_ratio(layout),
+            theoretical_speedup=point.theoretical_speedup(layout),
+            files=[FileAnswer.of(file) for file in entry.files],
+        )
+
+
+_COLUMNS = (
+    "id",
+    "name",
+    "kind",
+    "state",
+    "model_id",
+    "dataset_id",
+    "recipe_fingerprint",
+    "progress",
+    "phase",
+    "loss",
+    "accuracy",
+    "sparsity",
+    "macs",
+    "parameters",
+    "cancel_requested",
+    "result_model_id",
+    "created_at",
+    "started_at",
+    "finished_at",
+)
+
+
+def _summary_fields(entry: RunEntry) -> dict[str, Any]:
+    row, layout, point = entry.row, entry.row.layout, entry.last_point
+    return {
+        **{name: getattr(row, name) for name in _COLUMNS},
+        "model_name": entry.model_name,
+        "dataset_title": entry.dataset_title,
+        "seconds_left": entry.seconds_left,
+        "step": row.step_committed,
+        "macs_density": density(row.macs, layout.dense_macs) if layout and row.macs is not None else None,
+        "parameters_density": (
+            density(row.parameters, layout.dense_parameters) if layout and row.parameters is not None else None
+        ),
+        "result": PointResult.of(point, layout) if point else None,
+        "error": failure_of(row),
+    }

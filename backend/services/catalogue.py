@@ -1,0 +1,97 @@
+"""What there is to choose from: presets, the recipe's schema, and whether a recipe can be run."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import JsonValue, ValidationError
+
+from backend.domain.datasets import DatasetSummary
+from backend.domain.errors import DataMismatch, Refusal, TargetUnreachable
+from backend.domain.network import NetworkSummary
+from backend.domain.presets import PRESETS, Preset
+from backend.domain.reach import reach
+from backend.domain.recipe import Recipe
+from backend.services.problems import ProblemEntry, describe_errors
+from backend.services.scope import Scope
+
+
+@dataclass(frozen=True)
+class RecipeCheck:
+    """Whether a recipe can be run, and if not, why."""
+
+    fingerprint: str | None
+    problems: Sequence[ProblemEntry]
+
+
+def list_presets() -> Sequence[Preset]:
+    """All presets."""
+    return tuple(PRESETS.values())
+
+
+def recipe_schema() -> dict[str, Any]:
+    """The recipe's JSON schema: forms are drawn from it."""
+    return Recipe.model_json_schema()
+
+
+def check_recipe(
+    scope: Scope, value: Mapping[str, JsonValue], model_id: str | None, dataset_id: str | None
+) -> RecipeCheck:
+    """All that is wrong with a recipe in the making; raises `NotFound` for an unknown model or dataset."""
+    summary = scope.work.models.get(model_id).summary if model_id else None
+    dataset = scope.work.datasets.get(dataset_id).summary if dataset_id else None
+    try:
+        recipe = Recipe.model_validate(value)
+    except ValidationError as error:
+        return RecipeCheck(None, describe_errors(error.errors(include_url=False, include_input=False), dict(value)))
+    problems = [
+        ProblemEntry(refusal.field or "", _sentence(refusal)) for refusal in _refusals(recipe, summary, dataset)
+    ]
+    return RecipeCheck(recipe.fingerprint(), problems)
+
+
+def require_fit(summary: NetworkSummary, dataset: DatasetSummary) -> None:
+    """Raise `DataMismatch` unless the dataset's shape and its number of classes fit the network."""
+    if dataset.input_shape != summary.input_shape:
+        raise DataMismatch(
+            f"The model takes inputs of shape {_shape(summary.input_shape)}, the dataset's examples are "
+            f"{_shape(dataset.input_shape)}.",
+            field="dataset_id",
+            hint="Choose the dataset that the model was trained on.",
+        )
+    if dataset.class_count != summary.class_count:
+        raise DataMismatch(
+            f"The model tells {summary.class_count} classes apart, the dataset has {dataset.class_count}.",
+            field="dataset_id",
+            hint="Choose the dataset that the model was trained on.",
+        )
+
+
+def require_reachable(recipe: Recipe, summary: NetworkSummary) -> None:
+    """Raise `TargetUnreachable`, with the nearest reachable point, when the minimum widths forbid the target."""
+    answer = reach(summary, recipe)
+    if not answer.is_reachable:
+        raise TargetUnreachable(answer.detail, field=answer.field, hint=answer.hint)
+
+
+def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSummary | None) -> list[Refusal]:
+    refusals: list[Refusal] = []
+    try:
+        if summary and dataset:
+            require_fit(summary, dataset)
+    except Refusal as refusal:
+        refusals.append(refusal)
+    try:
+        if summary:
+            require_reachable(recipe, summary)
+    except Refusal as refusal:
+        refusals.append(refusal)
+    return refusals
+
+
+def _sentence(refusal: Refusal) -> str:
+    return f"{refusal.detail} {refusal.hint}" if refusal.hint else refusal.detail
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))

@@ -1,0 +1,137 @@
+"""What a run leaves behind: steps, operating points with their files, and figures of both."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from plotly.graph_objects import Figure
+
+from backend.db.models import ArtifactRow, JobRow, PointRow
+from backend.domain.errors import NotFound
+from backend.domain.network import NetworkSummary
+from backend.domain.reports import OperatingPoint, RunLayout, RunReport, StepRecord
+from backend.figures import FIGURES, RunView, SizeAxis
+from backend.services.archive import stream_zip
+from backend.services.downloads import Download, file_stem
+from backend.services.scope import Scope
+
+FIGURE_STEPS = 600
+"""A chart needs no more steps than it has pixels."""
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of an operating point."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class PointEntry:
+    """An operating point and its files."""
+
+    point: OperatingPoint
+    files: Sequence[FileEntry]
+
+
+@dataclass(frozen=True)
+class PointList:
+    """The operating points of a run; the layout is None while there are none."""
+
+    layout: RunLayout | None
+    entries: Sequence[PointEntry]
+
+
+@dataclass(frozen=True)
+class StepList:
+    """Some steps of a run, and how many there are in all."""
+
+    records: Sequence[StepRecord]
+    total: int
+
+
+@dataclass(frozen=True)
+class FigureOrder:
+    """Which figure of a run, and what of it."""
+
+    name: str
+    x: SizeAxis = "sparsity"
+    step: int | None = None
+
+
+def list_steps(scope: Scope, run_id: str, after: int, limit: int) -> StepList:
+    """Steps that follow step `after`, in order; raises `NotFound`."""
+    scope.work.jobs.get_run(run_id)
+    return StepList(scope.work.steps.list_after(run_id, after, limit), scope.work.steps.count(run_id))
+
+
+def sample_steps(scope: Scope, run_id: str, maximum: int) -> StepList:
+    """About `maximum` steps evenly spread over the run, the last among them; raises `NotFound`."""
+    scope.work.jobs.get_run(run_id)
+    return StepList(scope.work.steps.list_sampled(run_id, maximum), scope.work.steps.count(run_id))
+
+
+def list_points(scope: Scope, run_id: str) -> PointList:
+    """All operating points so far; raises `NotFound`."""
+    row = scope.work.jobs.get_run(run_id)
+    return PointList(row.layout, [_entry(point) for point in scope.work.points.list_all(run_id)])
+
+
+def open_file(scope: Scope, run_id: str, index: int, name: str) -> Download:
+    """One file of an operating point; raises `NotFound`."""
+    scope.work.jobs.get_run(run_id)
+    row = scope.work.artifacts.get(run_id, index, name)
+    return Download(row.name, row.media_type, scope.outside.store.stream(row.sha256), row.size)
+
+
+def open_bundle(scope: Scope, run_id: str, index: int) -> Download:
+    """All files of an operating point as one zip; raises `NotFound`."""
+    run = scope.work.jobs.get_run(run_id)
+    files = scope.work.artifacts.list_of_point(run_id, index)
+    if not files:
+        raise NotFound(f"This run has no operating point {index} with files.")
+    name = f"{file_stem(run.name)}-point-{index}.zip"
+    return Download(name, "application/zip", stream_zip(_contents(scope, files)))
+
+
+def draw_figure(scope: Scope, run_id: str, order: FigureOrder) -> Figure:
+    """A figure of a run as far as it has come (empty before its start); raises `NotFound`."""
+    run = scope.work.jobs.get_run(run_id)
+    if order.name not in FIGURES:
+        raise NotFound(f"There is no figure `{order.name}`; there are {', '.join(sorted(FIGURES))}.")
+    if run.layout is None:
+        return Figure()
+    report = RunReport(
+        layout=run.layout,
+        steps=tuple(_figure_steps(scope, run_id, order)),
+        points=tuple(row.to_domain() for row in scope.work.points.list_all(run_id)),
+    )
+    return FIGURES[order.name](RunView(report=report, network=_network(scope, run), x=order.x, step=order.step))
+
+
+def _figure_steps(scope: Scope, run_id: str, order: FigureOrder) -> Sequence[StepRecord]:
+    """The steps that a figure shows; the architecture shows one."""
+    steps = scope.work.steps
+    if order.name == "accuracy":
+        return ()
+    if order.name != "architecture":
+        return steps.list_sampled(run_id, FIGURE_STEPS)
+    count = steps.count(run_id)
+    wanted = count if order.step is None else min(order.step, count)
+    return steps.list_after(run_id, wanted - 1, 1) if wanted else ()
+
+
+def _network(scope: Scope, run: JobRow) -> NetworkSummary | None:
+    model = scope.work.models.find(run.model_id or run.result_model_id or "")
+    return model.summary if model else None
+
+
+def _contents(scope: Scope, files: Sequence[ArtifactRow]) -> Iterator[tuple[str, Iterator[bytes]]]:
+    for file in files:
+        yield file.name, scope.outside.store.stream(file.sha256)
+
+
+def _entry(row: PointRow) -> PointEntry:
+    files = [FileEntry(file.name, file.size, file.sha256) for file in row.artifacts]
+    return PointEntry(row.to_domain(), files)
