@@ -32,8 +32,8 @@ def _mended(node: Node, found: Trace, removed: Tensor) -> Node:
     if all(bound.get(key) == value for key, value in changes.items()):
         return node
     if "split_sizes" in changes:
-        args = (node.args[0], encode(changes["split_sizes"]), bound["dim"])
-        return node.model_copy(update={"target": _SPLIT, "args": args, "kwargs": {}})
+        parts = (node.args[0], encode(changes["split_sizes"]), bound["dim"])
+        return node.model_copy(update={"target": _SPLIT, "args": parts, "kwargs": {}})
     # positional arguments by the operation's own names: keyword-only ones stay keywords
     names = list(bound)
     args = [changes.get(name, decode(value)) for name, value in zip(names, node.args, strict=False)]

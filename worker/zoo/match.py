@@ -14,7 +14,7 @@ from backend.domain.network import ArchitectureMatch, ArchitectureMiss
 from worker.zoo.architectures import ARCHITECTURES, Architecture, build_architecture
 from worker.zoo.naming import Shapes, assign, natural_key, plain_names
 
-COMMON_SHAPES = ((1, 28, 28), (3, 32, 32), (1, 8, 8))
+COMMON_SHAPES: tuple[tuple[int, ...], ...] = ((1, 28, 28), (3, 32, 32), (1, 8, 8))
 """Shapes of images tried when the tensors do not tell the size, the likeliest first."""
 COMMON_SIZES = (28, 32, 8, 16, 48, 64, 96, 128, 224)
 """Heights (= widths) tried where the tensors do tell the size."""
@@ -121,10 +121,9 @@ def _input_shapes(architecture: Architecture, given: Shapes) -> list[tuple[int, 
     kernels = [shape for shape in given.values() if len(shape) == _KERNEL_AXES]
     channels = min((shape[1] for shape in kernels), default=COMMON_SHAPES[0][0])
     if architecture.takes_any_size:
-        shapes = [shape for shape in COMMON_SHAPES if shape[0] == channels]
-        shapes = [shape for shape in shapes if shape[1] >= architecture.minimum_size]
+        fitting = [shape for shape in COMMON_SHAPES if shape[0] == channels and shape[1] >= architecture.minimum_size]
         smallest = max(architecture.minimum_size, COMMON_SHAPES[1][1])
-        return shapes or [(channels, smallest, smallest)]
+        return [*fitting] or [(channels, smallest, smallest)]
     return [(channels, size, size) for size in COMMON_SIZES if size >= architecture.minimum_size]
 
 

@@ -35,7 +35,8 @@ class Ledger:
 
     def join(self, left: Tensor, right: Tensor) -> None:
         """Join ids at the same place of two tensors that broadcast; NOTHING joins nothing."""
-        left, right = compact_pair(*torch.broadcast_tensors(left, right))
+        shape = torch.broadcast_shapes(left.shape, right.shape)
+        left, right = compact_pair(left.expand(shape), right.expand(shape))
         for ids, other in ((left, right), (right, left)):
             if bool((other == PINNED).any()):
                 self.pin(ids[other == PINNED], "they are combined with the network's input or with locked channels")

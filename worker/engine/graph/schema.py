@@ -50,7 +50,7 @@ class Graph(Spec):
     """The operations of a network in the order of execution, with one input and one output `(N, class_count)`."""
 
     schema_version: Literal[1] = 1
-    architecture: str = Field(max_length=200)
+    architecture: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")
     input_shape: tuple[PositiveInt, ...]
     """Shape of one example: channels, height, width (or features)."""
     class_count: PositiveInt

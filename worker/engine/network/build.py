@@ -1,16 +1,14 @@
 """From a network to a trainable `fx.GraphModule`, and its weights back."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from torch import Tensor, fx, nn
 
-from worker.engine.graph.evaluation import shapes_only
 from worker.engine.graph.network import Network
 from worker.engine.graph.operations import OPERATIONS
 from worker.engine.graph.schema import Graph, Reference, TensorReference, decode
-from worker.engine.network.raising import Raised, raise_node
+from worker.engine.network.raising import Raised, raised_nodes
 
 _SUBSTITUTES = {"aten.view.default": "aten.reshape.default"}
 """`view` refuses the channels_last memory format; `reshape` computes the same."""
@@ -23,7 +21,7 @@ def build(network: Network) -> fx.GraphModule:
     say. The module owns copies of the tensors; it starts in evaluation mode.
     """
     root = nn.Module()
-    raised = _raised_nodes(network)
+    raised = raised_nodes(network)
     for name in network.tensors:
         _container(root, name.rpartition(".")[0])  # first, so that the state dict keeps the tensors' order
     for item in {item.path: item for item in raised.values()}.values():
@@ -42,44 +40,6 @@ def with_weights(network: Network, module: nn.Module) -> Network:
     state = module.state_dict()
     tensors = {name: state[name].detach().to("cpu", copy=True).contiguous() for name in network.tensors}
     return replace(network, tensors=tensors)
-
-
-def _raised_nodes(network: Network) -> dict[str, Raised]:
-    """Modules by node name. A path serves only once, and no module may sit where others live below it."""
-    values = shapes_only(network, batch=2)
-    names = [info.name for info in network.graph.tensors]
-    raised: dict[str, Raised] = {}
-    taken: set[str] = set()
-    for node in network.graph.nodes:
-        first = decode(node.args[0]) if node.args else None
-        axes = values[first.node].dim() if isinstance(first, Reference) and _is_tensor(values[first.node]) else 0
-        item = raise_node(node, network.tensors, axes)
-        if item is None:
-            continue
-        if not item.tensors:
-            item = replace(item, path=_free_path(item.path, names, taken))
-        elif item.path in taken or not _owns_all(item, names):
-            continue
-        taken.add(item.path)
-        raised[node.name] = item
-    return raised
-
-
-def _is_tensor(value: object) -> bool:
-    return isinstance(value, Tensor)
-
-
-def _owns_all(item: Raised, names: Iterable[str]) -> bool:
-    """Whether every tensor under the module's path is one that the module holds."""
-    own = set(item.tensors.values())
-    return all(name in own for name in names if name.startswith(f"{item.path}."))
-
-
-def _free_path(path: str, names: Iterable[str], taken: set[str]) -> str:
-    roots = {name.partition(".")[0] for name in names} | taken
-    while path in roots:
-        path = f"{path}_"
-    return path
 
 
 def _place(root: nn.Module, path: str, module: nn.Module) -> None:

@@ -1,7 +1,8 @@
 """From an `nn.Module` to a network: trace once with `torch.export`, keep operations and tensors."""
 
 import operator
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import chain, count
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ from worker.engine.graph.schema import (
 from worker.engine.network.pureness import make_pure
 
 _EXAMPLE_BATCH = 2
+_INPUT = "x"
 _COUNTER = "num_batches_tracked"
 _IGNORED_KEYWORDS = frozenset({"layout", "device", "pin_memory", "memory_format", "non_blocking"})
 _ATEN_NAMES = {str(target): name for target, name in TARGET_NAMES.items()}
@@ -39,7 +41,7 @@ def capture(module: nn.Module, input_shape: tuple[int, ...], architecture: str) 
     an operation that is not on the allow-list, or does not answer `(N, classes)`.
     """
     program = _export(module, input_shape)
-    tensors = _tensors(program)
+    tensors = _tensors(program, list(module.state_dict()))
     source, nodes, output, width = _translate(program)
     kept = {name for node in nodes for name in tensor_names(node)}
     parameters = set(program.graph_signature.parameters)
@@ -86,9 +88,10 @@ def _export(module: nn.Module, input_shape: tuple[int, ...]) -> ExportedProgram:
         module.train(was_training)
 
 
-def _tensors(program: ExportedProgram) -> dict[str, Tensor]:
+def _tensors(program: ExportedProgram, order: Sequence[str]) -> dict[str, Tensor]:
     """Parameters, buffers and constants under their state-dict names, on the CPU, detached, in the module's order."""
     named = {**program.state_dict, **program.constants}
+    named = {name: named[name] for name in order if name in named} | named
     return {
         name: tensor.detach().cpu().clone()
         for name, tensor in named.items()
@@ -102,8 +105,8 @@ def _translate(program: ExportedProgram) -> tuple[str, tuple[Node, ...], str, in
     source = ""
     for spec in program.graph_signature.input_specs:
         if spec.kind is InputKind.USER_INPUT:
-            source = str(spec.arg.name)
-            names[source] = Reference(source)
+            source = _input_name(program)
+            names[str(spec.arg.name)] = Reference(source)
         else:
             names[str(spec.arg.name)] = TensorReference(str(spec.target))
     graph = make_pure(program.graph)
@@ -116,6 +119,12 @@ def _translate(program: ExportedProgram) -> tuple[str, tuple[Node, ...], str, in
     if value.dim() != 2:
         raise refuse(f"The network answers with {value.dim()} axes; class scores `(examples, classes)` are needed.")
     return source, _alive(tuple(nodes), outputs[0].name), outputs[0].name, int(value.shape[1])
+
+
+def _input_name(program: ExportedProgram) -> str:
+    """A name for the input that no operation has (`input` itself is one that fx would change)."""
+    taken = {node.name for node in program.graph.nodes if node.op == "call_function"}
+    return next(name for name in chain([_INPUT], (f"{_INPUT}{number}" for number in count(1))) if name not in taken)
 
 
 def _node(node: fx.Node, names: Mapping[str, Argument]) -> Node:

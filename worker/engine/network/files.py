@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from safetensors.torch import save as save_safetensors
-from torch import Tensor
+from torch import Tensor, fx
 
 from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.graph import Graph, Network, NetworkFiles, Node
@@ -84,6 +84,10 @@ def _check_nodes(graph: Graph) -> None:
         raise _rejected(f"The network has {len(graph.nodes)} operations; at most {MAXIMUM_NODES} are read.")
     known = {graph.input}
     tensors = {info.name for info in graph.tensors}
+    scratch = fx.Graph()
+    for name in (graph.input, *(node.name for node in graph.nodes)):
+        if scratch.placeholder(name).name != name:
+            raise _rejected(f"`{name}` cannot be the name of an operation.")
     for node in graph.nodes:
         if node.name in known:
             raise _rejected(f"Two operations are called `{node.name}`.")

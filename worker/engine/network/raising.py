@@ -1,11 +1,13 @@
 """Operations with parameters of their own become standard `nn` modules, so that training and evaluation mode work."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
 
+from worker.engine.graph import Network
+from worker.engine.graph.evaluation import shapes_only
 from worker.engine.graph.operations import bind, kind
 from worker.engine.graph.schema import Node, Reference, TensorReference, decode
 
@@ -24,7 +26,28 @@ class Raised:
     """State-dict name by attribute (`weight`, `bias`, `running_mean`, `running_var`)."""
 
 
-def raise_node(node: Node, tensors: Mapping[str, Tensor], source_axes: int) -> Raised | None:
+def raised_nodes(network: Network) -> dict[str, Raised]:
+    """Modules by node name. A path serves only once, and no module may sit where others live below it."""
+    values = shapes_only(network, batch=2)
+    names = [info.name for info in network.graph.tensors]
+    raised: dict[str, Raised] = {}
+    taken: set[str] = set()
+    for node in network.graph.nodes:
+        first = decode(node.args[0]) if node.args else None
+        axes = values[first.node].dim() if isinstance(first, Reference) and _is_tensor(values[first.node]) else 0
+        item = _raise_node(node, network.tensors, axes)
+        if item is None:
+            continue
+        if not item.tensors:
+            item = replace(item, path=_free_path(item.path, names, taken))
+        elif item.path in taken or not _owns_all(item, names):
+            continue
+        taken.add(item.path)
+        raised[node.name] = item
+    return raised
+
+
+def _raise_node(node: Node, tensors: Mapping[str, Tensor], source_axes: int) -> Raised | None:
     """The module for a node, or None when the node stays a plain operation.
 
     A module is made only where its tensors carry the names that the module would give them (`path.weight`, ...).
@@ -102,10 +125,27 @@ def _batch_norm(bound: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]],
         width, eps=bound["eps"], momentum=bound["momentum"], affine="weight" in shapes, device="meta"
     )
     module.num_batches_tracked = None
-    module.register_load_state_dict_pre_hook(_forget_counter)
+    module.register_load_state_dict_pre_hook(_forget_counter)  # type: ignore[no-untyped-call]  # torch leaves it untyped
     return module
 
 
 def _forget_counter(_module: nn.Module, state: dict[str, Any], prefix: str, *_rest: object) -> None:
     """Drop the counter that torch adds to state dicts without a version: with fixed momentum it decides nothing."""
     state.pop(f"{prefix}num_batches_tracked", None)
+
+
+def _is_tensor(value: object) -> bool:
+    return isinstance(value, Tensor)
+
+
+def _owns_all(item: Raised, names: Iterable[str]) -> bool:
+    """Whether every tensor under the module's path is one that the module holds."""
+    own = set(item.tensors.values())
+    return all(name in own for name in names if name.startswith(f"{item.path}."))
+
+
+def _free_path(path: str, names: Iterable[str], taken: set[str]) -> str:
+    roots = {name.partition(".")[0] for name in names} | taken
+    while path in roots:
+        path = f"{path}_"
+    return path
