@@ -1,0 +1,23 @@
+import { Badge } from '@mantine/core'
+
+const COLORS: Record<string, string> = {
+  ready: 'teal',
+  completed: 'teal',
+  running: 'blue',
+  inspecting: 'blue',
+  preparing: 'blue',
+  choosing: 'yellow',
+  queued: 'gray',
+  cancelled: 'gray',
+  failed: 'red',
+  rejected: 'red',
+}
+
+/** A state in words and color. */
+export function StateBadge({ state }: { state: string }) {
+  return (
+    <Badge variant="light" color={COLORS[state] ?? 'gray'} tt="none" data-testid="state" data-state={state}>
+      {state}
+    </Badge>
+  )
+}

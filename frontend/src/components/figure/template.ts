@@ -1,0 +1,35 @@
+export interface FigureData {
+  data: unknown[]
+  layout: Record<string, unknown>
+}
+
+const INK = {
+  light: { text: '#495057', strong: '#212529', grid: '#e9ecef', line: '#ced4da', panel: '#ffffff' },
+  dark: { text: '#a7b0b8', strong: '#e9ecef', grid: '#2d3339', line: '#424a52', panel: '#23282d' },
+}
+
+/** The server's layout in the colors and type of the page; what the figure itself says wins. */
+export function dress(layout: FigureData['layout'], scheme: 'light' | 'dark', isNarrow: boolean): object {
+  const ink = INK[scheme]
+  const axis = {
+    gridcolor: ink.grid,
+    linecolor: ink.line,
+    tickcolor: ink.line,
+    zerolinecolor: ink.line,
+    automargin: true,
+    title: { standoff: 10, font: { size: 12, color: ink.text } },
+  }
+  const template = {
+    layout: {
+      font: { family: 'Inter, ui-sans-serif, system-ui, sans-serif', size: isNarrow ? 11 : 12, color: ink.text },
+      paper_bgcolor: 'rgba(0,0,0,0)',
+      plot_bgcolor: 'rgba(0,0,0,0)',
+      xaxis: axis,
+      yaxis: axis,
+      hoverlabel: { bgcolor: ink.panel, bordercolor: ink.line, font: { color: ink.strong, size: 12 }, align: 'left' },
+      legend: { font: { color: ink.text } },
+      margin: { l: 8, r: 8, t: 8, b: 8, pad: 4 },
+    },
+  }
+  return { ...layout, template, autosize: true, uirevision: 'kept' }
+}

@@ -1,0 +1,61 @@
+import { Button } from '@mantine/core'
+import { IconScissors } from '@tabler/icons-react'
+import { Link, useNavigate, useParams } from 'react-router'
+import { ConfirmButton } from '@/components/ConfirmButton'
+import { ErrorNotice } from '@/components/ErrorNotice'
+import { Page } from '@/components/Page'
+import { Query } from '@/components/Query'
+import { StateBadge } from '@/components/StateBadge'
+import type { Model } from '@/lib/api/types'
+import { paths } from '@/lib/paths'
+import { useDeleteModel } from '@/lib/queries/useDeleteModel'
+import { useModel } from '@/lib/queries/useModel'
+import { ChooseArchitecture } from './ChooseArchitecture'
+import { InspectingModel } from './InspectingModel'
+import { ReadyModel } from './ReadyModel'
+import { RejectedModel } from './RejectedModel'
+
+export function ModelPage() {
+  const { id = '' } = useParams()
+  return <Query query={useModel(id)}>{(model) => <ModelView model={model} />}</Query>
+}
+
+function ModelView({ model }: { model: Model }) {
+  const navigate = useNavigate()
+  const remove = useDeleteModel(model.id, () => void navigate(paths.models))
+  const actions = (
+    <>
+      <ConfirmButton
+        label="Delete"
+        question="Delete this model and its file? Runs made from it keep their results."
+        confirm="Delete the model"
+        onConfirm={() => remove.mutate()}
+        loading={remove.isPending}
+      />
+      {model.state === 'ready' && (
+        <Button component={Link} to={paths.newRun({ model: model.id })} leftSection={<IconScissors size={16} />}>
+          Prune this model
+        </Button>
+      )}
+    </>
+  )
+  return (
+    <Page title={model.name} mark={<StateBadge state={model.state} />} summary={model.file_name} actions={actions}>
+      {remove.isError && <ErrorNotice error={remove.error} />}
+      <ModelBody model={model} />
+    </Page>
+  )
+}
+
+function ModelBody({ model }: { model: Model }) {
+  switch (model.state) {
+    case 'inspecting':
+      return <InspectingModel />
+    case 'choosing':
+      return <ChooseArchitecture model={model} />
+    case 'rejected':
+      return <RejectedModel model={model} />
+    case 'ready':
+      return model.summary && <ReadyModel model={model} summary={model.summary} />
+  }
+}

@@ -1,0 +1,43 @@
+import { Badge, Group, Radio, SimpleGrid, Text } from '@mantine/core'
+import type { Preset } from '@/lib/api/types'
+import type { Draft } from './useDraft'
+
+/** One card for each preset, with its citation. */
+export function PresetCards({ presets, draft }: { presets: Preset[]; draft: Draft }) {
+  const choose = (name: string) => {
+    const preset = presets.find((candidate) => candidate.name === name)
+    if (preset) draft.choosePreset(preset)
+  }
+  return (
+    <Radio.Group value={draft.preset} onChange={choose} aria-label="Preset">
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+        {presets.map((preset) => (
+          <PresetCard key={preset.name} preset={preset} isEdited={draft.isEdited && draft.preset === preset.name} />
+        ))}
+      </SimpleGrid>
+    </Radio.Group>
+  )
+}
+
+function PresetCard({ preset, isEdited }: { preset: Preset; isEdited: boolean }) {
+  return (
+    <Radio.Card value={preset.name} p="md" radius="md" h="100%" aria-label={preset.title} data-testid={`preset-${preset.name}`}>
+      <Group justify="space-between" wrap="nowrap" align="flex-start" mb={6}>
+        <Group gap="xs" wrap="nowrap">
+          <Radio.Indicator size="xs" />
+          <Text fw={600} size="sm">
+            {preset.title}
+          </Text>
+        </Group>
+        <Group gap={4}>
+          {preset.is_baseline && <Badge variant="default" tt="none">baseline</Badge>}
+          {isEdited && <Badge color="yellow" variant="light" tt="none">edited</Badge>}
+        </Group>
+      </Group>
+      <Text size="sm">{preset.summary}</Text>
+      <Text size="xs" c="dimmed" mt={8}>
+        {preset.citation}
+      </Text>
+    </Radio.Card>
+  )
+}

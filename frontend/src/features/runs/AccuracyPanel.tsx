@@ -1,0 +1,55 @@
+import { SegmentedControl, Text } from '@mantine/core'
+import { useSearchParams } from 'react-router'
+import { Figure } from '@/components/figure/Figure'
+import { Panel } from '@/components/Panel'
+import { Query } from '@/components/Query'
+import type { SizeAxis } from '@/lib/api/types'
+import { useRunFigure } from '@/lib/queries/useRunFigure'
+import { SelectedPoint } from './SelectedPoint'
+import { useSelectedPoint } from './useSelectedPoint'
+
+const AXES: { value: SizeAxis; label: string }[] = [
+  { value: 'sparsity', label: 'Channels' },
+  { value: 'macs', label: 'MACs' },
+  { value: 'parameters', label: 'Parameters' },
+]
+
+/** Accuracy against size, growing as operating points arrive; a click on a point selects it. */
+export function AccuracyPanel({ id }: { id: string }) {
+  const [search, setSearch] = useSearchParams()
+  const [point, selectPoint] = useSelectedPoint()
+  const x = AXES.find((axis) => axis.value === search.get('x'))?.value ?? 'sparsity'
+  const figure = useRunFigure(id, 'accuracy', { x })
+  const choose = (next: string) => {
+    setSearch((before) => new URLSearchParams([...[...before].filter(([key]) => key !== 'x'), ['x', next]]), {
+      replace: true,
+      preventScrollReset: true,
+    })
+  }
+  const axes = <SegmentedControl size="xs" aria-label="Size measured in" data={AXES} value={x} onChange={choose} />
+  return (
+    <Panel
+      title="Accuracy against size"
+      help="Validation accuracy before pruning, straight after it, and after retraining. Click a point to get its files."
+      actions={axes}
+    >
+      <Query
+        query={figure}
+        height={380}
+        isEmpty={(data) => data.data.length === 0}
+        empty={<Text c="dimmed" size="sm">The first operating point has not been reached yet.</Text>}
+      >
+        {(data) => (
+          <Figure
+            figure={data}
+            name="accuracy"
+            label="Accuracy against size of the network"
+            height={380}
+            onSelect={(index) => typeof index === 'number' && selectPoint(index)}
+          />
+        )}
+      </Query>
+      {point !== null && <SelectedPoint id={id} index={point} onClose={() => selectPoint(null)} />}
+    </Panel>
+  )
+}

@@ -1,0 +1,63 @@
+import { useParams } from 'react-router'
+import { FailureNotice } from '@/components/FailureNotice'
+import { Page } from '@/components/Page'
+import { Query } from '@/components/Query'
+import { StateBadge } from '@/components/StateBadge'
+import type { Run } from '@/lib/api/types'
+import { useLiveRun } from '@/lib/live/useLiveRun'
+import { isOver, useRun } from '@/lib/queries/useRun'
+import { AccuracyPanel } from './AccuracyPanel'
+import { ArchitecturePanel } from './ArchitecturePanel'
+import { OrderPanel } from './OrderPanel'
+import { PlainFigurePanel } from './PlainFigurePanel'
+import { PointsPanel } from './PointsPanel'
+import { ProgressPanel } from './ProgressPanel'
+import { RunActions } from './RunActions'
+import { RunOrigin } from './RunOrigin'
+import { SampleResult } from './SampleResult'
+
+export function RunPage() {
+  const { id = '' } = useParams()
+  const run = useRun(id)
+  useLiveRun(id, run.data !== undefined && !isOver(run.data.state))
+  return <Query query={run}>{(data) => <RunView run={data} />}</Query>
+}
+
+function RunView({ run }: { run: Run }) {
+  return (
+    <Page
+      title={run.name}
+      mark={<StateBadge state={run.state} />}
+      summary={<RunOrigin run={run} />}
+      actions={<RunActions run={run} />}
+    >
+      {run.error && <FailureNotice failure={run.error} />}
+      <ProgressPanel run={run} />
+      {run.kind === 'sample' ? <SampleResult run={run} /> : <PruneResult run={run} />}
+      <PlainFigurePanel
+        id={run.id}
+        name="loss"
+        title="Loss and accuracy while training"
+        help="On the training batches; retraining stands on tinted ground."
+      />
+      <OrderPanel run={run} />
+    </Page>
+  )
+}
+
+function PruneResult({ run }: { run: Run }) {
+  return (
+    <>
+      <AccuracyPanel id={run.id} />
+      <PointsPanel id={run.id} />
+      <ArchitecturePanel run={run} />
+      <PlainFigurePanel
+        id={run.id}
+        name="widths"
+        title="Widths over time"
+        help="How much of its dense width every layer keeps, step by step."
+        rows={run.layout?.layers.length ?? 0}
+      />
+    </>
+  )
+}

@@ -1,0 +1,64 @@
+import { Anchor, Progress, Table, Text } from '@mantine/core'
+import { Link } from 'react-router'
+import { StateBadge } from '@/components/StateBadge'
+import type { RunSummary } from '@/lib/api/types'
+import { formatMoment, formatPercent } from '@/lib/format'
+import { paths } from '@/lib/paths'
+
+export function RunTable({ runs }: { runs: RunSummary[] }) {
+  return (
+    <Table highlightOnHover data-testid="runs">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Run</Table.Th>
+          <Table.Th>State</Table.Th>
+          <Table.Th visibleFrom="sm">Progress</Table.Th>
+          <Table.Th ta="right" visibleFrom="sm">
+            Test accuracy
+          </Table.Th>
+          <Table.Th ta="right" visibleFrom="md">
+            MACs kept
+          </Table.Th>
+          <Table.Th visibleFrom="lg">Started</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {runs.map((run) => (
+          <RunRow key={run.id} run={run} />
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}
+
+function RunRow({ run }: { run: RunSummary }) {
+  const { result } = run
+  return (
+    <Table.Tr data-testid="run-row">
+      <Table.Td>
+        <Anchor component={Link} to={paths.run(run.id)} fw={500} style={{ overflowWrap: 'anywhere' }}>
+          {run.name}
+        </Anchor>
+        <Text size="xs" c="dimmed">
+          {[run.kind === 'sample' ? 'sample training' : run.model_name, run.dataset_title].filter(Boolean).join(' · ')}
+        </Text>
+      </Table.Td>
+      <Table.Td>
+        <StateBadge state={run.state} />
+      </Table.Td>
+      <Table.Td visibleFrom="sm" miw={120}>
+        <Progress value={run.progress * 100} size="sm" aria-label={`Progress of ${run.name}`} />
+        <Text size="xs" c="dimmed" className="numbers">
+          {formatPercent(run.progress, 0)}
+        </Text>
+      </Table.Td>
+      <Table.Td ta="right" className="numbers" visibleFrom="sm">
+        {formatPercent(result?.test_accuracy, 2)}
+      </Table.Td>
+      <Table.Td ta="right" className="numbers" visibleFrom="md">
+        {formatPercent(result?.macs_density)}
+      </Table.Td>
+      <Table.Td visibleFrom="lg">{formatMoment(run.started_at ?? run.created_at)}</Table.Td>
+    </Table.Tr>
+  )
+}

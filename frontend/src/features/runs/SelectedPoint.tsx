@@ -1,0 +1,35 @@
+import { Alert, Group, Text } from '@mantine/core'
+import { formatCount, formatPercent } from '@/lib/format'
+import { usePoints } from '@/lib/queries/usePoints'
+import { PointDownloads } from './PointDownloads'
+
+interface Props {
+  id: string
+  index: number
+  onClose: () => void
+}
+
+/** The operating point that was clicked in the chart, with its files. */
+export function SelectedPoint({ id, index, onClose }: Props) {
+  const point = usePoints(id).data?.find((candidate) => candidate.index === index)
+  if (!point) return null
+  return (
+    <Alert
+      mt="md"
+      variant="light"
+      title={`Operating point ${point.index}`}
+      withCloseButton
+      onClose={onClose}
+      closeButtonLabel="Clear the selection"
+      data-testid="selected-point"
+    >
+      <Group justify="space-between" gap="sm">
+        <Text size="sm" className="numbers">
+          {formatPercent(point.test_accuracy, 2)} test accuracy with {formatPercent(point.macs_density)} of the MACs and{' '}
+          {formatCount(point.parameters)} parameters
+        </Text>
+        <PointDownloads run={id} point={point} />
+      </Group>
+    </Alert>
+  )
+}

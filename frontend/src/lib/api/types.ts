@@ -1,0 +1,21 @@
+import type { components } from './schema'
+
+type Schemas = components['schemas']
+
+export type Session = Schemas['SessionAnswer']
+export type Model = Schemas['ModelAnswer']
+export type ArchitectureMatch = Schemas['ArchitectureMatch']
+export type NetworkSummary = NonNullable<Model['summary']>
+export type Dataset = Schemas['DatasetAnswer']
+export type DatasetSummary = NonNullable<Dataset['summary']>
+export type Failure = Schemas['FailureAnswer']
+export type Preset = Schemas['Preset']
+export type RecipeCheck = Schemas['RecipeCheckAnswer']
+export type Run = Schemas['RunAnswer']
+export type RunSummary = Schemas['RunSummary']
+export type RunPage = Schemas['RunPage']
+export type RunState = RunSummary['state']
+export type PruneOrder = Schemas['PruneRunBody']
+export type SampleOrder = Schemas['SampleOrder']
+export type Point = Schemas['PointAnswer']
+export type SizeAxis = 'sparsity' | 'macs' | 'parameters'

@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { formatBytes, formatCount, formatDuration, formatPercent, formatShape } from './format'
+
+test('bytes take the largest unit that keeps the number above one', () => {
+  expect(formatBytes(0)).toBe('0 B')
+  expect(formatBytes(999)).toBe('999 B')
+  expect(formatBytes(1726176)).toBe('1.73 MB')
+})
+
+test('a duration shows two units at most', () => {
+  expect(formatDuration(59.4)).toBe('59 s')
+  expect(formatDuration(61)).toBe('1 min 1 s')
+  expect(formatDuration(7384)).toBe('2 h 3 min')
+})
+
+test('what is not known is a dash, never zero', () => {
+  expect(formatCount(null)).toBe('–')
+  expect(formatPercent(undefined)).toBe('–')
+})
+
+test('shares are shown in percent and shapes with a cross', () => {
+  expect(formatPercent(0.9134)).toBe('91.3 %')
+  expect(formatShape([1, 28, 28])).toBe('1 × 28 × 28')
+})

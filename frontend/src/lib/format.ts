@@ -1,0 +1,49 @@
+/** Numbers as people read them. Every function takes `null` or `undefined` for "not known yet". */
+
+type Maybe = number | null | undefined
+
+const UNKNOWN = '–'
+const whole = new Intl.NumberFormat('en')
+const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
+const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
+
+export function formatCount(value: Maybe): string {
+  return value == null ? UNKNOWN : whole.format(value)
+}
+
+export function formatCompact(value: Maybe): string {
+  return value == null ? UNKNOWN : compact.format(value)
+}
+
+export function formatPercent(share: Maybe, digits = 1): string {
+  return share == null ? UNKNOWN : `${(share * 100).toFixed(digits)} %`
+}
+
+export function formatLoss(value: Maybe): string {
+  return value == null ? UNKNOWN : value.toFixed(4)
+}
+
+export function formatBytes(bytes: Maybe): string {
+  if (bytes == null) return UNKNOWN
+  const power = Math.min(Math.floor(Math.log10(Math.max(bytes, 1)) / 3), UNITS.length - 1)
+  const value = bytes / 1000 ** power
+  return `${power === 0 ? whole.format(value) : value.toPrecision(3)} ${UNITS[power] ?? ''}`
+}
+
+export function formatDuration(seconds: Maybe): string {
+  if (seconds == null) return UNKNOWN
+  const total = Math.round(seconds)
+  const hours = Math.floor(total / 3600)
+  const minutes = Math.floor((total % 3600) / 60)
+  if (hours > 0) return `${hours} h ${minutes} min`
+  return minutes > 0 ? `${minutes} min ${total % 60} s` : `${total} s`
+}
+
+export function formatMoment(iso: string | null | undefined): string {
+  return iso == null ? UNKNOWN : moment.format(new Date(iso))
+}
+
+export function formatShape(shape: readonly number[]): string {
+  return shape.join(' × ')
+}

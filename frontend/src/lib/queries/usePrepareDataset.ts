@@ -1,0 +1,12 @@
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { api, unwrap } from '@/lib/api/client'
+import { datasetsKey } from './keys'
+
+/** Tries again to prepare a built-in dataset. */
+export function usePrepareDataset(id: string) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: () => unwrap(api.POST('/api/datasets/{id}/prepare', { params: { path: { id } } })),
+    onSuccess: () => client.invalidateQueries({ queryKey: datasetsKey }),
+  })
+}
