@@ -15,11 +15,14 @@ def command(queue: str) -> None:
 
     One job at a time; start one `runs` worker per GPU. Broker, database and data folder come from SECATEUR_*.
     """
-    celery = [
-        *(sys.executable, "-m", "celery", "--app", "worker.main", "worker"),
+    os.execv(sys.executable, celery_command(queue))  # noqa: S606 - becomes the Celery worker, no shell
+
+
+def celery_command(queue: str) -> list[str]:
+    """Celery's own command line, on the application of `worker.main`."""
+    return [
+        *(sys.executable, "-m", "worker.main", "worker"),
         *("--queues", queue, "--hostname", f"{queue}-{os.getpid()}@%h"),
         *("--pool", "prefork", "--concurrency", "1", "--loglevel", "INFO"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
-    environment = {**os.environ, "REMAP_SIGTERM": "SIGQUIT"}
-    os.execve(sys.executable, celery, environment)  # noqa: S606 - becomes the Celery worker, no shell
