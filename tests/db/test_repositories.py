@@ -1,0 +1,204 @@
+"""Histories, points, artifacts, models, datasets and sessions come back as they were written."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import InvalidRequestError
+
+from backend.db import UnitOfWork
+from backend.db.base import database_time
+from backend.db.models import ArtifactRow, DatasetRow, JobRow, ModelRow, PointRow, SessionRow
+from backend.domain.errors import Conflict, FailureCode, JobFailure, NotFound
+from backend.domain.jobs import JobKind, JobState
+from backend.domain.network import ArchitectureMatch
+from backend.domain.presets import PRESETS
+from backend.domain.sampling import SampleOrder
+from tests.db.values import LAYOUT, point, step
+
+Open = Callable[[], UnitOfWork]
+HASH = "ab" * 32
+OTHER_HASH = "cd" * 32
+
+
+@pytest.fixture
+def job_id(unit_of_work: Open) -> str:
+    with unit_of_work() as work:
+        return work.jobs.add(JobRow(kind=JobKind.PRUNE, name="a run")).id
+
+
+def test_domain_values_survive_the_database(unit_of_work: Open) -> None:
+    recipe = PRESETS["theis2018-fisher"].recipe
+    order = SampleOrder(architecture="lenet5")
+    with unit_of_work() as work:
+        row = JobRow(kind=JobKind.PRUNE, name="a", recipe=recipe, sample_order=order, layout=LAYOUT)
+        job_id = work.jobs.add(row).id
+    with unit_of_work() as work:
+        read = work.jobs.get(job_id)
+    assert (read.recipe, read.sample_order, read.layout, read.kind) == (recipe, order, LAYOUT, JobKind.PRUNE)
+    assert read.created_at.tzinfo is not None
+
+
+def test_a_history_comes_back_in_order_and_in_parts(unit_of_work: Open, job_id: str) -> None:
+    records = [step(number) for number in range(1, 31)]
+    with unit_of_work() as work:
+        work.steps.add_all(job_id, records[:10], LAYOUT)
+        work.steps.add_all(job_id, records[10:], LAYOUT)
+    with unit_of_work() as work:
+        assert work.steps.list_after(job_id) == records
+        assert work.steps.list_after(job_id, after=27) == records[27:]
+        assert work.steps.list_after(job_id, limit=2) == records[:2]
+        assert work.steps.count(job_id) == 30
+
+
+def test_a_sampled_history_is_short_and_keeps_the_last_step(unit_of_work: Open, job_id: str) -> None:
+    with unit_of_work() as work:
+        work.steps.add_all(job_id, [step(number) for number in range(1, 102)], LAYOUT)
+    with unit_of_work() as work:
+        numbers = [record.step for record in work.steps.list_sampled(job_id, 10)]
+    assert numbers == [*range(11, 101, 11), 101]
+
+
+def test_a_trimmed_history_ends_at_the_checkpoint(unit_of_work: Open, job_id: str) -> None:
+    with unit_of_work() as work:
+        work.steps.add_all(job_id, [step(number) for number in range(1, 6)], LAYOUT)
+        work.points.put(job_id, point(1, at_step=3))
+        work.points.put(job_id, point(2, at_step=5))
+    with unit_of_work() as work:
+        work.steps.trim(job_id, 3)
+        work.points.trim(job_id, 3)
+    with unit_of_work() as work:
+        assert work.steps.count(job_id) == 3
+        assert [row.index for row in work.points.list_all(job_id)] == [1]
+
+
+def test_a_point_written_twice_is_there_once_with_its_files(unit_of_work: Open, job_id: str) -> None:
+    file = ArtifactRow(name="model.py", sha256=HASH, size=3, media_type="text/x-python")
+    for _ in range(2):
+        with unit_of_work() as work:
+            work.points.put(job_id, point(1, at_step=3))
+            work.artifacts.replace(job_id, 1, [file])
+    with unit_of_work() as work:
+        rows = work.points.list_all(job_id)
+        assert [row.to_domain() for row in rows] == [point(1, at_step=3)]
+        assert [artifact.name for artifact in rows[0].artifacts] == ["model.py"]
+        assert work.artifacts.get(job_id, 1, "model.py").sha256 == HASH
+        with pytest.raises(NotFound):
+            work.artifacts.get(job_id, 1, "other.py")
+        with pytest.raises(NotFound):
+            work.points.get(job_id, 2)
+
+
+def test_nothing_is_loaded_behind_ones_back(unit_of_work: Open, job_id: str, engine: Engine) -> None:
+    with unit_of_work() as work:
+        work.points.put(job_id, point(1, at_step=3))
+    with unit_of_work() as work:
+        row = work.points._session.scalars(select(PointRow)).one()
+        with pytest.raises(InvalidRequestError, match="raise"):
+            _ = row.artifacts
+
+
+def test_a_deleted_run_takes_history_points_and_files_along(unit_of_work: Open, job_id: str) -> None:
+    with unit_of_work() as work:
+        work.steps.add_all(job_id, [step(1)], LAYOUT)
+        work.points.put(job_id, point(1, at_step=1))
+        work.artifacts.replace(job_id, 1, [ArtifactRow(name="a", sha256=HASH, size=1, media_type="text/plain")])
+    with pytest.raises(Conflict), unit_of_work() as work:
+        work.jobs.delete(job_id)
+    with unit_of_work() as work:
+        work.jobs.request_cancel(job_id)
+        assert work.artifacts.hashes_of_run(job_id) == {HASH}
+        work.jobs.delete(job_id)
+    with unit_of_work() as work:
+        assert work.jobs.find(job_id) is None
+        assert work.steps.count(job_id) == 0
+        assert work.artifacts.hashes_of_run(job_id) == set()
+        assert work.artifacts.unreferenced({HASH, None}) == {HASH}
+
+
+def test_a_blob_that_any_row_names_is_still_wanted(unit_of_work: Open) -> None:
+    with unit_of_work() as work:
+        work.models.add(ModelRow(name="m", file_name="m.pt", source="upload", state="inspecting", content_hash=HASH))
+        assert work.artifacts.unreferenced({HASH, OTHER_HASH}) == {OTHER_HASH}
+        assert work.artifacts.unreferenced({None}) == set()
+
+
+def test_runs_are_listed_newest_first_and_intakes_are_not_runs(unit_of_work: Open) -> None:
+    ids = []
+    for kind in (JobKind.PRUNE, JobKind.MODEL_INTAKE, JobKind.SAMPLE):
+        with unit_of_work() as work:
+            ids.append(work.jobs.add(JobRow(kind=kind, name=kind)).id)
+    with unit_of_work() as work:
+        assert [row.id for row in work.jobs.list_runs(10)] == [ids[2], ids[0]]
+        assert [row.id for row in work.jobs.list_runs(1, offset=1)] == [ids[0]]
+        assert work.jobs.count_runs() == 2
+        assert work.jobs.count_runs(JobState.COMPLETED) == 0
+        with pytest.raises(NotFound):
+            work.jobs.get_run(ids[1])
+
+
+def test_a_deleted_model_leaves_its_runs_and_takes_its_inspections(unit_of_work: Open) -> None:
+    with unit_of_work() as work:
+        model = work.models.add(ModelRow(name="m", file_name="m.pt", source="upload", state="ready"))
+        run = work.jobs.add(JobRow(kind=JobKind.PRUNE, name="run", model_id=model.id))
+        intake = work.jobs.add(JobRow(kind=JobKind.MODEL_INTAKE, name="look", model_id=model.id))
+        assert work.jobs.count_active(model_id=model.id) == 2
+    with unit_of_work() as work:
+        work.models.delete(model.id)
+    with unit_of_work() as work:
+        assert work.jobs.get(run.id).model_id is None
+        assert work.jobs.find(intake.id) is None
+
+
+def test_a_rejected_model_says_why_and_keeps_its_matches(unit_of_work: Open) -> None:
+    match = ArchitectureMatch(architecture="lenet5", title="LeNet-5", input_shape=(1, 28, 28), class_count=10)
+    with unit_of_work() as work:
+        row = ModelRow(name="m", file_name="m.pt", source="upload", state="choosing", matches=(match,))
+        model_id = work.models.add(row).id
+    with unit_of_work() as work:
+        assert work.models.get(model_id).matches == (match,)
+        work.models.reject(model_id, JobFailure(FailureCode.UNSAFE_FILE, "It runs code.", "Save a state dict."))
+    with unit_of_work() as work:
+        row = work.models.get(model_id)
+    assert (row.state, row.error_code, row.error_hint) == ("rejected", "unsafe_file", "Save a state dict.")
+
+
+def test_datasets_are_found_by_name(unit_of_work: Open) -> None:
+    with unit_of_work() as work:
+        row = DatasetRow(name="digits", title="Digits", source="builtin", state="preparing")
+        dataset_id = work.datasets.add(row).id
+    with unit_of_work() as work:
+        found = work.datasets.find_by_name("digits")
+        assert found is not None
+        assert found.id == dataset_id
+        assert work.datasets.find_by_name("other") is None
+        work.datasets.delete(dataset_id)
+    with pytest.raises(NotFound), unit_of_work() as work:
+        work.datasets.get(dataset_id)
+
+
+def test_a_login_code_opens_one_session(unit_of_work: Open) -> None:
+    with unit_of_work() as work:
+        work.sessions.add_code(HASH)
+    with unit_of_work() as work:
+        assert not work.sessions.redeem_code(OTHER_HASH)
+        assert work.sessions.redeem_code(HASH)
+        assert not work.sessions.redeem_code(HASH)
+
+
+def test_a_session_ends_when_it_is_closed_or_idle(unit_of_work: Open, engine: Engine) -> None:
+    with unit_of_work() as work:
+        work.sessions.add(HASH, "admin")
+        work.sessions.add(OTHER_HASH, "admin")
+    with engine.begin() as connection:
+        idle = update(SessionRow).where(SessionRow.token_hash == OTHER_HASH)
+        connection.execute(idle.values(seen_at=database_time() - 13 * 3600))
+    with unit_of_work() as work:
+        assert work.sessions.find(OTHER_HASH) is None
+        session = work.sessions.find(HASH)
+        assert session is not None
+        assert session.user == "admin"
+        work.sessions.delete(HASH)
+    with unit_of_work() as work:
+        assert work.sessions.find(HASH) is None
+        work.sessions.purge()
