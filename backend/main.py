@@ -21,7 +21,7 @@ from backend.storage import ArtifactStore
 
 UPLOAD_SWEEP_S = 3600.0
 """Time between two looks for uploads that were given up."""
-PREPARE_S = 3600.0
+PREPARE_S = 60.0
 """Time between two looks for built-in datasets without a row; the first is at the start."""
 
 

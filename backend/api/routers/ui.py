@@ -35,8 +35,7 @@ class ForeverStatic(StaticFiles):
 
 def install_ui(app: FastAPI, folder: Path = STATIC_FOLDER) -> None:
     """Serve the user interface at every address that nothing else has taken."""
-    if (folder / "assets").is_dir():
-        app.mount("/assets", ForeverStatic(directory=folder / "assets"), name="assets")
+    app.mount("/assets", ForeverStatic(directory=folder / "assets", check_dir=False), name="assets")
     app.include_router(_pages(folder))
 
 
