@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.domain.errors import FailureCode, JobFailure
-from worker.sandbox.kernel import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, Unsupported, prctl
+from worker.sandbox.kernel import PR_SET_PDEATHSIG, Unsupported, prctl
 from worker.sandbox.limits import Limits
 from worker.sandbox.lockdown import lock_down
 
@@ -27,11 +27,13 @@ MAX_SENTENCE = 4000
 def main() -> None:
     """Read the request from the command line, obey it, answer, and leave without cleaning up."""
     request = json.loads(sys.argv[1])
-    _die_with_parent()
+    _die_with_parent(request["parent"])
     folder = Path(request["folder"])
     file = Path(request["file"]) if request["file"] else None
     limits = Limits(**request["limits"])
-    protection = lock_down(limits, folder, [file] if file else [])
+    sys.path.extend(request["code_folders"])
+    readable = [*map(Path, request["code_folders"]), *([file] if file else [])]
+    protection = lock_down(limits, folder, readable)
     if protection.missing and request["is_lockdown_required"]:
         reply = _unavailable(protection.missing)
     else:
@@ -40,12 +42,13 @@ def main() -> None:
     os._exit(0)
 
 
-def _die_with_parent() -> None:
+def _die_with_parent(parent: int) -> None:
     try:
         prctl("parent death signal", PR_SET_PDEATHSIG, signal.SIGKILL)
-        prctl("not dumpable", PR_SET_DUMPABLE, 1)
     except (Unsupported, OSError):
         return  # the parent's wall clock still ends this process
+    if os.getppid() != parent:
+        os._exit(1)
 
 
 def _unavailable(missing: tuple[str, ...]) -> dict[str, Any]:

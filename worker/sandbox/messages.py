@@ -13,15 +13,19 @@ MAX_SENTENCE = 4000
 class Request(Spec):
     """The parent's order: run `entry` on `file`, with `folder` as the only place to write."""
 
-    entry: str = Field(pattern=r"^worker(\.\w+)+:\w+$")
+    entry: str = Field(pattern=r"^\w+(\.\w+)*:\w+$")
     """`module:function`; called with the file, the folder and the arguments; returns JSON."""
     file: str | None
+    code_folders: list[str]
+    """Further folders with our own code, readable and on the import path."""
     folder: str
     arguments: dict[str, JsonValue]
     limits: dict[str, int]
     reply_to: int
     """File descriptor of the pipe."""
     is_lockdown_required: bool
+    parent: int
+    """Process id; the child does not outlive it."""
 
 
 class Done(Spec):

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -38,12 +38,14 @@ def locked_down(
     arguments: Mapping[str, JsonValue],
     limits: Limits,
     *,
+    code_folders: Sequence[Path] = (),
     is_lockdown_required: bool = True,
 ) -> Iterator[tuple[JsonValue, Workplace]]:
     """Run `entry` (`module:function`) on `file` in a locked-down child; gives its answer and the files it wrote.
 
-    The files live as long as the `with` block. Raises JobFailure: what the function refused, or OUT_OF_MEMORY,
-    DISK_FULL, TIME_LIMIT, PARSER_CRASH, KILLED, SANDBOX_UNAVAILABLE.
+    `code_folders` hold trusted code beside the project's that `entry` needs. The files live as long as the `with`
+    block. Without a whole lock-down nothing is run, unless it is not required. Raises JobFailure: what the function
+    refused, or OUT_OF_MEMORY, DISK_FULL, TIME_LIMIT, PARSER_CRASH, KILLED, SANDBOX_UNAVAILABLE.
     """
     with TemporaryDirectory(prefix="secateur-sandbox-") as folder:
         workplace = Workplace(Path(folder).resolve(), limits.disk_bytes)
@@ -51,11 +53,13 @@ def locked_down(
         request = Request(
             entry=entry,
             file=str(file.resolve()) if file else None,
+            code_folders=[str(path.resolve()) for path in code_folders],
             folder=str(workplace.folder),
             arguments=dict(arguments),
             limits=limits.to_json(),
             reply_to=writer,
             is_lockdown_required=is_lockdown_required,
+            parent=os.getpid(),
         )
         with os.fdopen(reader, "rb", buffering=0) as pipe:
             try:
