@@ -11,6 +11,11 @@ def density(kept: int, dense: int) -> float:
     return kept / dense if dense else 1.0
 
 
+def share(part: int, whole: int) -> float:
+    """What a part counts for in a whole, in [0, 1]; 0 when the whole is nothing."""
+    return part / whole if whole else 0.0
+
+
 def compression_ratio(dense_parameters: int, parameters: int) -> float:
     """Dense over remaining parameters (2 means half the size)."""
     return dense_parameters / parameters

@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
+from backend.domain import metrics
 from backend.domain.spec import Spec
 
 LayerType = Literal["conv", "linear"]
@@ -40,6 +41,16 @@ class ChannelGroupInfo(Spec):
     """Layers whose *input* channels shrink with it."""
 
 
+class LayerShare(Spec):
+    """What one layer counts for in the whole network."""
+
+    layer: str
+    parameters: NonNegativeFloat
+    """Share of the parameters, in [0, 1]."""
+    macs: NonNegativeFloat
+    """Share of the multiply-accumulate operations, in [0, 1]."""
+
+
 class NetworkSummary(Spec):
     """A model as a table: everything the browser shows before any compute is spent."""
 
@@ -51,6 +62,17 @@ class NetworkSummary(Spec):
     groups: tuple[ChannelGroupInfo, ...]
     parameters: NonNegativeInt
     macs: NonNegativeInt
+
+    def shares(self) -> tuple[LayerShare, ...]:
+        """Every layer's share of the counts, in forward order."""
+        return tuple(
+            LayerShare(
+                layer=layer.name,
+                parameters=metrics.share(layer.parameters, self.parameters),
+                macs=metrics.share(layer.macs, self.macs),
+            )
+            for layer in self.layers
+        )
 
 
 class ArchitectureMatch(Spec):

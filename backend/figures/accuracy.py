@@ -10,9 +10,9 @@ from backend.figures import palette
 from backend.figures.view import SizeAxis
 
 _TITLES: dict[SizeAxis, str] = {
-    "sparsity": "Channels removed (% of the prunable channels)",
-    "macs": "MACs kept (% of the dense network)",
-    "parameters": "Parameters kept (% of the dense network)",
+    "sparsity": "Channels removed (%)",
+    "macs": "MACs kept (%)",
+    "parameters": "Parameters kept (%)",
 }
 _SIZES: dict[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
     "sparsity": lambda point, _: point.sparsity,

@@ -2,17 +2,23 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from html import escape
+from math import ceil
 
 import plotly.graph_objects as go
 
-from backend.domain import metrics
 from backend.domain.network import Layer, NetworkSummary
+from backend.domain.thinning import SizeModel
 from backend.figures import palette
 
 _LEAST_DEPTH = 0.012
 """Horizontal extent of a layer without noticeable MACs, as a share of the picture."""
 _GAP = 0.006
-_MOST_LABELS = 16
+_HEADROOM = 0.6
+"""Half the picture's height over the widest layer: the block and the number above it."""
+_MOST_NAMES = 16
+_MOST_LEVEL_NAMES = 8
+_MOST_WIDTHS = 24
 
 
 @dataclass(frozen=True)
@@ -40,8 +46,8 @@ def draw_architecture(network: NetworkSummary, widths: Mapping[str, int] | None 
     blocks = _place(network, widths or {})
     figure.update_layout(
         barmode="overlay",
-        xaxis={"title": {"text": "Layers in forward order; depth = share of the dense MACs"}, **_ticks(blocks)},
-        yaxis={"title": {"text": "Width (channels)"}, "showgrid": False, "zeroline": False, **_height_ticks(blocks)},
+        xaxis={"title": {"text": "Depth: share of the dense MACs"}, **_place_axis(blocks)},
+        yaxis={"title": {"text": "Width (channels)"}, **_width_axis(blocks)},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="closest",
     )
@@ -49,48 +55,60 @@ def draw_architecture(network: NetworkSummary, widths: Mapping[str, int] | None 
         _add_outline(figure, blocks)
     for name, color, members in _color_groups(network, blocks):
         _add_blocks(figure, name, color, members)
+    if len(blocks) <= _MOST_WIDTHS:
+        _add_widths(figure, blocks)
     return figure
 
 
 def _place(network: NetworkSummary, widths: Mapping[str, int]) -> list[_Block]:
+    model = SizeModel.of(network)
+    held = {group.name: widths.get(group.layers[0], group.width) for group in network.groups}
     blocks: list[_Block] = []
     left = 0.0
-    macs = _macs_at(network, widths)
-    for layer in network.layers:
-        share = layer.macs / network.macs if network.macs else 0.0
-        depth = max(share, _LEAST_DEPTH)
-        blocks.append(_Block(layer, left, depth, widths.get(layer.name, layer.width), macs[layer.name], share))
+    for layer, size, share in zip(network.layers, model.layers, network.shares(), strict=True):
+        depth = max(share.macs, _LEAST_DEPTH)
+        blocks.append(_Block(layer, left, depth, widths.get(layer.name, layer.width), size.macs(held), share.macs))
         left += depth + _GAP
     return blocks
 
 
-def _macs_at(network: NetworkSummary, widths: Mapping[str, int]) -> dict[str, int]:
-    """MACs by layer: they shrink with the layer's own channels and with those that it reads."""
-    dense = {layer.name: layer.width for layer in network.layers}
-    kept = {name: metrics.density(widths.get(name, width), width) for name, width in dense.items()}
-    read = {consumer: kept[group.layers[0]] for group in network.groups for consumer in group.consumers}
-    return {layer.name: round(layer.macs * kept[layer.name] * read.get(layer.name, 1.0)) for layer in network.layers}
-
-
-def _ticks(blocks: list[_Block]) -> dict[str, object]:
-    stride = -(-len(blocks) // _MOST_LABELS) if blocks else 1
+def _place_axis(blocks: list[_Block]) -> dict[str, object]:
+    """Layer names under their blocks, no more of them than can be read."""
+    stride = ceil(len(blocks) / _MOST_NAMES)
+    names = [escape(block.layer.name) if index % stride == 0 else "" for index, block in enumerate(blocks)]
     return {
         "tickvals": [block.center for block in blocks],
-        "ticktext": [block.layer.name if index % stride == 0 else "" for index, block in enumerate(blocks)],
+        "ticktext": names,
+        "tickangle": 0 if len(blocks) <= _MOST_LEVEL_NAMES else -35,
+        "range": [-_GAP, blocks[-1].left + blocks[-1].depth + _GAP] if blocks else None,
         "showgrid": False,
         "zeroline": False,
-        "automargin": True,
     }
 
 
-def _height_ticks(blocks: list[_Block]) -> dict[str, object]:
-    """Blocks are centered on zero, so the axis counts channels from the middle both ways: label whole widths."""
+def _width_axis(blocks: list[_Block]) -> dict[str, object]:
+    """Blocks are centered on zero, so that the axis itself has nothing to count."""
     tallest = max((block.layer.width for block in blocks), default=1)
     return {
-        "range": [-0.55 * tallest, 0.55 * tallest],
-        "tickvals": [-tallest / 2, 0, tallest / 2],
-        "ticktext": ["", "", f"{tallest:,}"],
+        "range": [-_HEADROOM * tallest, _HEADROOM * tallest],
+        "showticklabels": False,
+        "showgrid": False,
+        "zeroline": False,
     }
+
+
+def _add_widths(figure: go.Figure, blocks: list[_Block]) -> None:
+    """The width of every layer, written over its block."""
+    figure.add_scatter(
+        x=[block.center for block in blocks],
+        y=[block.layer.width / 2 for block in blocks],
+        text=[str(block.width) for block in blocks],
+        mode="text",
+        textposition="top center",
+        showlegend=False,
+        hoverinfo="skip",
+        cliponaxis=False,
+    )
 
 
 def _add_outline(figure: go.Figure, blocks: list[_Block]) -> None:
@@ -113,7 +131,7 @@ def _add_blocks(figure: go.Figure, name: str, color: str, blocks: list[_Block]) 
         base=[-block.width / 2 for block in blocks],
         width=[block.depth for block in blocks],
         marker={"color": color, "line": {"width": 0}},
-        customdata=[block.layer.name for block in blocks],
+        customdata=[escape(block.layer.name) for block in blocks],
         text=[_describe(block) for block in blocks],
         textposition="none",
         hovertemplate="<b>%{customdata}</b><br>%{text}<extra>" + name + "</extra>",
@@ -137,7 +155,7 @@ def _color_groups(network: NetworkSummary, blocks: Iterable[_Block]) -> list[tup
         if group is None:
             key = ("not prunable", palette.FIXED)
         elif group in coupled:
-            key = (f"coupled with {group}", palette.COUPLED[coupled.index(group) % len(palette.COUPLED)])
+            key = (f"coupled with {escape(group)}", palette.COUPLED[coupled.index(group) % len(palette.COUPLED)])
         else:
             key = ("independent", palette.INDEPENDENT)
         members.setdefault(key, []).append(block)

@@ -1,5 +1,7 @@
 """Widths over time: one row per layer, one column per step."""
 
+from html import escape
+
 import plotly.graph_objects as go
 
 from backend.domain import metrics
@@ -23,7 +25,7 @@ def draw_widths(report: RunReport) -> go.Figure:
         return figure
     figure.add_heatmap(
         x=[step.step for step in steps],
-        y=[layer.name for layer in layers],
+        y=[escape(layer.name) for layer in layers],
         z=[
             [metrics.density(step.widths[row], layer.dense_width) for step in steps] for row, layer in enumerate(layers)
         ],
@@ -31,7 +33,12 @@ def draw_widths(report: RunReport) -> go.Figure:
         zmin=0.0,
         zmax=1.0,
         colorscale="Viridis",
-        colorbar={"title": {"text": "Width kept"}, "tickformat": ".0%", "thickness": 12, "outlinewidth": 0},
+        colorbar={
+            "title": {"text": "Width kept", "side": "right"},
+            "tickformat": ".0%",
+            "thickness": 12,
+            "outlinewidth": 0,
+        },
         hovertemplate="<b>%{y}</b>, step %{x}<br>%{text} channels<br>%{z:.1%} kept<extra></extra>",
     )
     return figure

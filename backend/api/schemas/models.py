@@ -8,7 +8,7 @@ from pydantic import Field
 from backend.api.schemas.common import Answer, Body, FailureAnswer, Id, Name, failure_of
 from backend.db.models import ModelRow
 from backend.db.models.model import ModelSource, ModelState
-from backend.domain.network import ArchitectureMatch, NetworkSummary
+from backend.domain.network import ArchitectureMatch, LayerShare, NetworkSummary
 
 
 class ModelBody(Body):
@@ -29,6 +29,7 @@ class ModelAnswer(Answer):
     content_hash: str | None = Field(description="sha256 of the file.")
     file_size: int | None = Field(description="Bytes.")
     summary: NetworkSummary | None = Field(description="Layers and counts, once the state is `ready`.")
+    shares: list[LayerShare] = Field(description="Every layer's share of the counts, in the summary's order.")
     matches: list[ArchitectureMatch]
     error: FailureAnswer | None
     trained_on: Id | None = Field(description="Dataset of a sample network.")
@@ -47,6 +48,7 @@ class ModelAnswer(Answer):
             content_hash=row.content_hash,
             file_size=row.file_size,
             summary=row.summary,
+            shares=list(row.summary.shares()) if row.summary else [],
             matches=list(row.matches or ()),
             error=failure_of(row),
             trained_on=row.trained_on,
