@@ -10,11 +10,24 @@ from backend.domain.errors import CannotStart
 
 DEFAULT_FOLDER = Path("~/.local/share/secateur")
 """Where everything is kept unless SECATEUR_DATA or --data says otherwise."""
+_ADDRESS_FILE = "address"
+_DEFAULT_ADDRESS = "http://127.0.0.1:8000"
 
 
 def default_database(folder: Path) -> str:
     """The address of the SQLite database in a data folder."""
     return f"sqlite:///{folder / 'secateur.db'}"
+
+
+def note_address(folder: Path, address: str) -> None:
+    """Remember where Secateur was started, for commands that name its address."""
+    (folder / _ADDRESS_FILE).write_text(address, encoding="utf-8")
+
+
+def last_address(folder: Path) -> str:
+    """Where Secateur was started last on this folder; the default address if it never was."""
+    file = folder / _ADDRESS_FILE
+    return file.read_text(encoding="utf-8") if file.exists() else _DEFAULT_ADDRESS
 
 
 def prepare_folder(folder: Path) -> Path:

@@ -8,8 +8,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
+
+from tests.running import is_gone, wait_for
 
 SUPERVISED = """
 import sys, time
@@ -38,14 +39,6 @@ child = subprocess.Popen([sys.executable, '-c', {POLITE!r}], start_new_session=T
 print('grandchild', child.pid)
 while True: time.sleep(0.05)
 """
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 20.0) -> None:
-    """Poll until `condition` is true; fail after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.02)
 
 
 class Supervised:
@@ -89,10 +82,6 @@ def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervised]]:
             supervised.stop(signal.SIGTERM)
         assert supervised.process.stdout is not None
         supervised.process.stdout.close()
-
-
-def is_gone(pid: int) -> bool:
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -8,8 +8,8 @@ from sqlalchemy.exc import DatabaseError
 from backend.db import UnitOfWork, create_engine, create_sessions
 from backend.domain.errors import CannotStart
 from backend.services.accounts import make_login_code
-from worker.data_folder import default_database, prepare_folder
-from worker.options import data_option, database_option, host_option, port_option
+from worker.data_folder import default_database, last_address, prepare_folder
+from worker.options import data_option, database_option
 
 
 def make_login_url(database_url: str, address: str) -> str:
@@ -34,9 +34,8 @@ def make_login_url(database_url: str, address: str) -> str:
 @click.command("login-url")
 @data_option
 @database_option
-@host_option
-@port_option
-def command(data: Path, database_url: str | None, host: str, port: int) -> None:
+@click.option("--address", default=None, help="Where browsers reach Secateur; default: where it was started last.")
+def command(data: Path, database_url: str | None, address: str | None) -> None:
     """Print an address with a fresh one-time login code."""
-    database = database_url or default_database(prepare_folder(data))
-    click.echo(make_login_url(database, f"http://{host}:{port}"))
+    folder = prepare_folder(data)
+    click.echo(make_login_url(database_url or default_database(folder), address or last_address(folder)))

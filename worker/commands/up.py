@@ -8,7 +8,7 @@ import httpx
 
 from backend.db.migrate import upgrade
 from worker.commands.login_url import make_login_url
-from worker.data_folder import FolderLock, prepare_folder
+from worker.data_folder import FolderLock, note_address, prepare_folder
 from worker.installation import Installation, require_free_port, require_loopback
 from worker.options import data_option, host_option, port_option
 from worker.supervisor import Supervisor
@@ -29,7 +29,7 @@ class Welcome:
         url = make_login_url(self._installation.database, self._installation.address)
         click.secho("\nSecateur is ready. Open this address once; it logs this browser in:\n", bold=True)
         click.echo(f"  {url}\n")
-        click.echo("Another one: secateur login-url. Stop: Ctrl-C.")
+        click.echo(f"Another address: secateur login-url --data {self._installation.data}. Stop: Ctrl-C.")
 
 
 def _is_healthy(address: str) -> bool:
@@ -60,6 +60,7 @@ def command(host: str, port: int, data: Path, device: str, threads: int) -> None
     with FolderLock(installation.data):
         require_free_port(host, port)
         upgrade(installation.database)
+        note_address(installation.data, installation.address)
         click.echo(f"Starting. All state is in {installation.data}; logs are in its folder logs.")
         Supervisor(installation.children(), installation.data / "logs", click.echo).run(Welcome(installation))
         click.echo("Stopped.")
