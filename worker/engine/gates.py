@@ -51,7 +51,7 @@ class FisherSignal:
         self._count = 0
 
 
-def _channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
+def channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
     """Sum activation times gradient over all axes but the batch and the channels: (N, K) float32 or wider."""
     if activation.dtype in (torch.bfloat16, torch.float16):
         activation, gradient = activation.float(), gradient.float()
@@ -102,7 +102,7 @@ class Gate(nn.Module):
         return mask.view(shape).to(values.device)
 
     def _read(self, activation: Tensor, gradient: Tensor) -> None:
-        product = _channel_products(activation, gradient, self._axis)
+        product = channel_products(activation, gradient, self._axis)
         if product.size(1) != len(self._index):
             product = product[:, self._index.to(product.device)]
         self._signal.read(self._group, product)

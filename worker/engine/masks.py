@@ -69,9 +69,8 @@ class Masks:
         return original | {f"{name}/on": on for name, on in self.on.items()}
 
     @classmethod
-    def from_tensors(cls, tensors: Mapping[str, Tensor]) -> Self:
-        """Read what `tensors` flattened."""
-        names = [name.removesuffix("/on") for name in tensors if name.endswith("/on")]
+    def from_tensors(cls, tensors: Mapping[str, Tensor], names: Sequence[str]) -> Self:
+        """Read what `tensors` flattened; `names` are the groups in forward order."""
         return cls(
             {name: tensors[f"{name}/original"] for name in names}, {name: tensors[f"{name}/on"] for name in names}
         )

@@ -45,7 +45,7 @@ def choose(
     `scores` are on the CPU, (K,) per group over the channels present. Within a group all channels save the same, so
     the lowest score goes first, and of equal scores the first position; groups compete by objective or density.
     """
-    names = list(masks.on)
+    names = list(rules.model.dense_widths)
     queues = {name: _queue(scores[name], masks.on[name]) for name in names}
     widths = masks.widths
     dense = torch.tensor([float(rules.model.dense_widths[name]) for name in names], dtype=torch.float64)

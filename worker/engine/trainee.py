@@ -91,8 +91,8 @@ class Trainee:
 
     def restore(self, checkpoint: Checkpoint, make: MakeOptimizer) -> None:
         """From the dense network this trainee was made of, go to a checkpoint's state."""
-        masks = Masks.from_tensors(checkpoint.part("masks"))
         dense_widths = self.masks.physical_widths
+        masks = Masks.from_tensors(checkpoint.part("masks"), list(dense_widths))
         thinner = remove(self._network, masks.present(dense_widths))
         self.masks = masks
         self._make_optimizer = make

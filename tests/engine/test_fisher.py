@@ -1,0 +1,126 @@
+import pytest
+import torch
+from torch import Tensor, fx
+from torch.nn.functional import cross_entropy
+
+from backend.domain.criteria import FisherCriterion
+from backend.domain.retraining import SgdOptimizer
+from tests.engine.runs import CPU, small_lenet, small_mlp
+from worker.engine.catalogue import CRITERIA, OPTIMIZERS
+from worker.engine.criteria.criterion import Evidence
+from worker.engine.gates import channel_products
+from worker.engine.network import Network, build
+from worker.engine.trainee import Trainee
+from worker.zoo.fresh import initialize
+
+
+def signal_of(network: Network, inputs: Tensor, labels: Tensor, batch_sizes: list[int]) -> dict[str, Tensor]:
+    """Fisher scores of a network at fixed weights, accumulated over batches of mean losses."""
+    trainee = Trainee(network, CPU)
+    trainee.module.eval()  # examples do not see each other, as in the reference
+    trainee.gates.signal.is_reading = True
+    start = 0
+    for size in batch_sizes:
+        batch = slice(start, start + size)
+        cross_entropy(trainee.module(inputs[batch]), labels[batch]).backward()
+        trainee.gates.signal.finish_batch(size)
+        start += size
+    evidence = Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.means(), torch.Generator())
+    return CRITERIA.make(FisherCriterion()).score(evidence)
+
+
+class MaskedInterpreter(fx.Interpreter):
+    """Runs a module with a mask variable multiplied into a group's gate sites: an independent second route."""
+
+    def __init__(self, module: fx.GraphModule, sites: dict[str, tuple[int, Tensor]], mask: Tensor) -> None:
+        super().__init__(module)
+        self.sites, self.mask = sites, mask
+
+    def run_node(self, n: fx.Node) -> object:
+        value = super().run_node(n)
+        if n.name not in self.sites:
+            return value
+        axis, index = self.sites[n.name]
+        full = torch.ones(value.shape[axis], dtype=value.dtype).index_put((index,), self.mask)
+        shape = [1] * value.dim()
+        shape[axis] = -1
+        return value * full.view(shape)
+
+
+def brute_force(network: Network, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """1/(2N) sum_n (dL_n/dm_k)^2, one example at a time, in float64."""
+    module = build(network).double().eval()
+    scores = {}
+    for group in Trainee(network, CPU).groups:
+        sites = {site.node: (site.axis, site.index) for site in group.gates}
+        total = torch.zeros(group.width, dtype=torch.float64)
+        for image, label in zip(inputs.double(), labels, strict=True):
+            mask = torch.ones(group.width, dtype=torch.float64, requires_grad=True)
+            logits = MaskedInterpreter(module, sites, mask).run(image[None])
+            loss = cross_entropy(logits, label[None])
+            (gradient,) = torch.autograd.grad(loss, mask)
+            total += gradient.square()
+        scores[group.name] = total / (2 * len(labels))
+    return scores
+
+
+@pytest.mark.parametrize("name", ["lenet5", "mlp", "resnet20"])
+def test_scores_equal_the_gradient_of_a_mask_taken_one_example_at_a_time(name):
+    network = {
+        "lenet5": small_lenet,
+        "mlp": small_mlp,
+        "resnet20": lambda: initialize("resnet20", (1, 16, 16), 4, 0),
+    }[name]()
+    generator = torch.Generator().manual_seed(1)
+    inputs = torch.randn(5, 1, 16, 16, generator=generator)
+    labels = torch.randint(0, 4, (5,), generator=generator)
+    double = Network(network.graph, {key: value.double() for key, value in network.tensors.items()})
+
+    expected = brute_force(double, inputs, labels)
+    scores = signal_of(double, inputs.double(), labels, [5])
+
+    assert scores.keys() == expected.keys()
+    for group, score in scores.items():
+        torch.testing.assert_close(score, expected[group], rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize("batch_sizes", [[12], [6, 6], [5, 5, 2], [1] * 12])
+def test_scores_do_not_depend_on_how_the_examples_are_batched(batch_sizes):
+    generator = torch.Generator().manual_seed(2)
+    inputs = torch.randn(12, 1, 16, 16, generator=generator)
+    labels = torch.randint(0, 4, (12,), generator=generator)
+    whole = signal_of(small_lenet(), inputs, labels, [12])
+    parts = signal_of(small_lenet(), inputs, labels, batch_sizes)
+    for group, score in whole.items():
+        torch.testing.assert_close(parts[group], score, rtol=1e-5, atol=1e-12)
+
+
+def test_a_square_of_sums_is_not_a_sum_of_squares():
+    # One channel, 1x2 map, activation (1, 1), gradient (2, -2): the sum over space is 0, its square too.
+    product = channel_products(torch.ones(1, 1, 1, 2), torch.tensor([[[[2.0, -2.0]]]]), 1)
+    assert product.tolist() == [[0.0]]
+
+
+def test_the_signal_of_a_masked_channel_is_zero_and_the_others_change():
+    trainee = Trainee(small_mlp(), CPU)
+    trainee.turn_off([("fc1", 3)])
+    trainee.gates.signal.is_reading = True
+    inputs, labels = torch.randn(6, 1, 16, 16), torch.arange(6) % 4
+    cross_entropy(trainee.module(inputs), labels).backward()
+    trainee.gates.signal.finish_batch(6)
+    means = trainee.gates.signal.means()["fc1"]
+    assert means[3] == 0
+    assert (means > 0).sum() > 0
+
+
+def test_nothing_is_read_unless_asked_and_reset_forgets():
+    trainee = Trainee(small_mlp(), CPU)
+    trainee.start_training(OPTIMIZERS.make(SgdOptimizer()))
+    inputs, labels = torch.randn(6, 1, 16, 16), torch.arange(6) % 4
+    trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
+    assert trainee.gates.signal.means() == {}
+    trainee.gates.signal.is_reading = True
+    trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
+    assert set(trainee.gates.signal.means()) == {"fc1", "fc2"}
+    trainee.gates.signal.reset()
+    assert trainee.gates.signal.means() == {}

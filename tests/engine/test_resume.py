@@ -1,0 +1,127 @@
+import pytest
+import torch
+
+from backend.domain.errors import JobFailure
+from tests.engine.runs import Collected, blobs, collect_run, recipe, small_lenet, weights_hash
+from worker.engine.checkpoint import Checkpoint
+from worker.engine.network import Network
+from worker.zoo.fresh import initialize
+
+FISHER = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.5}}
+SCHEDULE = {"schedule": {"kind": "greedy", "training_steps": 2}, "points": 2, "removal_macs": 0.1}
+RECIPES = {
+    "fisher": recipe(prune=FISHER | SCHEDULE),
+    "random": recipe(prune={"criterion": {"kind": "random"}} | SCHEDULE),
+    "adamw, distillation": recipe(
+        prune={"criterion": {"kind": "magnitude"}, "optimizer": {"kind": "adamw"}} | SCHEDULE,
+        retrain={"epochs": 1, "steps_per_record": 2, "optimizer": {"kind": "adamw"}},
+        distill={},
+    ),
+    "one shot": recipe(
+        prune={"criterion": {"kind": "fisher"}, "schedule": {"kind": "one_shot", "training_steps": 2}, "points": 3}
+    ),
+    "no retraining": recipe(prune=FISHER | SCHEDULE, retrain={"epochs": 0}),
+}
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def essence(result: Collected) -> tuple[object, ...]:
+    return (
+        tuple(result.records),
+        tuple((finished.point, weights_hash(finished.network)) for finished in result.points),
+    )
+
+
+def resumed(network: Network, chosen: object, whole: Collected, checkpoint: Checkpoint) -> Collected:
+    """The history before the checkpoint, and what a resumed run adds."""
+    again = collect_run(network, blobs(), chosen, Checkpoint.from_bytes(checkpoint.to_bytes()))
+    before = [record for record in whole.records if record.step <= checkpoint.step]
+    repeated = {finished.point.index for finished in again.points}
+    points = [finished for finished in whole.points if finished.point.index not in repeated]
+    return Collected(before + again.records, [], points + again.points)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_the_same_recipe_and_seed_give_the_same_bits(name):
+    first, second = (collect_run(small_lenet(), blobs(), RECIPES[name]) for _ in range(2))
+    assert essence(first) == essence(second)
+    assert [checkpoint.to_bytes() for checkpoint in first.checkpoints] == [
+        checkpoint.to_bytes() for checkpoint in second.checkpoints
+    ]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_run_resumed_from_any_checkpoint_ends_with_the_same_bits(name):
+    whole = collect_run(small_lenet(), blobs(), RECIPES[name])
+    for checkpoint in whole.checkpoints[:: max(1, len(whole.checkpoints) // 6)] + whole.checkpoints[-1:]:
+        assert essence(resumed(small_lenet(), RECIPES[name], whole, checkpoint)) == essence(whole), checkpoint.step
+
+
+def test_a_network_with_batch_norm_and_shortcuts_resumes_to_the_same_bits():
+    chosen = recipe(
+        target={"kind": "macs", "density": 0.9},
+        prune=FISHER | SCHEDULE | {"schedule": {"kind": "greedy", "training_steps": 1, "channels": 4}},
+    )
+    network = initialize("resnet20", (1, 16, 16), 4, 0)
+    whole = collect_run(network, blobs(count=60), chosen)
+    checkpoint = whole.checkpoints[len(whole.checkpoints) // 2]
+    again = collect_run(network, blobs(count=60), chosen, Checkpoint.from_bytes(checkpoint.to_bytes()))
+    assert weights_hash(again.points[-1].network) == weights_hash(whole.points[-1].network)
+
+
+@pytest.mark.parametrize("stream", ["order", "criterion"])
+def test_the_bits_differ_when_a_random_stream_is_not_restored(stream):
+    chosen = RECIPES["random"]
+    whole = collect_run(small_lenet(), blobs(), chosen)
+    checkpoint = whole.checkpoints[2]
+    tensors = dict(checkpoint.tensors)
+    foreign = torch.Generator().manual_seed(99).get_state()
+    tensors[f"generators/{stream}"] = foreign
+    if stream == "order":
+        tensors["batches/epoch"] = foreign.clone()
+    again = resumed(small_lenet(), chosen, whole, Checkpoint(checkpoint.step, tensors, checkpoint.state))
+    assert essence(again) != essence(whole)
+
+
+def test_the_bits_differ_when_the_optimizer_forgets_its_momentum():
+    whole = collect_run(small_lenet(), blobs(), RECIPES["fisher"])
+    checkpoint = next(item for item in whole.checkpoints if item.state["retrained"])
+    tensors = {
+        name: torch.zeros_like(tensor) if name.startswith("optimizer/") else tensor
+        for name, tensor in checkpoint.tensors.items()
+    }
+    again = resumed(small_lenet(), RECIPES["fisher"], whole, Checkpoint(checkpoint.step, tensors, checkpoint.state))
+    assert essence(again) != essence(whole)
+
+
+def test_another_seed_gives_other_bits():
+    chosen = RECIPES["fisher"]
+    first = collect_run(small_lenet(), blobs(), chosen)
+    second = collect_run(small_lenet(), blobs(), chosen.model_copy(update={"seed": 1}))
+    assert essence(first) != essence(second)
+
+
+def test_a_checkpoint_of_another_recipe_is_refused():
+    checkpoint = collect_run(small_lenet(), blobs(), RECIPES["fisher"]).checkpoints[0]
+    with pytest.raises(JobFailure, match="another recipe"):
+        collect_run(small_lenet(), blobs(), RECIPES["random"], checkpoint)
+
+
+def test_a_damaged_checkpoint_is_refused_with_a_sentence():
+    data = collect_run(small_lenet(), blobs(), RECIPES["fisher"]).checkpoints[0].to_bytes()
+    for damaged in (b"", b"\0" * 64, data[:100], data[: len(data) // 2]):
+        with pytest.raises(JobFailure, match="cannot be read"):
+            Checkpoint.from_bytes(damaged)
+
+
+def test_a_checkpoint_shares_no_memory_with_the_run():
+    result = collect_run(small_lenet(), blobs(), RECIPES["fisher"])
+    first, last = result.checkpoints[0].tensors, result.checkpoints[-1].tensors
+    assert not {tensor.data_ptr() for tensor in first.values()} & {tensor.data_ptr() for tensor in last.values()}

@@ -1,0 +1,178 @@
+from itertools import pairwise
+
+import pytest
+import torch
+
+from backend.domain.allocations import GlobalAllocation, UniformAllocation
+from backend.domain.costs import FixedCost, NoCost
+from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.targets import MacTarget, ParameterTarget, SparsityTarget
+from backend.domain.thinning import SizeModel
+from worker.engine.catalogue import ALLOCATIONS, COSTS
+from worker.engine.costs.cost import CostModel
+from worker.engine.masks import Masks
+from worker.engine.selection import Rules, choose
+
+DEPTH, WIDTH, PLACES, WINDOW = 8, 64, 16 * 16, 9
+
+
+def chain() -> NetworkSummary:
+    """Eight 3x3 convolutions of 64 maps each."""
+    names = [f"conv{index}" for index in range(DEPTH)]
+    layers = [
+        Layer(
+            name=name,
+            type="conv",
+            in_width=WIDTH,
+            width=WIDTH,
+            kernel=(3, 3),
+            output_size=(16, 16),
+            parameters=WIDTH * WIDTH * WINDOW + WIDTH,
+            macs=WIDTH * WIDTH * WINDOW * PLACES,
+            group=name,
+        )
+        for name in names
+    ]
+    groups = [
+        ChannelGroupInfo(name=name, width=WIDTH, layers=(name,), consumers=tuple(names[index + 1 : index + 2]))
+        for index, name in enumerate(names)
+    ]
+    return NetworkSummary(
+        architecture="chain",
+        input_shape=(WIDTH, 16, 16),
+        class_count=WIDTH,
+        layers=tuple(layers),
+        groups=tuple(groups),
+        parameters=sum(layer.parameters for layer in layers),
+        macs=sum(layer.macs for layer in layers),
+    )
+
+
+class FrozenCostModel(CostModel):
+    """Never looks at the widths again: what the paper warns of."""
+
+    def __init__(self, model: SizeModel) -> None:
+        super().__init__(model)
+        self._frozen = super().changes(dense_widths(model))
+
+    def changes(self, widths: torch.Tensor) -> torch.Tensor:
+        return self._frozen
+
+
+def dense_widths(model: SizeModel) -> torch.Tensor:
+    return torch.tensor(list(model.dense_widths.values()), dtype=torch.float64)
+
+
+def rules(model, *, cost=None, cost_model=None, allocation=None, minimum_width=1, target=None) -> Rules:
+    return Rules(
+        model=model,
+        cost_model=cost_model or CostModel(model),
+        weighing=COSTS.make(cost or NoCost()),
+        allocation=ALLOCATIONS.make(allocation or GlobalAllocation()),
+        minimum_width=minimum_width,
+        target=target or SparsityTarget(sparsity=0.5),
+    )
+
+
+def full_masks(model: SizeModel) -> Masks:
+    return Masks(
+        {name: torch.arange(width) for name, width in model.dense_widths.items()},
+        {name: torch.ones(width, dtype=torch.bool) for name, width in model.dense_widths.items()},
+    )
+
+
+def nearly_equal_scores(model: SizeModel, seed: int = 0) -> dict[str, torch.Tensor]:
+    """The same rise of the loss for every map, within about 1e-3."""
+    generator = torch.Generator().manual_seed(seed)
+    return {
+        name: 1 + 1e-3 * torch.randn(width, generator=generator, dtype=torch.float64)
+        for name, width in model.dense_widths.items()
+    }
+
+
+def widths_after(model: SizeModel, chosen_rules: Rules, level: float = 0.5, seed: int = 0) -> list[int]:
+    masks = full_masks(model)
+    scores = nearly_equal_scores(model, seed)
+    return list(masks.off(choose(scores, masks, chosen_rules, level, None)).widths.values())
+
+
+def beta_of_one_interior_map(model: SizeModel) -> FixedCost:
+    """Weigh one interior map's cost like one nat."""
+    change = CostModel(model).changes(dense_widths(model))[DEPTH // 2].item()
+    return FixedCost(beta=-1 / change)
+
+
+def contrast(widths: list[int]) -> float:
+    """Mean difference between neighboring layers, as a share of the dense width."""
+    return sum(abs(left - right) for left, right in pairwise(widths)) / (len(widths) - 1) / WIDTH
+
+
+def test_thick_and_thin_layers_alternate_under_a_cost_that_follows_the_widths():
+    model = SizeModel.of(chain())
+    widths = widths_after(model, rules(model, cost=beta_of_one_interior_map(model)))
+    assert widths == [1, 63, 1, 61, 1, 64, 1, 64]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_neighbors_differ_only_with_a_cost_and_only_when_it_follows_the_widths(seed):
+    model = SizeModel.of(chain())
+    beta = beta_of_one_interior_map(model)
+    following = widths_after(model, rules(model, cost=beta), seed=seed)
+    without = widths_after(model, rules(model), seed=seed)
+    frozen = widths_after(model, rules(model, cost=beta, cost_model=FrozenCostModel(model)), seed=seed)
+    assert contrast(following) > 0.5
+    assert contrast(without) < 0.25
+    assert contrast(frozen) < 0.25
+
+
+@pytest.mark.parametrize("minimum_width", [1, 2, 7])
+def test_no_layer_becomes_thinner_than_the_minimum_width(minimum_width):
+    model = SizeModel.of(chain())
+    chosen = rules(model, cost=FixedCost(beta=1e6), minimum_width=minimum_width)
+    widths = widths_after(model, chosen, level=minimum_width / WIDTH)
+    assert widths == [minimum_width] * DEPTH
+
+
+def test_choosing_stops_when_every_layer_is_at_its_minimum():
+    model = SizeModel.of(chain())
+    assert widths_after(model, rules(model, minimum_width=40), level=0.1) == [40] * DEPTH
+
+
+@pytest.mark.parametrize(
+    ("target", "level"),
+    [(SparsityTarget(sparsity=0.3), 0.7), (MacTarget(density=0.4), 0.4), (ParameterTarget(density=0.6), 0.6)],
+)
+def test_removal_ends_with_the_first_channel_that_reaches_the_level(target, level):
+    model = SizeModel.of(chain())
+    masks, chosen_rules = full_masks(model), rules(model, target=target)
+    chosen = choose(nearly_equal_scores(model), masks, chosen_rules, level, None)
+    assert chosen_rules.density(masks.off(chosen).widths) <= level + 1e-12
+    assert chosen_rules.density(masks.off(chosen[:-1]).widths) > level
+
+
+def test_at_most_the_asked_number_of_channels_goes():
+    model = SizeModel.of(chain())
+    assert len(choose(nearly_equal_scores(model), full_masks(model), rules(model), 0.5, 3)) == 3
+
+
+def test_the_lowest_scores_go_and_the_first_of_equals():
+    model = SizeModel.of(chain())
+    scores = {name: torch.ones(WIDTH) for name in model.dense_widths}
+    scores["conv3"][5] = 0.5
+    chosen = choose(scores, full_masks(model), rules(model), 0.5, 3)
+    assert chosen == [("conv3", 5), ("conv0", 0), ("conv0", 1)]
+
+
+def test_a_channel_that_is_off_is_not_chosen_again():
+    model = SizeModel.of(chain())
+    scores = {name: torch.ones(WIDTH) for name in model.dense_widths}
+    masks = full_masks(model).off([("conv0", 0)])
+    assert choose(scores, masks, rules(model), 0.5, 1) == [("conv0", 1)]
+
+
+def test_uniform_allocation_thins_all_layers_alike_whatever_the_scores():
+    model = SizeModel.of(chain())
+    scores = nearly_equal_scores(model) | {"conv2": torch.zeros(WIDTH)}
+    masks = full_masks(model)
+    chosen = choose(scores, masks, rules(model, allocation=UniformAllocation()), 0.5, None)
+    assert list(masks.off(chosen).widths.values()) == [WIDTH // 2] * DEPTH
