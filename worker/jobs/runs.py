@@ -11,6 +11,7 @@ from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.sampling import SampleOrder
 from worker.data import from_neutral
+from worker.delivery import Origin
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.device import make_deterministic, resolve_device
 from worker.engine.examples import Dataset
@@ -39,9 +40,9 @@ def prune(performance: Performance) -> Write | None:
     device = _prepare_device(workshop)
     resume = _read_checkpoint(performance)
     outputs = run(network, dataset, job.recipe, device, should_stop=performance.should_stop, resume=resume)
-    files = partial(
-        point_files, recipe=job.recipe, seed=job.recipe.seed, dataset_hash=dataset.content_hash, device=device
-    )
+    model_hash = "" if model is None else model.content_hash or ""
+    origin = Origin(model_hash, dataset.content_hash, job.recipe.seed, str(device))
+    files = partial(point_files, delivery=Delivery(origin, job.recipe))
     last = _record(performance, outputs, resume, files)
     return write_nothing if last is not None and last.point.is_target else None
 
@@ -59,7 +60,8 @@ def train_sample_network(performance: Performance) -> Write | None:
     resume = _read_checkpoint(performance)
     network = fresh_network(order, tuple(dataset.train.inputs.shape[1:]), dataset.class_count)
     outputs = train_sample(network, dataset, order, device, should_stop=performance.should_stop, resume=resume)
-    files = partial(point_files, delivery=Delivery(None, order.seed, dataset.content_hash, device))
+    origin = Origin("", dataset.content_hash, order.seed, str(device))
+    files = partial(point_files, delivery=Delivery(origin, None))
     last = _record(performance, outputs, resume, files)
     return None if last is None else partial(_add_model, model=_model_row(performance, last), job_id=job.id)
 
