@@ -5,7 +5,7 @@ export interface FigureData {
 
 const INK = {
   light: { text: '#495057', strong: '#212529', grid: '#e9ecef', line: '#ced4da', panel: '#ffffff' },
-  dark: { text: '#a7b0b8', strong: '#e9ecef', grid: '#2d3339', line: '#424a52', panel: '#23282d' },
+  dark: { text: '#a5b1bc', strong: '#e9ecef', grid: '#323c46', line: '#4a5662', panel: '#1c2329' },
 }
 
 /** The server's layout in the colors and type of the page; what the figure itself says wins. */
@@ -21,7 +21,7 @@ export function dress(layout: FigureData['layout'], scheme: 'light' | 'dark', is
   }
   const template = {
     layout: {
-      font: { family: 'Inter, ui-sans-serif, system-ui, sans-serif', size: isNarrow ? 11 : 12, color: ink.text },
+      font: { family: 'Inter, system-ui, -apple-system, sans-serif', size: isNarrow ? 11 : 12, color: ink.text },
       paper_bgcolor: 'rgba(0,0,0,0)',
       plot_bgcolor: 'rgba(0,0,0,0)',
       xaxis: axis,

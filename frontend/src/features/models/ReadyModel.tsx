@@ -24,7 +24,7 @@ export function ReadyModel({ model, summary }: { model: Model; summary: NetworkS
         </Query>
       </Panel>
       <Panel title="Layers">
-        <LayerTable summary={summary} />
+        <LayerTable summary={summary} shares={model.shares} />
       </Panel>
     </>
   )

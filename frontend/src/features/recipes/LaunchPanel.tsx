@@ -34,7 +34,7 @@ export function LaunchPanel({ draft, check, isSettled }: Props) {
       {check.isError && <ErrorNotice error={check.error} onRetry={() => void check.refetch()} />}
       {start.isError && <ErrorNotice error={start.error} />}
       <Problems problems={problems} />
-      <Group justify="space-between" mt="md">
+      <Group justify="space-between">
         <Text size="sm" c="dimmed" component="div">
           {hint(draft, check.data)}
         </Text>
@@ -64,8 +64,9 @@ function hint(draft: Draft, check: RecipeCheck | undefined) {
 }
 
 function Problems({ problems }: { problems: RecipeCheck['problems'] }) {
+  if (problems.length === 0) return null
   return (
-    <List size="sm" spacing={4} data-testid="problems" role={problems.length > 0 ? 'alert' : undefined}>
+    <List size="sm" spacing={4} data-testid="problems" role="alert" mb="md">
       {problems.map(({ field, detail }, index) => (
         <List.Item key={index} c="red">
           {field && <span className="mono">{field}: </span>}

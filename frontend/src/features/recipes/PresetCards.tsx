@@ -1,5 +1,6 @@
 import { Badge, Group, Radio, SimpleGrid, Text } from '@mantine/core'
 import type { Preset } from '@/lib/api/types'
+import classes from './PresetCards.module.css'
 import type { Draft } from './useDraft'
 
 /** One card for each preset, with its citation. */
@@ -21,7 +22,7 @@ export function PresetCards({ presets, draft }: { presets: Preset[]; draft: Draf
 
 function PresetCard({ preset, isEdited }: { preset: Preset; isEdited: boolean }) {
   return (
-    <Radio.Card value={preset.name} p="md" radius="md" h="100%" aria-label={preset.title} data-testid={`preset-${preset.name}`}>
+    <Radio.Card value={preset.name} p="md" radius="md" className={classes.card} aria-label={preset.title} data-testid={`preset-${preset.name}`}>
       <Group justify="space-between" wrap="nowrap" align="flex-start" mb={6}>
         <Group gap="xs" wrap="nowrap">
           <Radio.Indicator size="xs" />
@@ -29,7 +30,7 @@ function PresetCard({ preset, isEdited }: { preset: Preset; isEdited: boolean })
             {preset.title}
           </Text>
         </Group>
-        <Group gap={4}>
+        <Group gap={4} wrap="nowrap">
           {preset.is_baseline && <Badge variant="default" tt="none">baseline</Badge>}
           {isEdited && <Badge color="yellow" variant="light" tt="none">edited</Badge>}
         </Group>

@@ -1,7 +1,7 @@
-import { Badge, Group, Table, Text } from '@mantine/core'
+import { Badge, Button, Group, Table, Text } from '@mantine/core'
 import { Panel } from '@/components/Panel'
 import { Query } from '@/components/Query'
-import type { Point } from '@/lib/api/types'
+import type { PointEntry } from '@/lib/api/types'
 import { formatCompact, formatPercent } from '@/lib/format'
 import { usePoints } from '@/lib/queries/usePoints'
 import { PointDownloads } from './PointDownloads'
@@ -22,8 +22,8 @@ export function PointsPanel({ id }: { id: string }) {
   )
 }
 
-function PointTable({ id, points }: { id: string; points: Point[] }) {
-  const [selected] = useSelectedPoint()
+function PointTable({ id, points }: { id: string; points: PointEntry[] }) {
+  const [selected, select] = useSelectedPoint()
   return (
     <Table.ScrollContainer minWidth={860}>
       <Table data-testid="points" className="numbers">
@@ -41,8 +41,14 @@ function PointTable({ id, points }: { id: string; points: Point[] }) {
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {points.map((point) => (
-            <PointRow key={point.index} id={id} point={point} isSelected={point.index === selected} />
+          {points.map((entry) => (
+            <PointRow
+              key={entry.point.index}
+              id={id}
+              entry={entry}
+              isSelected={entry.point.index === selected}
+              onSelect={select}
+            />
           ))}
         </Table.Tbody>
       </Table>
@@ -50,7 +56,15 @@ function PointTable({ id, points }: { id: string; points: Point[] }) {
   )
 }
 
-function PointRow({ id, point, isSelected }: { id: string; point: Point; isSelected: boolean }) {
+interface RowProps {
+  id: string
+  entry: PointEntry
+  isSelected: boolean
+  onSelect: (index: number) => void
+}
+
+function PointRow({ id, entry, isSelected, onSelect }: RowProps) {
+  const { point } = entry
   return (
     <Table.Tr
       data-testid="point-row"
@@ -59,14 +73,21 @@ function PointRow({ id, point, isSelected }: { id: string; point: Point; isSelec
     >
       <Table.Td>
         <Group gap={6} wrap="nowrap">
-          {point.index}
+          <Button
+            size="compact-sm"
+            variant="subtle"
+            onClick={() => onSelect(point.index)}
+            aria-label={`Show point ${point.index}`}
+          >
+            {point.index}
+          </Button>
           {point.index === 0 && <Badge variant="default" tt="none">dense</Badge>}
           {point.is_target && <Badge variant="light" tt="none">target</Badge>}
         </Group>
       </Table.Td>
       <Table.Td ta="right">{formatPercent(point.sparsity)}</Table.Td>
-      <SizeCell count={point.macs} density={point.macs_density} />
-      <SizeCell count={point.parameters} density={point.parameters_density} />
+      <SizeCell count={point.macs} density={entry.macs_density} />
+      <SizeCell count={point.parameters} density={entry.parameters_density} />
       <Table.Td ta="right">{formatPercent(point.dense_accuracy, 2)}</Table.Td>
       <Table.Td ta="right">{formatPercent(point.pruned_accuracy, 2)}</Table.Td>
       <Table.Td ta="right">{formatPercent(point.retrained_accuracy, 2)}</Table.Td>
@@ -74,7 +95,7 @@ function PointRow({ id, point, isSelected }: { id: string; point: Point; isSelec
         {formatPercent(point.test_accuracy, 2)}
       </Table.Td>
       <Table.Td>
-        <PointDownloads run={id} point={point} />
+        <PointDownloads run={id} entry={entry} />
       </Table.Td>
     </Table.Tr>
   )

@@ -11,8 +11,9 @@ interface Props {
 
 /** The operating point that was clicked in the chart, with its files. */
 export function SelectedPoint({ id, index, onClose }: Props) {
-  const point = usePoints(id).data?.find((candidate) => candidate.index === index)
-  if (!point) return null
+  const entry = usePoints(id).data?.find((candidate) => candidate.point.index === index)
+  if (!entry) return null
+  const { point } = entry
   return (
     <Alert
       mt="md"
@@ -25,10 +26,10 @@ export function SelectedPoint({ id, index, onClose }: Props) {
     >
       <Group justify="space-between" gap="sm">
         <Text size="sm" className="numbers">
-          {formatPercent(point.test_accuracy, 2)} test accuracy with {formatPercent(point.macs_density)} of the MACs and{' '}
+          {formatPercent(point.test_accuracy, 2)} test accuracy with {formatPercent(entry.macs_density)} of the MACs and{' '}
           {formatCount(point.parameters)} parameters
         </Text>
-        <PointDownloads run={id} point={point} />
+        <PointDownloads run={id} entry={entry} />
       </Group>
     </Alert>
   )

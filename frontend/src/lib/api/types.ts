@@ -17,5 +17,5 @@ export type RunPage = Schemas['RunPage']
 export type RunState = RunSummary['state']
 export type PruneOrder = Schemas['PruneRunBody']
 export type SampleOrder = Schemas['SampleOrder']
-export type Point = Schemas['PointAnswer']
+export type PointEntry = Schemas['PointAnswer']
 export type SizeAxis = 'sparsity' | 'macs' | 'parameters'

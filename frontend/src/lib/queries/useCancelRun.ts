@@ -6,7 +6,7 @@ import { runKey, runListKey } from './keys'
 export function useCancelRun(id: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => unwrap(api.POST('/api/runs/{id}/cancel', { params: { path: { id } } })),
+    mutationFn: () => unwrap(api.POST('/api/runs/{run_id}/cancel', { params: { path: { run_id: id } } })),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: runKey(id) })
       await client.invalidateQueries({ queryKey: runListKey })

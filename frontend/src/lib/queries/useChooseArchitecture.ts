@@ -8,7 +8,7 @@ export function useChooseArchitecture(id: string) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: (body: ArchitectureMatch) =>
-      unwrap(api.POST('/api/models/{id}/architecture', { params: { path: { id } }, body })),
+      unwrap(api.POST('/api/models/{model_id}/architecture', { params: { path: { model_id: id } }, body })),
     onSuccess: () => client.invalidateQueries({ queryKey: modelsKey }),
   })
 }

@@ -8,7 +8,7 @@ const POLL_MS = 5000
 export function useDataset(id: string) {
   return useQuery({
     queryKey: datasetKey(id),
-    queryFn: () => unwrap(api.GET('/api/datasets/{id}', { params: { path: { id } } })),
+    queryFn: () => unwrap(api.GET('/api/datasets/{dataset_id}', { params: { path: { dataset_id: id } } })),
     refetchInterval: (query) => (query.state.data?.state === 'preparing' ? POLL_MS : false),
   })
 }

@@ -5,7 +5,7 @@ import { datasetKey, datasetsKey } from './keys'
 export function useDeleteDataset(id: string, onSuccess: () => void) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/datasets/{id}', { params: { path: { id } } })),
+    mutationFn: () => unwrap(api.DELETE('/api/datasets/{dataset_id}', { params: { path: { dataset_id: id } } })),
     onSuccess: async () => {
       onSuccess()
       client.removeQueries({ queryKey: datasetKey(id) })

@@ -5,7 +5,7 @@ import { runKey, runListKey } from './keys'
 export function useDeleteRun(id: string, onSuccess: () => void) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => unwrap(api.DELETE('/api/runs/{id}', { params: { path: { id } } })),
+    mutationFn: () => unwrap(api.DELETE('/api/runs/{run_id}', { params: { path: { run_id: id } } })),
     onSuccess: async () => {
       onSuccess()
       client.removeQueries({ queryKey: runKey(id) })

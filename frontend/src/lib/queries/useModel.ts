@@ -8,7 +8,7 @@ const POLL_MS = 5000
 export function useModel(id: string) {
   return useQuery({
     queryKey: modelKey(id),
-    queryFn: () => unwrap(api.GET('/api/models/{id}', { params: { path: { id } } })),
+    queryFn: () => unwrap(api.GET('/api/models/{model_id}', { params: { path: { model_id: id } } })),
     refetchInterval: (query) => (query.state.data?.state === 'inspecting' ? POLL_MS : false),
   })
 }

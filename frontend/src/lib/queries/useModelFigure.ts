@@ -6,7 +6,7 @@ import { modelFigureKey } from './keys'
 export function useModelFigure(id: string) {
   return useQuery({
     queryKey: modelFigureKey(id),
-    queryFn: () => unwrap(api.GET('/api/models/{id}/figures/architecture', { params: { path: { id } } })),
+    queryFn: () => unwrap(api.GET('/api/models/{model_id}/figures/architecture', { params: { path: { model_id: id } } })),
     staleTime: Infinity,
   })
 }

@@ -6,6 +6,6 @@ import { pointsKey } from './keys'
 export function usePoints(id: string) {
   return useQuery({
     queryKey: pointsKey(id),
-    queryFn: () => unwrap(api.GET('/api/runs/{id}/points', { params: { path: { id } } })),
+    queryFn: () => unwrap(api.GET('/api/runs/{run_id}/points', { params: { path: { run_id: id } } })),
   })
 }

@@ -6,7 +6,7 @@ import { datasetsKey } from './keys'
 export function usePrepareDataset(id: string) {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: () => unwrap(api.POST('/api/datasets/{id}/prepare', { params: { path: { id } } })),
+    mutationFn: () => unwrap(api.POST('/api/datasets/{dataset_id}/prepare', { params: { path: { dataset_id: id } } })),
     onSuccess: () => client.invalidateQueries({ queryKey: datasetsKey }),
   })
 }

@@ -13,7 +13,7 @@ export function isOver(state: RunState): boolean {
 export function useRun(id: string) {
   return useQuery({
     queryKey: runKey(id),
-    queryFn: () => unwrap(api.GET('/api/runs/{id}', { params: { path: { id } } })),
+    queryFn: () => unwrap(api.GET('/api/runs/{run_id}', { params: { path: { run_id: id } } })),
     refetchInterval: (query) => (query.state.data && isOver(query.state.data.state) ? false : POLL_MS),
   })
 }

@@ -9,7 +9,7 @@ export type FigureName = 'accuracy' | 'widths' | 'architecture' | 'loss'
 export function useRunFigure(id: string, name: FigureName, query: { x?: SizeAxis; step?: number } = {}) {
   return useQuery({
     queryKey: runFigureKey(id, name, query),
-    queryFn: () => unwrap(api.GET('/api/runs/{id}/figures/{name}', { params: { path: { id, name }, query } })),
+    queryFn: () => unwrap(api.GET('/api/runs/{run_id}/figures/{name}', { params: { path: { run_id: id, name }, query } })),
     placeholderData: keepPreviousData,
   })
 }
