@@ -14,6 +14,7 @@ from backend.api.middleware.body_limit import BodyLimit
 from backend.api.middleware.guard import Guard
 from backend.api.middleware.headers import SecurityHeaders
 from backend.api.middleware.origin import OriginCheck
+from backend.api.middleware.unexpected import UnexpectedErrors
 from backend.api.reference_page import render_reference
 from backend.api.routers import datasets, events, health, models, recipes, reports, runs, session, uploads
 from backend.api.routers.ui import install_ui
@@ -70,6 +71,7 @@ def _install_middleware(app: FastAPI, context: Context) -> None:
             row = accounts.find_session(work, token)
             return row.user if row else None
 
+    app.add_middleware(UnexpectedErrors)
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, find_user=find_user)
     app.add_middleware(OriginCheck, allowed_hosts=context.allowed_hosts)

@@ -51,13 +51,26 @@ def answer_unavailable(error: Exception) -> JSONResponse:
     return _answer(HTTPStatus.SERVICE_UNAVAILABLE, body, {"Retry-After": str(RETRY_AFTER_S)})
 
 
+def answer_unexpected(error: Exception, request: str) -> JSONResponse:
+    """The answer to what should not happen: the log gets everything under a number, the caller gets the number."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return answer_refusal(errors.DiskFull("The disk is full.", hint="Free some space and try again."))
+    incident = uuid4().hex[:12]
+    _LOG.error("Incident %s: %s failed", incident, request, exc_info=error)
+    body = ErrorAnswer(
+        error="internal_error",
+        detail="Something went wrong in the server.",
+        hint=f"The server's log tells more; look for incident {incident}.",
+    )
+    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, body)
+
+
 def install_error_handlers(app: FastAPI) -> None:
     """Make the application answer every exception in the one shape."""
     app.add_exception_handler(errors.Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database)
-    app.add_exception_handler(Exception, _on_unexpected)
 
 
 async def _on_refusal(_request: Request, error: Exception) -> JSONResponse:
@@ -104,19 +117,6 @@ async def _on_http(_request: Request, error: Exception) -> JSONResponse:
 async def _on_database(request: Request, error: Exception) -> JSONResponse:
     _LOG.warning("%s %s met a database that does not answer", request.method, request.url.path)
     return answer_unavailable(error)
-
-
-async def _on_unexpected(request: Request, error: Exception) -> JSONResponse:
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return answer_refusal(errors.DiskFull("The disk is full.", hint="Free some space and try again."))
-    incident = uuid4().hex[:12]
-    _LOG.error("Incident %s: %s %s failed", incident, request.method, request.url.path, exc_info=error)
-    body = ErrorAnswer(
-        error="internal_error",
-        detail="Something went wrong in the server.",
-        hint=f"The server's log tells more; look for incident {incident}.",
-    )
-    return _answer(HTTPStatus.INTERNAL_SERVER_ERROR, body)
 
 
 def _answer(status: int, body: ErrorAnswer, headers: dict[str, str] | None = None) -> JSONResponse:

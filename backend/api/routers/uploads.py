@@ -118,9 +118,9 @@ async def _pieces(request: Request) -> AsyncIterator[bytes]:
     try:
         async for chunk in request.stream():
             buffer += chunk
-            if len(buffer) >= BUFFER_BYTES:
-                yield bytes(buffer)
-                buffer.clear()
+            while len(buffer) >= BUFFER_BYTES:
+                yield bytes(buffer[:BUFFER_BYTES])
+                del buffer[:BUFFER_BYTES]
     except ClientDisconnect:
         if buffer:
             yield bytes(buffer)
