@@ -8,7 +8,7 @@ export default defineConfig({
   plugins: [react()],
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
-    outDir: process.env.SECATEUR_UI_OUT ?? fileURLToPath(new URL('../backend/api/static', import.meta.url)),
+    outDir: fileURLToPath(new URL('../backend/api/static', import.meta.url)),
     emptyOutDir: true,
     chunkSizeWarningLimit: 1600, // plotly is one chunk, loaded with the first figure
   },
