@@ -1,0 +1,85 @@
+"""Models over HTTP."""
+
+from fastapi.testclient import TestClient
+
+from backend.domain.jobs import JobKind
+from backend.domain.network import ArchitectureMatch
+from tests.api.application import SUMMARY, Application
+
+MATCHES = (
+    ArchitectureMatch(architecture="mlp", title="MLP", input_shape=(64,), class_count=10),
+    ArchitectureMatch(architecture="lenet300", title="LeNet-300-100", input_shape=(1, 8, 8), class_count=10),
+)
+
+
+def test_a_model_shows_its_layers_and_counts(application: Application, client: TestClient) -> None:
+    model = client.get(f"/api/models/{application.add_model()}").json()
+    assert model["summary"]["macs"] == SUMMARY.macs
+    assert [layer["name"] for layer in model["summary"]["layers"]] == ["hidden", "output"]
+    assert client.get("/api/models").json() == [model]
+
+
+def test_picking_one_of_the_matches_inspects_again(application: Application, client: TestClient) -> None:
+    model = application.add_model(state="choosing", summary=None, matches=MATCHES)
+    assert len(client.get(f"/api/models/{model}").json()["matches"]) == 2
+    answer = client.post(f"/api/models/{model}/architecture", json=MATCHES[1].model_dump(mode="json"))
+    assert (answer.status_code, answer.json()["state"]) == (200, "inspecting")
+    assert [kind for _, kind in application.rung] == [JobKind.MODEL_INTAKE]
+    again = client.post(f"/api/models/{model}/architecture", json=MATCHES[0].model_dump(mode="json"))
+    assert again.status_code == 409
+    assert application.in_scope(lambda scope: scope.work.models.get(model).choice) == MATCHES[1]
+
+
+def test_picking_what_was_not_offered_is_refused(application: Application, client: TestClient) -> None:
+    model = application.add_model(state="choosing", summary=None, matches=MATCHES)
+    other = MATCHES[0].model_copy(update={"class_count": 11})
+    answer = client.post(f"/api/models/{model}/architecture", json=other.model_dump(mode="json"))
+    assert (answer.status_code, answer.json()["field"]) == (422, "architecture")
+    assert "lenet300" in answer.json()["detail"]
+    assert application.rung == []
+
+
+def test_a_rejected_model_says_why(application: Application, client: TestClient) -> None:
+    failure = {"error_code": "unsafe_file", "error_detail": "It runs code.", "error_hint": "Use safetensors."}
+    model = client.get(f"/api/models/{application.add_model(state='rejected', summary=None, **failure)}").json()
+    assert model["error"] == {"code": "unsafe_file", "detail": "It runs code.", "hint": "Use safetensors."}
+
+
+def test_the_file_is_an_inert_attachment(application: Application, client: TestClient) -> None:
+    blob = application.outside.store.put_bytes(b"tensors" * 300_000)
+    model = application.add_model(name='net "1"\u202e<b>.safetensors', weights_hash=blob.sha256)
+    answer = client.get(f"/api/models/{model}/file")
+    assert answer.content == b"tensors" * 300_000
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''net-1-b.safetensors"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_there_is_no_file_or_picture_before_it_is_ready(application: Application, client: TestClient) -> None:
+    model = application.add_model(state="inspecting", summary=None)
+    assert client.get(f"/api/models/{model}/file").status_code == 409
+    assert client.get(f"/api/models/{model}/figures/architecture").status_code == 409
+
+
+def test_the_picture_has_a_block_per_layer_and_no_template(application: Application, client: TestClient) -> None:
+    figure = client.get(f"/api/models/{application.add_model()}/figures/architecture").json()
+    assert figure["data"]
+    assert "template" not in figure["layout"]
+
+
+def test_deleting_a_model_deletes_what_nobody_else_uses(application: Application, client: TestClient) -> None:
+    store = application.outside.store
+    shared, own = store.put_bytes(b"shared"), store.put_bytes(b"own")
+    application.add_model(content_hash=shared.sha256)
+    model = application.add_model(content_hash=shared.sha256, weights_hash=own.sha256)
+    assert client.delete(f"/api/models/{model}").status_code == 204
+    assert client.get(f"/api/models/{model}").status_code == 404
+    assert store.read(shared.sha256) == b"shared"
+    assert client.delete(f"/api/models/{model}").status_code == 404
+    assert not (_blobs(application) - {shared.sha256})
+
+
+def _blobs(application: Application) -> set[str]:
+    root = application.outside.store._root
+    assert root is not None
+    return {path.name for path in root.rglob("*") if path.is_file()}

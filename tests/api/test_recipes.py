@@ -1,0 +1,56 @@
+"""Presets, the recipe's schema, and checking a recipe."""
+
+from fastapi.testclient import TestClient
+
+from backend.domain.presets import PRESETS
+from backend.domain.recipe import Recipe
+from tests.api.application import ABSENT_ID, DATA_SUMMARY, RECIPE, Application
+
+
+def test_every_preset_is_listed_and_its_recipe_is_valid(client: TestClient) -> None:
+    presets = client.get("/api/presets").json()
+    assert [preset["name"] for preset in presets] == list(PRESETS)
+    for preset in presets:
+        assert Recipe.model_validate(preset["recipe"]) == PRESETS[preset["name"]].recipe
+
+
+def test_the_schema_is_the_recipes(client: TestClient) -> None:
+    assert client.get("/api/recipes/schema").json() == Recipe.model_json_schema()
+
+
+def test_a_good_recipe_has_a_fingerprint_and_no_problems(application: Application, client: TestClient) -> None:
+    body = {"recipe": RECIPE, "model_id": application.add_model(), "dataset_id": application.add_dataset()}
+    answer = client.post("/api/recipes/check", json=body).json()
+    assert answer == {"fingerprint": PRESETS["theis2018-fisher"].recipe.fingerprint(), "problems": []}
+
+
+def test_all_problems_of_a_bad_recipe_are_listed_by_their_path(client: TestClient) -> None:
+    recipe = {**RECIPE, "seed": -1, "prune": {**RECIPE["prune"], "schedule": {"kind": "greedy", "channels": 0}}}
+    answer = client.post("/api/recipes/check", json={"recipe": recipe}).json()
+    assert answer["fingerprint"] is None
+    assert {problem["field"] for problem in answer["problems"]} == {"seed", "prune.schedule.channels"}
+
+
+def test_an_empty_recipe_says_what_is_required(client: TestClient) -> None:
+    problems = client.post("/api/recipes/check", json={"recipe": {}}).json()["problems"]
+    assert {problem["field"] for problem in problems} == {"target", "prune", "retrain"}
+    assert {problem["detail"] for problem in problems} == {"This is required."}
+
+
+def test_a_contradiction_is_a_problem_at_its_field(client: TestClient) -> None:
+    recipe = {**RECIPE, "distill": {}, "retrain": {"epochs": 0}}
+    (problem,) = client.post("/api/recipes/check", json={"recipe": recipe}).json()["problems"]
+    assert problem["field"] == "distill"
+
+
+def test_misfit_and_unreachable_target_are_both_told(application: Application, client: TestClient) -> None:
+    dataset = application.add_dataset(summary=DATA_SUMMARY.model_copy(update={"input_shape": (3, 32, 32)}))
+    recipe = {**RECIPE, "target": {"kind": "sparsity", "sparsity": 0.99}}
+    body = {"recipe": recipe, "model_id": application.add_model(), "dataset_id": dataset}
+    problems = client.post("/api/recipes/check", json=body).json()["problems"]
+    assert [problem["field"] for problem in problems] == ["dataset_id", "target.sparsity"]
+    assert "target.sparsity = 0.89" in problems[1]["detail"]
+
+
+def test_an_unknown_model_is_404(client: TestClient) -> None:
+    assert client.post("/api/recipes/check", json={"recipe": RECIPE, "model_id": ABSENT_ID}).status_code == 404

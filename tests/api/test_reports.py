@@ -1,0 +1,162 @@
+"""Steps, operating points, files and figures of a run."""
+
+import hashlib
+import io
+import zipfile
+from itertools import pairwise
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend.db import UnitOfWork
+from backend.db.models import ArtifactRow, JobRow
+from backend.domain.jobs import JobKind
+from backend.domain.recipe import Recipe
+from backend.domain.reports import OperatingPoint, Phase, RunLayout, StepRecord, TrackedLayer
+from tests.api.application import RECIPE, SUMMARY, Application
+
+LAYOUT = RunLayout(
+    layers=(
+        TrackedLayer(name="hidden", dense_width=20, is_prunable=True),
+        TrackedLayer(name="output", dense_width=10, is_prunable=False),
+    ),
+    dense_macs=SUMMARY.macs,
+    dense_parameters=SUMMARY.parameters,
+)
+FILES = {"model.safetensors": b"\x00" * 2_000_000, "model.py": b"print()", "recipe.json": b"{}"}
+STEPS = 1000
+
+
+def step(number: int) -> StepRecord:
+    return StepRecord(
+        step=number,
+        phase=Phase.PRUNE,
+        progress=number / STEPS,
+        loss=1.0,
+        accuracy=0.5,
+        sparsity=number / STEPS / 2,
+        macs=740,
+        parameters=755,
+        widths=(20 - number * 10 // STEPS, 10),
+    )
+
+
+def point(index: int) -> OperatingPoint:
+    return OperatingPoint(
+        index=index,
+        step=index * 500,
+        sparsity=index / 4,
+        macs=1480 // (index + 1),
+        parameters=1510 // (index + 1),
+        widths=(20, 10),
+        dense_accuracy=0.9,
+        pruned_accuracy=0.7,
+        retrained_accuracy=0.88,
+        retrained_loss=0.3,
+        test_accuracy=0.87,
+        test_loss=0.35,
+        is_target=index == 2,
+    )
+
+
+@pytest.fixture
+def run(application: Application) -> str:
+    """A run with a thousand steps and three operating points."""
+    model = application.add_model()
+    with UnitOfWork(application.sessions) as work:
+        row = JobRow(
+            kind=JobKind.PRUNE, name="My run/1", model_id=model, recipe=Recipe.model_validate(RECIPE), layout=LAYOUT
+        )
+        job = work.jobs.add(row).id
+        work.steps.add_all(job, [step(number) for number in range(1, STEPS + 1)], LAYOUT)
+        for index in range(3):
+            work.points.put(job, point(index))
+            blobs = {name: application.outside.store.put_bytes(data) for name, data in FILES.items()}
+            rows = [
+                ArtifactRow(name=name, sha256=blob.sha256, size=blob.size, media_type="application/octet-stream")
+                for name, blob in blobs.items()
+            ]
+            work.artifacts.replace(job, index, rows)
+    return job
+
+
+def test_steps_come_in_pages(client: TestClient, run: str) -> None:
+    page = client.get(f"/api/runs/{run}/steps?after=990&limit=5").json()
+    assert ([item["step"] for item in page["items"]], page["total"]) == ([991, 992, 993, 994, 995], STEPS)
+
+
+def test_a_long_history_is_thinned_out_and_keeps_its_end(client: TestClient, run: str) -> None:
+    steps = [item["step"] for item in client.get(f"/api/runs/{run}/steps?max=100").json()["items"]]
+    assert 50 <= len(steps) <= 101
+    assert steps[-1] == STEPS
+    assert len({after - before for before, after in pairwise(steps)}) == 1
+
+
+def test_points_carry_their_sizes_and_files(client: TestClient, run: str) -> None:
+    points = client.get(f"/api/runs/{run}/points").json()
+    assert [item["point"]["index"] for item in points] == [0, 1, 2]
+    assert (points[1]["macs_density"], points[1]["theoretical_speedup"], points[1]["compression_ratio"]) == (0.5, 2, 2)
+    files = {file["name"]: (file["size"], file["sha256"]) for file in points[1]["files"]}
+    assert files == {name: (len(data), hashlib.sha256(data).hexdigest()) for name, data in FILES.items()}
+
+
+def test_the_list_shows_the_last_point_as_the_result(client: TestClient, run: str) -> None:
+    (entry,) = client.get("/api/runs").json()["items"]
+    assert entry["id"] == run
+    assert (entry["result"]["index"], entry["result"]["test_accuracy"], entry["result"]["is_target"]) == (2, 0.87, True)
+
+
+def test_a_file_is_an_inert_attachment(client: TestClient, run: str) -> None:
+    answer = client.get(f"/api/runs/{run}/points/1/files/model.safetensors")
+    assert answer.content == FILES["model.safetensors"]
+    assert answer.headers["content-length"] == "2000000"
+    assert answer.headers["content-disposition"].startswith("attachment;")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("sandbox")
+
+
+def test_the_bundle_holds_every_file_and_is_always_the_same(client: TestClient, run: str) -> None:
+    answer = client.get(f"/api/runs/{run}/points/2/bundle.zip")
+    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''My-run-1-point-2.zip"
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        assert archive.testzip() is None
+        assert {name: archive.read(name) for name in archive.namelist()} == FILES
+    assert client.get(f"/api/runs/{run}/points/2/bundle.zip").content == answer.content
+
+
+@pytest.mark.parametrize(
+    "path", ["points/9/bundle.zip", "points/9/files/model.py", "points/1/files/absent.py", "figures/pie"]
+)
+def test_what_does_not_exist_is_refused(client: TestClient, run: str, path: str) -> None:
+    assert client.get(f"/api/runs/{run}/{path}").status_code in {404, 422}
+
+
+@pytest.mark.parametrize("name", ["accuracy", "widths", "architecture", "loss"])
+@pytest.mark.parametrize("x", ["sparsity", "macs", "parameters"])
+def test_every_figure_has_data_and_no_template(client: TestClient, run: str, name: str, x: str) -> None:
+    figure = client.get(f"/api/runs/{run}/figures/{name}?x={x}").json()
+    assert figure["data"]
+    assert "template" not in figure["layout"]
+
+
+def test_a_figure_of_a_run_that_has_not_begun_is_empty(application: Application, client: TestClient) -> None:
+    with UnitOfWork(application.sessions) as work:
+        job = work.jobs.add(JobRow(kind=JobKind.PRUNE, name="waiting")).id
+    assert client.get(f"/api/runs/{job}/figures/accuracy").json()["data"] == []
+    assert client.get(f"/api/runs/{job}/points").json() == []
+
+
+def test_the_architecture_follows_the_step(client: TestClient, run: str) -> None:
+    figures = [
+        client.get(f"/api/runs/{run}/figures/architecture?step={number}").text for number in (0, 500, 1000, 9999)
+    ]
+    assert len(set(figures)) == 3
+    assert figures[2] == figures[3] == client.get(f"/api/runs/{run}/figures/architecture").text
+
+
+def test_forgetting_a_run_removes_its_files(application: Application, client: TestClient, run: str) -> None:
+    client.post(f"/api/runs/{run}/cancel")
+    assert client.delete(f"/api/runs/{run}").status_code == 204
+    root = application.outside.store._root
+    assert root is not None
+    assert [path for path in root.rglob("*") if path.is_file()] == []
