@@ -6,6 +6,7 @@ Source: `numpy.lib.format`; a `.npz` is a zip archive of `.npy` members.
 import math
 import zipfile
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ def _read_header(stream: Any, name: str) -> tuple[tuple[int, ...], np.dtype[Any]
     try:
         version = npy.read_magic(stream)
         shape, _, dtype = HEADER_READERS[version](stream, max_header_size=MAX_HEADER_BYTES)
-    except (ValueError, KeyError, TypeError, SyntaxError, RecursionError, MemoryError) as error:
+    except (ValueError, KeyError, TypeError, SyntaxError, TokenError, RecursionError, MemoryError) as error:
         raise _lies(name, "has no readable header") from error
     if not all(type(extent) is int and extent >= 0 for extent in shape):
         raise _lies(name, "has an impossible shape")
