@@ -1,5 +1,6 @@
 """Command-line options that several subcommands share; each can also be set in the environment."""
 
+import os
 from pathlib import Path
 
 import click
@@ -25,4 +26,14 @@ host_option = click.option(
 )
 port_option = click.option(
     "--port", envvar="SECATEUR_PORT", type=click.IntRange(1, 65535), default=8000, show_default=True
+)
+device_option = click.option(
+    "--device", envvar="SECATEUR_DEVICE", default="auto", show_default=True, help="auto, cpu or cuda:N."
+)
+threads_option = click.option(
+    "--threads",
+    envvar="SECATEUR_THREADS",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="Threads of one tensor operation; default: all processors.",
 )

@@ -1,0 +1,61 @@
+"""Prune a network without a server."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from backend.domain.presets import PRESETS
+from backend.domain.recipe import Recipe
+from worker.console import Followed, follow
+from worker.delivery import Origin, bundle, manifest, write_zip
+from worker.engine.device import make_deterministic, resolve_device
+from worker.engine.results import FinishedPoint
+from worker.engine.run import run
+from worker.local import read_dataset, read_network
+from worker.options import device_option, threads_option
+from worker.recipes import RecipeChoice, choose_recipe
+
+_DENSITY = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
+
+
+@click.command("prune")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--data", required=True, help="digits, fashion-mnist, or a .npz file.")
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
+@click.option("--preset", type=click.Choice(list(PRESETS)), help="Where to start from; default: theis2018-fisher.")
+@click.option("--recipe", "recipe_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--macs", type=_DENSITY, help="MACs to keep, as a fraction of the dense network's.")
+@click.option("--parameters", type=_DENSITY, help="Parameters to keep, as a fraction of the dense network's.")
+@click.option("--sparsity", type=_DENSITY, help="Fraction of the channels to remove.")
+@click.option("--seed", type=click.IntRange(0, 2**31 - 1))
+@click.option("--precision", type=click.Choice(["float32", "bfloat16"]))
+@click.option("--architecture", help="Which one it is, where several fit the file.")
+@device_option
+@threads_option
+def command(file: Path, data: str, output: Path, threads: int, **options: Any) -> None:
+    """Prune a network without a server: one zip per operating point, and the history."""
+    architecture, device = options.pop("architecture"), options.pop("device")
+    recipe = choose_recipe(RecipeChoice.model_validate(options))
+    make_deterministic(threads)
+    target = resolve_device(device)
+    dataset = read_dataset(data)
+    source = read_network(file, dataset, architecture)
+    output.mkdir(parents=True, exist_ok=True)
+    outputs = run(source.network, dataset, recipe, target, should_stop=lambda: False)
+    followed = follow(outputs, Console(stderr=True))
+    _write(followed, recipe, Origin(source.file_hash, dataset.content_hash, recipe.seed, str(target)), output)
+
+
+def _write(followed: Followed, recipe: Recipe, origin: Origin, folder: Path) -> None:
+    for finished in followed.points:
+        file = folder / _name(finished)
+        told = manifest(origin, finished.point, finished.scaling, recipe)
+        file.write_bytes(write_zip(bundle(finished.network, recipe, told)))
+        click.echo(f"{file}: {finished.point.macs:,} MACs, test accuracy {finished.point.test_accuracy:.2%}")
+    (folder / "history.json").write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")
+
+
+def _name(finished: FinishedPoint) -> str:
+    return "pruned.zip" if finished.point.is_target else f"point-{finished.point.index}.zip"

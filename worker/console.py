@@ -1,0 +1,78 @@
+"""Following a run in the terminal: a progress bar, and what came of the run."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from backend.domain.events import RunStarted, StepFinished
+from backend.domain.reports import OperatingPoint, Phase, RunLayout, RunReport, StepRecord
+from worker.engine.checkpoint import Checkpoint
+from worker.engine.results import FinishedPoint
+
+_PHASES = {Phase.TRAIN: "Training", Phase.PRUNE: "Pruning", Phase.RETRAIN: "Retraining"}
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A run that has ended: its report and its networks."""
+
+    report: RunReport
+    points: tuple[FinishedPoint, ...]
+
+
+def follow(outputs: Iterable[RunStarted | StepFinished | Checkpoint | FinishedPoint], console: Console) -> Followed:
+    """Show progress until the run ends; operating points become lines above the bar."""
+    layout: RunLayout | None = None
+    records: list[StepRecord] = []
+    points: list[FinishedPoint] = []
+    with _progress_bar(console) as progress:
+        task = progress.add_task("Measuring the network", total=1.0, detail="")
+        for output in outputs:
+            match output:
+                case RunStarted():
+                    layout = output.layout
+                case StepFinished():
+                    records.append(output.record)
+                    progress.update(
+                        task,
+                        completed=output.record.progress,
+                        description=_PHASES[output.record.phase],
+                        detail=_detail(output.record),
+                    )
+                case FinishedPoint():
+                    points.append(output)
+                    progress.console.print(_line(output.point))
+                case Checkpoint():
+                    pass
+    if layout is None:
+        raise RuntimeError("a run begins with its layout")
+    report = RunReport(layout=layout, steps=tuple(records), points=tuple(item.point for item in points))
+    return Followed(report, tuple(points))
+
+
+def _progress_bar(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[detail]}"),
+    )
+    return Progress(*columns, console=console)
+
+
+def _detail(record: StepRecord) -> str:
+    loss = "" if record.loss is None else f"loss {record.loss:.3f}  "
+    return f"{loss}{record.macs:,} MACs"
+
+
+def _line(point: OperatingPoint) -> str:
+    widths = "-".join(str(width) for width in point.widths)
+    return (
+        f"Point {point.index}: {point.macs:,} MACs, {point.parameters:,} parameters, widths {widths}; validation "
+        f"accuracy {point.dense_accuracy:.2%} dense, {point.pruned_accuracy:.2%} pruned, "
+        f"{point.retrained_accuracy:.2%} retrained; test {point.test_accuracy:.2%}"
+    )
