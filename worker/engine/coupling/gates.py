@@ -1,13 +1,14 @@
 """Gate sites: where multiplying channels by a mask is exactly their removal."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from worker.engine.coupling.identities import compact, varying_axes
+from worker.engine.coupling.identities import varying_axes
 from worker.engine.coupling.movement import MOVES
-from worker.engine.coupling.values import Trace
+from worker.engine.coupling.values import Read, Trace
 from worker.engine.graph.schema import Graph, Node, decode, references
 
 
@@ -26,17 +27,14 @@ class GateSite:
     """Position along `axis` of each of the group's channels, int64 (width,)."""
 
 
-def find_gates(graph: Graph, found: Trace, position_of: Tensor) -> tuple[GateSite, ...]:
-    """Every site where a layer reads the group's channels; none when a reader cannot be gated.
+def find_gates(graph: Graph, found: Trace, reads: Sequence[Read], position_of: Tensor) -> tuple[GateSite, ...]:
+    """The sites of the `reads` of a group's channels; none when one of them cannot be gated.
 
     `position_of` (ids,) gives the position in the group of every id, -1 for other ids.
     """
     nodes = {node.name: node for node in graph.nodes}
     sites: dict[str, GateSite] = {}
-    for read in found.reads:
-        ids = found.ids[read.source]
-        if not bool((position_of[compact(ids)] >= 0).any()):
-            continue
+    for read in reads:
         site = _site(read.source, nodes, found, position_of)
         if site is None:
             return ()

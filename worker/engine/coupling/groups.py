@@ -60,7 +60,7 @@ def groups_of(network: Network, found: Trace) -> tuple[ChannelGroup, ...]:
     """The groups of a traced network."""
     roots = found.ledger.roots()
     layout = {slot: roots[ids] for slot, ids in found.slots.items()}
-    groups = [_group(network, found, roots, layout, channels) for channels in _families(layout)]
+    groups = [_group(network, found, roots, family) for family in _families(layout)]
     order = {layer_name(slot.tensor): position for position, slot in enumerate(found.producers)}
     return _named_apart(sorted((group for group in groups if group), key=lambda group: order[group.layers[0]]))
 
@@ -85,55 +85,67 @@ def layer_name(weight: str) -> str:
     return weight.rpartition(".")[0] or weight
 
 
-def _families(layout: Mapping[Slot, Tensor]) -> list[Tensor]:
-    """Channels (their root ids) that occur in the same slots equally often belong together; in order of position."""
-    signatures: dict[int, list[tuple[int, int]]] = defaultdict(list)
-    for number, roots in enumerate(layout.values()):
+@dataclass(frozen=True)
+class _Family:
+    """Channels that occur in the same slots, equally often."""
+
+    channels: Tensor
+    """Root ids in the order of their places in the first slot."""
+    slots: Mapping[Slot, Tensor]
+    """Root id of every position, by slot."""
+
+
+def _families(layout: Mapping[Slot, Tensor]) -> list[_Family]:
+    """The channels that are not locked, by where they occur."""
+    signatures: dict[int, list[tuple[Slot, int]]] = defaultdict(list)
+    for slot, roots in layout.items():
         channels, counts = torch.unique(roots, return_counts=True)
         for channel, count in zip(channels.tolist(), counts.tolist(), strict=True):
             if channel > PINNED:
-                signatures[channel].append((number, count))
-    families: dict[tuple[tuple[int, int], ...], list[int]] = defaultdict(list)
+                signatures[channel].append((slot, count))
+    families: dict[tuple[tuple[Slot, int], ...], list[int]] = defaultdict(list)
     for channel, signature in signatures.items():
         families[tuple(signature)].append(channel)
-    slots = list(layout.values())
-    return [_sorted_by_place(torch.tensor(channels), slots[key[0][0]]) for key, channels in families.items()]
+    return [
+        _Family(
+            _by_place(torch.tensor(channels), layout[signature[0][0]]), {slot: layout[slot] for slot, _ in signature}
+        )
+        for signature, channels in families.items()
+    ]
 
 
-def _sorted_by_place(channels: Tensor, roots: Tensor) -> Tensor:
+def _by_place(channels: Tensor, roots: Tensor) -> Tensor:
     """Channels in the order of their first position in a slot."""
-    first = (roots[None, :] == channels[:, None]).int().argmax(1)
-    return channels[torch.argsort(first)]
+    size = int(torch.maximum(channels.max(), roots.max())) + 1
+    first = torch.full((size,), len(roots)).scatter_reduce(0, roots, torch.arange(len(roots)), "amin")
+    return channels[torch.argsort(first[channels])]
 
 
-def _group(
-    network: Network, found: Trace, roots: Tensor, layout: Mapping[Slot, Tensor], channels: Tensor
-) -> ChannelGroup | None:
-    """The group of some channels, or None when no layer makes them or no mask can stand for their removal."""
+def _group(network: Network, found: Trace, roots: Tensor, family: _Family) -> ChannelGroup | None:
+    """The group of a family, or None when no layer makes it or no mask can stand for its removal."""
+    width = len(family.channels)
     position_of_root = torch.full((len(roots),), -1)
-    position_of_root[channels] = torch.arange(len(channels))
-    slots = {slot: _index(position_of_root[ids], len(channels)) for slot, ids in layout.items()}
-    held = {slot: index for slot, index in slots.items() if index is not None}
-    layers = tuple(dict.fromkeys(layer_name(slot.tensor) for slot in found.producers if slot in held))
-    gates = find_gates(network.graph, found, position_of_root[roots])
+    position_of_root[family.channels] = torch.arange(width)
+    layers = tuple(dict.fromkeys(layer_name(slot.tensor) for slot in found.producers if slot in family.slots))
+    reads = [read for read in found.reads if Slot(read.weight, 1) in family.slots]
+    gates = find_gates(network.graph, found, reads, position_of_root[roots])
     if not layers or not gates:
         return None
-    readers = [read.weight for read in found.reads if Slot(read.weight, 1) in held]
     return ChannelGroup(
         name=layers[0],
-        width=len(channels),
+        width=width,
         layers=layers,
-        consumers=tuple(dict.fromkeys(layer_name(weight) for weight in readers)),
-        members=tuple(Member(slot.tensor, slot.axis, index) for slot, index in held.items()),
+        consumers=tuple(dict.fromkeys(layer_name(read.weight) for read in reads)),
+        members=tuple(
+            Member(slot.tensor, slot.axis, _index(position_of_root[ids], width)) for slot, ids in family.slots.items()
+        ),
         gates=gates,
     )
 
 
-def _index(positions: Tensor, width: int) -> Tensor | None:
-    """Positions along a slot's axis by channel (width, k); None when the slot holds none of the channels."""
+def _index(positions: Tensor, width: int) -> Tensor:
+    """Positions along a slot's axis by channel (width, k)."""
     places = torch.nonzero(positions >= 0).flatten()
-    if not len(places):
-        return None
     return places[torch.argsort(positions[places], stable=True)].reshape(width, -1)
 
 

@@ -35,7 +35,7 @@ class Ledger:
 
     def join(self, left: Tensor, right: Tensor) -> None:
         """Join ids at the same place of two tensors that broadcast; NOTHING joins nothing."""
-        shape = torch.broadcast_shapes(left.shape, right.shape)
+        shape = torch.broadcast_shapes(left.shape, right.shape)  # type: ignore[no-untyped-call]  # torch leaves it untyped
         left, right = compact_pair(left.expand(shape), right.expand(shape))
         for ids, other in ((left, right), (right, left)):
             if bool((other == PINNED).any()):

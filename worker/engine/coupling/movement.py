@@ -41,7 +41,8 @@ _KEEPS_STRIDES = frozenset({"permute", "transpose", "t", "expand", "unsqueeze"})
 
 def move(trace: Trace, operation: Operation) -> Any:
     """Ids of a view, slice, split and the like: the same operation on the ids."""
-    moved = operation.call(trace.ids_of)
+    is_view = operation.kind == "view"  # the one that asks for contiguous memory, which ids do not have
+    moved = operation.call(lambda value: trace.ids_of(value).contiguous() if is_view else trace.ids_of(value))
     if operation.kind in _PICKS and _picks_channels(trace, operation):
         trace.lock(operation, "picks single ones out of them")
     if operation.kind in _KEEPS_STRIDES:

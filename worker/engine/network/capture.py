@@ -103,13 +103,14 @@ def _translate(program: ExportedProgram) -> tuple[str, tuple[Node, ...], str, in
     """Input name, nodes, output name and output width of an exported program."""
     names: dict[str, Argument] = {}
     source = ""
-    for spec in program.graph_signature.input_specs:
+    graph = make_pure(program.graph)
+    placeholders = (node.name for node in graph.nodes if node.op == "placeholder")
+    for name, spec in zip(placeholders, program.graph_signature.input_specs, strict=True):
         if spec.kind is InputKind.USER_INPUT:
             source = _input_name(program)
-            names[str(spec.arg.name)] = Reference(source)
+            names[name] = Reference(source)
         else:
-            names[str(spec.arg.name)] = TensorReference(str(spec.target))
-    graph = make_pure(program.graph)
+            names[name] = TensorReference(str(spec.target))
     nodes = [_node(node, names) for node in graph.nodes if node.op == "call_function"]
     (result,) = (node for node in graph.nodes if node.op == "output")
     outputs = result.args[0]

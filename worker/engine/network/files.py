@@ -15,6 +15,7 @@ from worker.engine.graph import Graph, Network, NetworkFiles, Node
 from worker.engine.graph.evaluation import shapes_only
 from worker.engine.graph.operations import OPERATIONS, bind
 from worker.engine.graph.schema import DTYPE_NAMES, decode, references, tensor_names
+from worker.engine.network.build import build
 
 METADATA_KEY = "secateur"
 """Key of the safetensors metadata: one JSON object, because the format keeps no order among several keys."""
@@ -55,6 +56,7 @@ def load(files: NetworkFiles) -> Network:
     _check_nodes(graph)
     network = Network(graph, {info.name: tensors[info.name] for info in graph.tensors})
     _check_shapes(network)
+    _check_names(network)
     return network
 
 
@@ -111,6 +113,14 @@ def _check_node(node: Node, known: set[str], tensors: set[str]) -> None:
         raise _rejected(f"The arguments of `{node.name}` are not valid: {error}.") from error
     if missing:
         raise _rejected(f"`{node.name}` reads `{missing[0]}`, which does not exist at that point.")
+
+
+def _check_names(network: Network) -> None:
+    """Build it without memory: no layer may hide what every module has, or sit where a tensor is."""
+    try:
+        build(Network(network.graph, {name: tensor.to("meta") for name, tensor in network.tensors.items()}))
+    except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+        raise _rejected(f"The names of the tensors do not make a network: {error}.") from error
 
 
 def _check_shapes(network: Network) -> None:

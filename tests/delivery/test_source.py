@@ -1,0 +1,128 @@
+"""The emitted source is plain PyTorch that computes the same."""
+
+import ast
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from tests.engine.masking import random_masks
+from tests.engine.test_coupling import Dense, Depthwise, Halves, Scaled, Shuffle
+from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, case_name
+from worker.delivery import write_source
+from worker.engine.examples import Scaling
+from worker.engine.network import build, capture
+from worker.engine.surgery import remove
+from worker.zoo import build_architecture
+
+SCALING = Scaling(mean=(0.25,), std=(0.5,), divisor=255.0)
+
+
+def execute(source):
+    """The names that the source defines (its file is only read by `load`)."""
+    names = {"__name__": "model", "__file__": "model.py"}
+    exec(compile(source, "model.py", "exec"), names)
+    return names
+
+
+def emitted(network):
+    module = execute(write_source(network, SCALING))["Model"]()
+    dtype = next(iter(network.tensors.values())).dtype
+    module.to(dtype).load_state_dict(dict(network.tensors))
+    return module.eval()
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_name)
+def test_the_source_of_every_pruned_zoo_network_computes_the_same(case):
+    network = remove(case.network(), random_masks(case.network(), 0.5))
+    inputs = case.inputs(2)
+    with torch.no_grad():
+        assert torch.equal(emitted(network)(inputs), build(network)(inputs))
+
+
+def test_padded_shortcuts_are_written_too():
+    network = capture(build_architecture("resnet20_a", (3, 32, 32), 10), (3, 32, 32), "resnet20_a")
+    network = remove(network, random_masks(network, 0.5))
+    inputs = RESNET20.inputs(2)
+    with torch.no_grad():
+        assert torch.equal(emitted(network)(inputs), build(network)(inputs))
+
+
+class Unusual(nn.Module):
+    """Options and operations that have no pretty spelling."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, (3, 1), stride=(2, 1), padding=(1, 0), dilation=(1, 1), bias=False)
+        self.norm = nn.BatchNorm2d(4, eps=1e-3, momentum=0.2, affine=False)
+        self.drop = nn.Dropout(0.3)
+        self.head = nn.Linear(4, 2)
+
+    def forward(self, x):
+        x = functional.leaky_relu(self.norm(self.conv(x)), 0.2)
+        x = functional.avg_pool2d(functional.max_pool2d(x, 3, 1, 1), 2, ceil_mode=True)
+        x = torch.clamp(torch.add(x, x * 2 - 1, alpha=3) / 2, -4.0, float("inf"))
+        return functional.log_softmax(self.head(self.drop(x.mean((2, 3)))), 1)
+
+
+@pytest.mark.parametrize("module", [Dense, Depthwise, Halves, Shuffle, Scaled, Unusual])
+def test_other_networks_can_be_written(module):
+    torch.manual_seed(0)
+    network = capture(module().eval(), (3, 4, 4), "test")
+    inputs = torch.randn(3, 3, 4, 4)
+    with torch.no_grad():
+        assert torch.equal(emitted(network)(inputs), build(network)(inputs))
+
+
+def test_layers_named_by_number_can_be_written():
+    network = capture(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), (4,), "test")
+    inputs = torch.randn(3, 4)
+    assert torch.equal(emitted(network)(inputs), build(network)(inputs))
+
+
+def test_a_network_in_double_precision_stays_so():
+    network = LENET5.network(torch.float64)
+    inputs = LENET5.inputs(2, torch.float64)
+    assert torch.equal(emitted(network)(inputs), build(network)(inputs))
+
+
+def test_the_source_reads_like_hand_written_code():
+    source = write_source(LENET5.network(), SCALING)
+    assert "self.conv1 = nn.Conv2d(1, 20, 5)" in source
+    assert "x = F.max_pool2d(x, 2)" in source
+    assert "torch.ops" not in source
+    assert "lenet5: 431,080 parameters, 2,293,000 multiply-accumulate operations" in source
+
+
+def test_the_source_imports_torch_safetensors_and_the_standard_library_only():
+    for case in (LENET5, VGG_SMALL, RESNET20):
+        tree = ast.parse(write_source(case.network(), SCALING))
+        imported = {
+            (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).partition(".")[0]
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Import | ast.ImportFrom)
+        }
+        assert imported == {"pathlib", "safetensors", "torch"}
+
+
+def test_raw_pixels_are_scaled_as_the_network_was_trained():
+    names = execute(write_source(LENET5.network(), SCALING))
+    pixels = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 1, 28, 28)
+    scaled = names["scale"](pixels)
+    assert torch.equal(scaled[:, 0, 0, 0], torch.tensor([-0.5, 1.5]))
+
+
+class Hiding(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.block = nn.Module()
+        self.block.keys = nn.Linear(3, 2)
+
+    def forward(self, x):
+        return self.block.keys(x)
+
+
+def test_a_layer_that_a_module_dictionary_cannot_hold_is_refused():
+    with pytest.raises(ValueError, match="`keys` cannot live"):
+        write_source(capture(Hiding(), (3,), "test"), SCALING)
