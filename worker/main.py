@@ -5,6 +5,7 @@ warm shutdown: the running job is told through shared memory, gives its lease ba
 and the worker ends as soon as it has; Celery's soft shutdown would always sleep its whole time limit.
 """
 
+import gc
 import logging
 import mmap
 import os
@@ -119,7 +120,9 @@ def _reaper_step(process: WorkerProcess) -> type[bootsteps.StartStopStep]:
 def main() -> None:
     """Run Celery's command line with this worker's application."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    create_app(WorkerSettings()).worker_main(sys.argv[1:])
+    app = create_app(WorkerSettings())
+    gc.freeze()  # what is loaded by now is shared with every job's process, and never looked through again
+    app.worker_main(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """One job from claimed to finished: the only place where a lease, the work and the outcome meet."""
 
-import gc
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -49,8 +48,6 @@ class Runner:
             if not is_database_away(error):
                 raise
             _LOG.exception("The database is away; job %s is left to the reaper.", job_id)
-        finally:
-            gc.collect()
 
     def _perform(self, job: JobRow, claim: Claim, heartbeat: Heartbeat) -> Callable[[], None]:
         """Do the work; the answer writes its end."""

@@ -9,13 +9,12 @@ from backend.db import UnitOfWork
 from backend.db.models import DatasetRow, ModelRow
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
-from backend.domain.sampling import SampleOrder
 from worker.data import from_neutral
 from worker.delivery import Origin
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.device import make_deterministic, resolve_device
 from worker.engine.examples import Dataset
-from worker.engine.network import Network, NetworkFiles, capture, dump, load, summarize
+from worker.engine.network import Network, NetworkFiles, dump, load, summarize
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
 from worker.engine.sampling import train_sample
@@ -23,7 +22,7 @@ from worker.jobs.files import Delivery, point_files
 from worker.jobs.performance import Performance, Write, write_nothing
 from worker.recorder import PointFile, Recorder
 from worker.workshop import Workshop
-from worker.zoo import build_architecture
+from worker.zoo.fresh import initialize
 
 _GONE = "is not there any more, so the run cannot begin."
 
@@ -58,18 +57,13 @@ def train_sample_network(performance: Performance) -> Write | None:
     dataset = _read_dataset(workshop, row)
     device = _prepare_device(workshop)
     resume = _read_checkpoint(performance)
-    network = fresh_network(order, tuple(dataset.train.inputs.shape[1:]), dataset.class_count)
+    input_shape = tuple(dataset.train.inputs.shape[1:])
+    network = initialize(order.architecture, input_shape, dataset.class_count, order.seed)
     outputs = train_sample(network, dataset, order, device, should_stop=performance.should_stop, resume=resume)
     origin = Origin("", dataset.content_hash, order.seed, str(device))
     files = partial(point_files, delivery=Delivery(origin, None))
     last = _record(performance, outputs, resume, files)
     return None if last is None else partial(_add_model, model=_model_row(performance, last), job_id=job.id)
-
-
-def fresh_network(order: SampleOrder, input_shape: tuple[int, ...], class_count: int) -> Network:
-    """The ordered architecture with weights drawn by the order's seed."""
-    torch.manual_seed(order.seed)
-    return capture(build_architecture(order.architecture, input_shape, class_count), input_shape, order.architecture)
 
 
 def _record(
