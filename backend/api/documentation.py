@@ -6,8 +6,6 @@ from backend.api.schemas.common import ErrorAnswer
 
 Responses = dict[int | str, dict[str, Any]]
 
-EXAMPLE_ID = "0f8fad5bd9cb469fa16570867728950e"
-
 
 def _error(description: str, code: str, detail: str) -> dict[str, Any]:
     example = {"error": code, "detail": detail}

@@ -1,11 +1,12 @@
 """The API's reference as one page of plain HTML, drawn from its OpenAPI description: no script, no foreign host."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any
 
+_SERVER = "http://127.0.0.1:8000"
 _METHODS = ("get", "head", "options", "post", "patch", "put", "delete")
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1b1e}
@@ -48,7 +49,7 @@ def _route(path: str, method: str, item: Mapping[str, Any]) -> str:
     return (
         f'<details><summary><span class="m">{method.upper()}</span><code>{escape(path)}</code> '
         f"{escape(item.get('summary', ''))}</summary>{_paragraphs(item.get('description', ''))}"
-        f"{_parameters(item.get('parameters', ()))}{_bodies(path, method, item)}{_answers(item['responses'])}</details>"
+        f"{_parameters(item.get('parameters', ()))}{_calls(path, method, item)}{_answers(item['responses'])}</details>"
     )
 
 
@@ -61,22 +62,34 @@ def _parameters(parameters: Any) -> str:
     return f"<table>{rows}</table>" if rows else ""
 
 
-def _bodies(path: str, method: str, item: Mapping[str, Any]) -> str:
-    content = item.get("requestBody", {}).get("content", {}).get("application/json")
-    if content is None:
-        return ""
+def _calls(path: str, method: str, item: Mapping[str, Any]) -> str:
+    """Commands to try: one for each example body, else one without a body."""
+    content = item.get("requestBody", {}).get("content", {}).get("application/json", {})
     named = [(name, example["value"]) for name, example in content.get("examples", {}).items()]
-    values = named or [("", value) for value in content.get("schema", {}).get("examples", ())]
-    return "".join(f"<p>Example {escape(name)}</p><pre>{_curl(path, method, value)}</pre>" for name, value in values)
+    values = named or [("", value) for value in _body_examples(content.get("schema", {}))]
+    address = _fill(path, item.get("parameters", ()))
+    if not values:
+        return f"<pre>curl -b cookies.txt -X {method.upper()} {address}</pre>"
+    return "".join(f"<p>Example {escape(name)}</p><pre>{_curl(address, method, value)}</pre>" for name, value in values)
 
 
-def _curl(path: str, method: str, value: object) -> str:
-    text = json.dumps(value, indent=2)
-    return escape(
-        f"curl -b cookies.txt -X {method.upper()} http://127.0.0.1:8000{path} \\\n"
-        f"  -H 'Content-Type: application/json' -d '{text}'",
-        quote=False,
-    )
+def _body_examples(schema: Mapping[str, Any]) -> Sequence[object]:
+    return schema.get("examples") or ()
+
+
+def _fill(path: str, parameters: Any) -> str:
+    """The address with an example for every parameter of the path."""
+    for item in parameters:
+        if item["in"] == "path":
+            schema = item["schema"]
+            example = (schema.get("examples") or schema.get("enum") or [schema.get("minimum", item["name"])])[0]
+            path = path.replace(f"{{{item['name']}}}", str(example))
+    return escape(f"{_SERVER}{path}")
+
+
+def _curl(address: str, method: str, value: object) -> str:
+    text = escape(json.dumps(value, indent=2), quote=False)
+    return f"curl -b cookies.txt -X {method.upper()} {address} \\\n  -H 'Content-Type: application/json' -d '{text}'"
 
 
 def _answers(responses: Mapping[str, Any]) -> str:

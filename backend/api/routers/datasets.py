@@ -7,9 +7,9 @@ from fastapi import APIRouter, Body
 from fastapi.responses import StreamingResponse
 
 from backend.api.dependencies import ScopeOf
-from backend.api.documentation import CONFLICT, EXAMPLE_ID, MISSING, file_response
+from backend.api.documentation import CONFLICT, MISSING, file_response
 from backend.api.downloads import send_download
-from backend.api.schemas.common import PathId
+from backend.api.schemas.common import EXAMPLE_ID, PathId
 from backend.api.schemas.datasets import DatasetAnswer, DatasetBody
 from backend.services import datasets
 

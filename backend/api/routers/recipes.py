@@ -5,8 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Body
 
 from backend.api.dependencies import ScopeOf
-from backend.api.documentation import EXAMPLE_ID, MISSING
-from backend.api.schemas.common import Problem
+from backend.api.documentation import MISSING
+from backend.api.schemas.common import EXAMPLE_ID, Problem
 from backend.api.schemas.recipes import RecipeCheckAnswer, RecipeCheckBody
 from backend.domain.presets import PRESETS, Preset
 from backend.services import catalogue

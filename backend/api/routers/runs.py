@@ -7,9 +7,9 @@ from fastapi import APIRouter, Body, Query
 from fastapi.openapi.models import Example
 
 from backend.api.dependencies import ScopeOf
-from backend.api.documentation import CONFLICT, EXAMPLE_ID, MISSING
+from backend.api.documentation import CONFLICT, MISSING
 from backend.api.routers.recipes import RECIPE_EXAMPLE
-from backend.api.schemas.common import PathId
+from backend.api.schemas.common import EXAMPLE_ID, PathId
 from backend.api.schemas.runs import PruneRunBody, RunAnswer, RunBody, RunPage, RunSummary
 from backend.domain.jobs import JobState
 from backend.services import runs

@@ -9,10 +9,11 @@ from backend.db.models.failure import FailureColumns
 
 ID_PATTERN = "^[0-9a-f]{32}$"
 NAME_LENGTH = 200
+EXAMPLE_ID = "0f8fad5bd9cb469fa16570867728950e"
 
-Id = Annotated[str, Field(pattern=ID_PATTERN, description="An id: 32 hexadecimal digits.")]
+Id = Annotated[str, Field(pattern=ID_PATTERN, description="An id: 32 hexadecimal digits.", examples=[EXAMPLE_ID])]
 """An id in a body."""
-PathId = Annotated[str, Path(pattern=ID_PATTERN, description="An id: 32 hexadecimal digits.")]
+PathId = Annotated[str, Path(pattern=ID_PATTERN, description="An id: 32 hexadecimal digits.", examples=[EXAMPLE_ID])]
 """An id in a path."""
 
 
