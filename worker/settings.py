@@ -25,6 +25,8 @@ class WorkerSettings(BaseSettings):
     """Threads of one tensor operation; part of what makes a run repeatable."""
     datasets: Path | None = None
     """A folder of local dataset files, searched before anything is downloaded."""
+    allow_unsandboxed_parsing: bool = False
+    """Open uploads that are no safetensors files even where the kernel cannot lock the child down."""
 
     @model_validator(mode="before")
     @classmethod

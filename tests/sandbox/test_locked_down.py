@@ -110,6 +110,11 @@ def test_a_promised_file_that_is_not_there_is_a_failure(name):
     assert caught.value.code is FailureCode.PARSER_CRASH
 
 
+def test_a_result_larger_than_agreed_is_not_read():
+    with run("write", files={"result": 10}) as (_, workplace), pytest.raises(JobFailure):
+        workplace.read("result", limit=9)
+
+
 def test_a_link_in_place_of_a_result_is_not_followed(tmp_path):
     with run("write", files={"other": 1}) as (_, workplace):
         (tmp_path / "secret").write_text("secret")
@@ -147,6 +152,11 @@ def test_a_child_that_breaks_down_leaves_the_parent_well(function, arguments):
 def test_an_endless_answer_is_cut_off():
     limits = Limits(memory_bytes=256 * MEBIBYTE, disk_bytes=MEBIBYTE, wall_s=20, reply_bytes=1000)
     assert fails("answer_raw", limits, text="x" * 5000).code is FailureCode.PARSER_CRASH
+
+
+def test_a_child_that_stays_after_its_answer_is_ended(monkeypatch):
+    monkeypatch.setattr(parent, "EXIT_GRACE_S", 0.5)
+    assert fails("answer_and_stay").code is FailureCode.PARSER_CRASH
 
 
 def test_a_child_killed_from_outside_is_told_apart():

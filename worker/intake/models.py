@@ -17,6 +17,7 @@ from worker.sandbox.parent import locked_down
 CHILD = "worker.intake.model_child:inspect"
 GRAPH_NAME = "network.json"
 WEIGHTS_NAME = "weights.safetensors"
+MAX_GRAPH_BYTES = 64 * 2**20
 
 
 class Answer(Spec):
@@ -51,7 +52,9 @@ def inspect_model(
         answer = _read_answer(value)
         if choice is None and len(answer.matches) > 1:
             return Choice(answer.matches)
-        files = NetworkFiles(workplace.read(GRAPH_NAME).decode(), read_checked(workplace, WEIGHTS_NAME))
+        files = NetworkFiles(
+            workplace.read(GRAPH_NAME, MAX_GRAPH_BYTES).decode(errors="replace"), read_checked(workplace, WEIGHTS_NAME)
+        )
         return Ready(files, summarize(load(files)))
 
 

@@ -62,7 +62,7 @@ def _check_size(name: str, tensor: Tensor) -> None:
 
 
 def _as_float(name: str, tensor: Tensor) -> Tensor:
-    plain = tensor.detach().to(torch.float32).contiguous().clone()
+    plain = tensor.detach().to(torch.float32).contiguous()
     finite = int(torch.isfinite(plain).sum())
     if finite < plain.numel():
         raise FileRefusal(

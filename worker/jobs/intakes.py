@@ -26,7 +26,8 @@ def inspect_uploaded_model(performance: Performance) -> Write | None:
         raise _GONE
     with tempfile.TemporaryDirectory(prefix="secateur-intake-") as folder:
         file = workshop.store.local_copy(row.content_hash, Path(folder), row.file_name)
-        intake = inspect_model(file, row.choice)
+        allowed = workshop.settings.allow_unsandboxed_parsing
+        intake = inspect_model(file, row.choice, name=row.file_name, allow_unsandboxed=allowed)
     if isinstance(intake, Choice):
         values: dict[str, object] = {"state": "choosing", "matches": tuple(intake.matches)}
     else:
@@ -79,7 +80,9 @@ def _uploaded(workshop: Workshop, row: DatasetRow) -> NeutralDataset:
     if row.file_hash is None:
         raise _GONE
     with tempfile.TemporaryDirectory(prefix="secateur-intake-") as folder:
-        return inspect_dataset(workshop.store.local_copy(row.file_hash, Path(folder), row.file_name or ""))
+        file = workshop.store.local_copy(row.file_hash, Path(folder), row.file_name or "")
+        allowed = workshop.settings.allow_unsandboxed_parsing
+        return inspect_dataset(file, name=row.file_name, allow_unsandboxed=allowed)
 
 
 def _update_model(work: UnitOfWork, model_id: str, values: dict[str, object]) -> None:

@@ -55,7 +55,7 @@ def _unavailable(missing: tuple[str, ...]) -> dict[str, Any]:
     failure = JobFailure(
         FailureCode.SANDBOX_UNAVAILABLE,
         f"This machine cannot lock down the process that opens uploaded files: {'; '.join(missing)}.",
-        "Upload the weights as .safetensors, or run the worker on Linux 5.13 or later with Landlock.",
+        "Run the worker on Linux 5.13 or later with Landlock; weights may also be uploaded as .safetensors.",
     )
     return _as_reply(failure)
 

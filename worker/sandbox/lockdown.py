@@ -46,7 +46,10 @@ def lock_down(limits: Limits, folder: Path, readable: Sequence[Path]) -> Protect
     """
     missing = []
     version = 0
-    apply_limits(limits)
+    try:
+        apply_limits(limits)
+    except (ValueError, OSError) as error:
+        missing.append(f"limits cannot be set ({error})")
     try:
         forbid_new_privileges()
         _check_single_thread()

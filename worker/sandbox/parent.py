@@ -27,6 +27,8 @@ STDERR_NAME = ".stderr"
 STDERR_TAIL = 4000
 WATCH_INTERVAL_S = 0.25
 READ_SIZE = 2**16
+EXIT_GRACE_S = 10.0
+"""A child ends right after its answer; one that stays is killed."""
 REPLIES: TypeAdapter[Reply] = TypeAdapter(Reply)
 log = logging.getLogger(__name__)
 
@@ -109,9 +111,9 @@ def _attend(child: subprocess.Popen[bytes], pipe: int, workplace: Workplace, lim
                     if not part:
                         break
                     message += part
-        child.wait(max(0.0, deadline - time.monotonic()))
+        child.wait(EXIT_GRACE_S)
     except subprocess.TimeoutExpired as error:
-        raise _too_slow(limits) from error
+        raise _broke_down() from error
     finally:
         child.kill()
         child.wait()
@@ -134,11 +136,7 @@ def _judge(status: int, message: bytes, workplace: Workplace) -> JsonValue:
     if isinstance(reply, Failed):
         raise JobFailure(reply.code, reply.detail, reply.hint)
     log.warning("sandbox child: %s; stderr: %r", reply.error, _read_stderr(workplace))
-    raise JobFailure(
-        FailureCode.PARSER_CRASH,
-        "The process that opened the file broke down over its content.",
-        "The file is damaged or not what its name says; write it again and upload it again.",
-    )
+    raise _broke_down()
 
 
 def _parse(message: bytes) -> Reply:
@@ -150,6 +148,14 @@ def _parse(message: bytes) -> Reply:
 
 def _read_stderr(workplace: Workplace) -> str:
     return workplace.read(STDERR_NAME)[-STDERR_TAIL:].decode(errors="replace")
+
+
+def _broke_down() -> JobFailure:
+    return JobFailure(
+        FailureCode.PARSER_CRASH,
+        "The process that opened the file broke down over its content.",
+        "The file is damaged or not what its name says; write it again and upload it again.",
+    )
 
 
 def _too_slow(limits: Limits) -> JobFailure:

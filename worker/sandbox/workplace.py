@@ -26,15 +26,18 @@ class Workplace:
                     continue  # the child removed it in between
         return total
 
-    def read(self, name: str) -> bytes:
-        """Content of a regular file that the child wrote; raises JobFailure(PARSER_CRASH) when it is not there."""
+    def read(self, name: str, limit: int | None = None) -> bytes:
+        """Content of a regular file of at most `limit` bytes that the child wrote.
+
+        Raises JobFailure(PARSER_CRASH) when it is not there, no file or too large.
+        """
         try:
             handle = os.open(self.folder / Path(name).name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except OSError as error:
             raise _not_as_promised(name) from error
         with os.fdopen(handle, "rb") as stream:
             status = os.fstat(handle)
-            if not stat.S_ISREG(status.st_mode) or status.st_size > self.disk_bytes:
+            if not stat.S_ISREG(status.st_mode) or status.st_size > (self.disk_bytes if limit is None else limit):
                 raise _not_as_promised(name)
             return stream.read()
 

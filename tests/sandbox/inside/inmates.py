@@ -78,6 +78,11 @@ def answer_raw(file, folder, arguments):
     os._exit(0)
 
 
+def answer_and_stay(file, folder, arguments):
+    os.closerange(3, 100)
+    time.sleep(60)
+
+
 def use_a_thread(file, folder, arguments):
     found = []
     thread = threading.Thread(target=lambda: found.append(_blocked(socket.socket)))
