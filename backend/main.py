@@ -28,7 +28,8 @@ PREPARE_S = 60.0
 def create() -> FastAPI:
     """The application, from the environment; nothing is contacted before it starts."""
     settings = Settings()
-    sessions = create_sessions(create_engine(settings.database_url))
+    engine = create_engine(settings.database_url)
+    sessions = create_sessions(engine)
     doorbell = Doorbell(settings.broker_url)
     publisher = EventPublisher(settings.broker_url)
     outside = Outside(
@@ -55,4 +56,4 @@ def create() -> FastAPI:
         Chore("stale uploads", UPLOAD_SWEEP_S, outside.uploads.sweep),
         Chore("reaper", SWEEP_S, Reaper(sessions, doorbell, publisher).sweep),
     )
-    return create_app(context, chores)
+    return create_app(context, chores, closers=(doorbell.close, publisher.close, engine.dispose))

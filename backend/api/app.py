@@ -5,6 +5,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
 from fastapi.responses import HTMLResponse
+from starlette.concurrency import run_in_threadpool
 
 from backend.api.chores import Chore, running
 from backend.api.context import Context
@@ -32,13 +33,16 @@ where they help."""
 _NOUNS = (session, uploads, models, datasets, recipes, events, runs, reports)
 
 
-def create_app(context: Context, chores: Sequence[Chore] = ()) -> FastAPI:
-    """The whole HTTP side, on top of what the composition root made; `chores` are done while it runs."""
+def create_app(context: Context, chores: Sequence[Chore] = (), closers: Sequence[Callable[[], object]] = ()) -> FastAPI:
+    """The whole HTTP side, on top of what the composition root made.
+
+    `chores` are done while it runs, `closers` called when it ends.
+    """
     app = FastAPI(
         title="Secateur",
         version=context.version,
         description=DESCRIPTION,
-        lifespan=_lifespan(context, chores),
+        lifespan=_lifespan(context, chores, closers),
         docs_url=None,
         redoc_url=None,
     )
@@ -78,12 +82,16 @@ def _install_middleware(app: FastAPI, context: Context) -> None:
     app.add_middleware(SecurityHeaders)
 
 
-def _lifespan(context: Context, chores: Sequence[Chore]) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    context: Context, chores: Sequence[Chore], closers: Sequence[Callable[[], object]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def live(_app: FastAPI) -> AsyncIterator[None]:
         await context.events.start()
         async with running(chores):
             yield
         await context.events.stop()
+        for close in closers:
+            await run_in_threadpool(close)
 
     return live

@@ -1,5 +1,6 @@
 """An application on a fresh SQLite database, with fakes for the doorbell and the event stream."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,10 +56,12 @@ DATA_SUMMARY = DatasetSummary(
 
 
 class FakeStream:
-    """An event stream that yields a fixed history and then ends."""
+    """An event stream that yields a fixed history and then ends, or waits for ever when `holds` is set."""
 
     def __init__(self, history: Sequence[StreamEvent] = ()) -> None:
         self.history = list(history)
+        self.holds = False
+        self.on_listen: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Nothing to start."""
@@ -68,9 +71,12 @@ class FakeStream:
 
     async def listen(self, after: str | None = None) -> AsyncIterator[StreamEvent]:
         """What follows `after`, or everything."""
+        self.on_listen()
         for item in self.history:
             if after is None or item.stream_id > after:
                 yield item
+        if self.holds:
+            await asyncio.Event().wait()
 
 
 @dataclass
