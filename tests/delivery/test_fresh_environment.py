@@ -1,17 +1,14 @@
 """What a user downloads runs in an environment that has never heard of Secateur."""
 
-import importlib.util
 import json
-import subprocess
 import sys
-import venv
-from pathlib import Path
 
 import pytest
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
 from backend.domain.reports import OperatingPoint
+from tests.delivery.fresh import run
 from tests.engine.masking import random_masks
 from tests.engine.zoo_cases import LENET5, RESNET20, VGG_SMALL, case_name
 from worker.delivery import Origin, bundle, manifest
@@ -19,21 +16,6 @@ from worker.engine.examples import Scaling
 from worker.engine.network import build
 from worker.engine.surgery import remove
 
-PACKAGES = [
-    "torch",
-    "torchgen",
-    "functorch",
-    "safetensors",
-    "numpy",
-    "typing_extensions",
-    "sympy",
-    "mpmath",
-    "networkx",
-    "jinja2",
-    "markupsafe",
-    "fsspec",
-    "filelock",
-]
 POINT = OperatingPoint(
     index=0, step=0, sparsity=0.0, macs=1, parameters=1, widths=(), dense_accuracy=0, pruned_accuracy=0,
     retrained_accuracy=0, retrained_loss=0, test_accuracy=0, test_loss=0,
@@ -56,32 +38,6 @@ with torch.no_grad():
 """
 
 
-@pytest.fixture(scope="module")
-def python(tmp_path_factory) -> Path:
-    """The interpreter of a fresh environment with torch, safetensors and what these need, and nothing else.
-
-    The packages are links to the installed ones, so that the test needs no network.
-    """
-    folder = tmp_path_factory.mktemp("fresh")
-    venv.create(folder, with_pip=False, symlinks=True)
-    (packages,) = folder.glob("lib/python*/site-packages")
-    for name in PACKAGES:
-        spec = importlib.util.find_spec(name)
-        assert spec is not None, f"{name} is not installed"
-        source = Path(spec.origin)
-        source = source.parent if source.name == "__init__.py" else source
-        (packages / source.name).symlink_to(source)
-        for extra in source.parent.glob(f"{name}*.libs"):
-            (packages / extra.name).symlink_to(extra)
-    return folder / "bin" / "python"
-
-
-def run(python, folder, *arguments):
-    return subprocess.run(
-        [python, *arguments], cwd=folder, env={"PATH": "/usr/bin:/bin"}, capture_output=True, text=True, timeout=120
-    )
-
-
 @pytest.mark.parametrize("case", [LENET5, VGG_SMALL, RESNET20], ids=case_name)
 def test_a_bundle_reproduces_the_workers_outputs(case, python, tmp_path):
     channels = case.input_shape[0]
@@ -93,10 +49,8 @@ def test_a_bundle_reproduces_the_workers_outputs(case, python, tmp_path):
     stored = torch.randint(0, 256, (5, *case.input_shape), dtype=torch.uint8)
     save_file({"stored": stored}, tmp_path / "stored.safetensors")
 
-    done = run(python, tmp_path, "-I", "-c", CHECK)
+    done = run(python, tmp_path, "-c", CHECK)
     assert done.returncode == 0, done.stderr
-
-    from safetensors.torch import load_file
 
     scores = load_file(tmp_path / "scores.safetensors")["scores"]
     with torch.no_grad():
@@ -109,14 +63,14 @@ def test_the_source_checks_itself_when_run(python, tmp_path):
     told = manifest(Origin("", "", 0, "cpu"), POINT, Scaling((0.0,), (1.0,), 1.0))
     for name, content in bundle(LENET5.network(), None, told).items():
         (tmp_path / name).write_bytes(content)
-    done = run(python, "/", "-I", tmp_path / "model.py")
+    done = run(python, "/", tmp_path / "model.py")
     assert done.returncode == 0, done.stderr
     assert "431,080 parameters" in done.stdout
     (tmp_path / "model.safetensors").write_bytes(b"broken")
-    assert run(python, "/", "-I", tmp_path / "model.py").returncode != 0
+    assert run(python, "/", tmp_path / "model.py").returncode != 0
 
 
 def test_the_fresh_environment_really_lacks_secateur(python, tmp_path):
-    done = run(python, tmp_path, "-I", "-c", "import worker")
+    done = run(python, tmp_path, "-c", "import worker")
     assert "ModuleNotFoundError" in done.stderr
-    assert sys.prefix not in run(python, tmp_path, "-I", "-c", "import sys; print(sys.prefix)").stdout
+    assert sys.prefix not in run(python, tmp_path, "-c", "import sys; print(sys.prefix)").stdout

@@ -110,7 +110,8 @@ def test_raw_pixels_are_scaled_as_the_network_was_trained():
     names = execute(write_source(LENET5.network(), SCALING))
     pixels = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 1, 28, 28)
     scaled = names["scale"](pixels)
-    assert torch.equal(scaled[:, 0, 0, 0], torch.tensor([-0.5, 1.5]))
+    assert torch.equal(scaled, SCALING.on(torch.device("cpu"))(pixels))
+    assert torch.allclose(scaled[:, 0, 0, 0], torch.tensor([-0.5, 1.5]))
 
 
 class Hiding(nn.Module):

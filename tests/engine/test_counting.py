@@ -3,7 +3,9 @@
 import pytest
 import torch
 
-from tests.engine.zoo_cases import LENET5, LENET300, RESNET20, VGG16, VGG_SMALL
+from backend.domain.thinning import SizeModel
+from tests.engine.masking import random_masks
+from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG16, VGG_SMALL, case_name
 from worker.engine.counting import count_layers, count_macs, count_parameters
 from worker.engine.network import capture, summarize
 from worker.engine.surgery import remove
@@ -65,6 +67,15 @@ def test_a_thinner_network_counts_its_real_widths():
     thin = remove(network, {"fc1": torch.tensor([True, False, True, True, False])})
     assert count_macs(thin) == 6 * 3 + 3 * 4 + 4 * 3
     assert count_parameters(thin) == (6 * 3 + 3) + (3 * 4 + 4) + (4 * 3 + 3)
+
+
+@pytest.mark.parametrize("case", CASES, ids=case_name)
+def test_the_counts_that_the_web_foresees_are_those_of_a_real_removal(case):
+    network = case.network()
+    keep = random_masks(network, 0.4)
+    foreseen = SizeModel.of(summarize(network)).counts({name: int(mask.sum()) for name, mask in keep.items()})
+    thin = remove(network, keep)
+    assert (foreseen.macs, foreseen.parameters) == (count_macs(thin), count_parameters(thin))
 
 
 def test_the_summary_names_each_layers_group_and_leaves_the_classifier_out():

@@ -153,10 +153,11 @@ class Model(nn.Module):
 
 
 def scale(stored: Tensor) -> Tensor:
-    """Turn stored values (pixels) of shape (N, *INPUT_SHAPE) into inputs of the network."""
+    """Turn stored values (pixels) into inputs: `(stored / DIVISOR - MEAN) / STD` for each channel."""
     shape = (1, -1) + (1,) * (len(INPUT_SHAPE) - 1)
-    mean, std = torch.tensor(MEAN).view(shape), torch.tensor(STD).view(shape)
-    return (stored.to({dtype}) / DIVISOR - mean) / std
+    mean, std = (torch.tensor(values, dtype=torch.float64).view(shape) for values in (MEAN, STD))
+    factor, shift = 1.0 / (DIVISOR * std), -mean / std
+    return torch.addcmul(shift.to({dtype}), stored.to({dtype}), factor.to({dtype}))
 
 
 def load(path: str | Path = Path(__file__).with_name("model.safetensors")) -> Model:
