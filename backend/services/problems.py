@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 _OWN_PATH = re.compile(r"^([a-z_]+(?:\.[a-z_]+)*): (.+)$", re.DOTALL)
-_ABOUT_KEYS = frozenset({"missing", "extra_forbidden"})
-"""Errors about a key itself, which the value need not hold."""
 _VALUE_ERROR = "Value error, "
 _MAX_PROBLEMS = 50
 _MAX_TEXT = 500
@@ -27,7 +25,7 @@ def describe_errors(errors: Sequence[Any], value: Any) -> list[ProblemEntry]:
 
 
 def _describe(error: Any, value: Any) -> ProblemEntry:
-    path = _visible_path(tuple(error["loc"]), value, keeps_last=error["type"] in _ABOUT_KEYS)
+    path = _visible_path(tuple(error["loc"]), value, is_missing=error["type"] == "missing")
     message = str(error["msg"]).removeprefix(_VALUE_ERROR)
     own = _OWN_PATH.match(message)
     if own:
@@ -39,13 +37,13 @@ def _describe(error: Any, value: Any) -> ProblemEntry:
     return ProblemEntry(_clean(".".join(path)), _clean(_as_sentence(message)))
 
 
-def _visible_path(loc: tuple[int | str, ...], value: Any, *, keeps_last: bool) -> tuple[str, ...]:
+def _visible_path(loc: tuple[int | str, ...], value: Any, *, is_missing: bool) -> tuple[str, ...]:
     path: list[str] = []
     for position, part in enumerate(loc):
         is_last = position == len(loc) - 1
         if _holds(value, part):
             value = value[part]
-        elif not (is_last and keeps_last):
+        elif not (is_last and is_missing):
             continue
         path.append(str(part))
     return tuple(path)

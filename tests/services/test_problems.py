@@ -51,10 +51,11 @@ def test_a_path_that_a_message_names_is_used() -> None:
     assert problem.detail.endswith(".")
 
 
-def test_keys_that_utf8_cannot_carry_are_replaced() -> None:
-    (problem,) = problems(Item, {"criterion": {"kind": "fisher"}, "\ud800": 1})
-    assert problem.field.encode()
-    assert "\ud800" not in problem.field
+def test_text_that_utf8_cannot_carry_is_refused_in_text_that_it_can() -> None:
+    (problem,) = problems(Item, {"criterion": {"kind": "\ud800"}})
+    assert problem.field == "criterion"
+    assert "\ud800" not in problem.detail
+    assert problem.detail.encode()
 
 
 def test_a_flood_of_problems_is_cut() -> None:
