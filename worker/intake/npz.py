@@ -5,6 +5,7 @@ Source: `numpy.lib.format`; a `.npz` is a zip archive of `.npy` members.
 
 import math
 import zipfile
+import zlib
 from pathlib import Path
 from tokenize import TokenError
 from typing import Any
@@ -22,6 +23,8 @@ MAX_MEMBER_RATIO = 200
 MAX_TOTAL_RATIO = 100
 MAX_HEADER_BYTES = 10_000
 LOCAL_HEADER_BYTES = 30
+DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, ValueError)
+"""What the libraries raise over a damaged archive."""
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 SAVE_AGAIN = "Write it again with `numpy.savez_compressed(path, x_train=..., y_train=..., x_test=..., y_test=...)`."
@@ -35,7 +38,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         with zipfile.ZipFile(path) as archive:
             members = _check_members(archive.infolist(), path.stat().st_size)
             return {name: _read_member(archive, members[f"{name}.npy"], name) for name in ARRAY_NAMES}
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except DAMAGE as error:
         raise rejected("is damaged: its archive cannot be unpacked.", SAVE_AGAIN) from error
 
 
@@ -74,7 +77,7 @@ def _check_overlaps(members: list[zipfile.ZipInfo], size: int) -> None:
     ordered = sorted(members, key=lambda member: member.header_offset)
     ends = [member.header_offset + LOCAL_HEADER_BYTES + member.compress_size for member in ordered]
     starts = [member.header_offset for member in ordered[1:]] + [size]
-    if any(end > start for end, start in zip(ends, starts, strict=True)):
+    if any(end > start for end, start in zip(ends, starts, strict=False)):
         raise rejected("has members that overlap.", SAVE_AGAIN)
 
 

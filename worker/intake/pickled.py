@@ -1,6 +1,7 @@
 """State dicts that `torch.save` wrote; only ever read in the locked-down child, and only as weights."""
 
 import re
+import struct
 from collections.abc import Mapping
 from pathlib import Path
 from pickle import UnpicklingError
@@ -15,6 +16,8 @@ from worker.intake.refusals import FileRefusal, printable, rejected, unsafe
 WRAPPERS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
 """Keys under which training scripts keep a state dict beside epoch, optimizer and the like."""
 MAX_WRAPPERS = 4
+DAMAGE = (RuntimeError, EOFError, ValueError, LookupError, AttributeError, TypeError, AssertionError, struct.error)
+"""What torch raises over a damaged file."""
 FORBIDDEN_GLOBAL = re.compile(r"GLOBAL\s+([\w.]+)")
 
 
@@ -24,8 +27,8 @@ def read_torch(path: Path) -> dict[str, Tensor]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except UnpicklingError as error:
         raise _explain(error) from error
-    except (RuntimeError, EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
-        if isinstance(error, RuntimeError) and "not enough memory" in str(error):
+    except DAMAGE as error:
+        if "not enough memory" in str(error):
             raise
         raise rejected("is cut short or damaged: PyTorch cannot read it.", "Save it again and upload it.") from error
     return _unwrap(content)
