@@ -64,7 +64,7 @@ def test_reads_what_the_library_writes():
         (write(b'{"a": {}, "b": {}, "a": {}}'), "names `a` twice"),
         (write(b'{"a": {"dtype": "F32", "dtype": "F16"}}'), "names `dtype` twice"),
         (write({"a": None}), "in a way that cannot be read"),
-        (write({"a": entry(dtype="F8_E4M3", end=1)}, b"1"), "in a way that cannot be read"),
+        (write({"a": entry(dtype="F8_E4M3", end=1)}, b"1"), "stores the tensor `a` as F8_E4M3, which cannot be read"),
         (write({"a": entry() | {"data_offsets": [0]}}, b"1234"), "in a way that cannot be read"),
         (write({"a": entry() | {"data_offsets": [0.0, 4.0]}}, b"1234"), "in a way that cannot be read"),
         (write({"a": entry(shape=(-1,), begin=4, end=0)}, b"1234"), "impossible shape"),

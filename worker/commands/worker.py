@@ -6,6 +6,7 @@ import sys
 import click
 
 from backend.queue import INTAKE_QUEUE, RUNS_QUEUE
+from worker.sandbox.probes import self_test
 
 
 @click.command("worker")
@@ -15,6 +16,8 @@ def command(queue: str) -> None:
 
     One job at a time; start one `runs` worker per GPU. Broker, database and data folder come from SECATEUR_*.
     """
+    if queue == INTAKE_QUEUE:
+        click.echo(self_test().describe(), err=True)
     os.execv(sys.executable, celery_command(queue))  # noqa: S606 - becomes the Celery worker, no shell
 
 

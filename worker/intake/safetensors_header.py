@@ -92,10 +92,12 @@ def _read_entry(name: str, fields: Any) -> Entry:
     if len(name) > MAX_NAME_BYTES or not NAME.fullmatch(name):
         raise broken(f"has a tensor with an unusable name, `{printable(name)}`")
     match fields:
-        case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int(end)]} if dtype in ITEM_SIZES:
+        case {"dtype": str(dtype), "shape": list(shape), "data_offsets": [int(begin), int(end)]}:
             pass
         case _:
             raise broken(f"describes the tensor `{printable(name)}` in a way that cannot be read")
+    if dtype not in ITEM_SIZES:
+        raise broken(f"stores the tensor `{printable(name)}` as {printable(dtype)}, which cannot be read")
     if len(shape) > MAX_AXES or not all(type(extent) is int and 0 <= extent <= MAX_SIZE for extent in shape):
         raise broken(f"gives the tensor `{printable(name)}` an impossible shape")
     if end - begin != math.prod(shape) * ITEM_SIZES[dtype]:

@@ -36,6 +36,13 @@ class SelfTest:
         """Everything that should be blocked is blocked."""
         return not self.leaked and not self.problem
 
+    def describe(self) -> str:
+        """One line for a log."""
+        if self.is_sound:
+            return f"sandbox: sound, {len(self.blocked)} escapes blocked (Landlock version {self.landlock_version})"
+        cause = self.problem or f"These escapes are open: {', '.join(self.leaked)}."
+        return f"ERROR sandbox: {cause} Only safetensors uploads are opened on this machine."
+
 
 def self_test() -> SelfTest:
     """Start a locked-down child that tries to get out; takes about a quarter of a second."""
