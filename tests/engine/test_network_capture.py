@@ -75,6 +75,37 @@ def test_capturing_leaves_the_module_in_its_mode():
     assert module.training
 
 
+class Twice(nn.Module):
+    """One convolution and one norm, used two times."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.norm, self.head = nn.Conv2d(2, 2, 1), nn.BatchNorm2d(2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        x = functional.relu(self.norm(self.conv(x)))
+        return self.head(functional.relu(self.norm(self.conv(x))).mean((2, 3)))
+
+
+def test_a_layer_used_twice_stays_one_layer_also_in_training_mode():
+    torch.manual_seed(0)
+    module = Twice()
+    built = build(capture(module, (2, 3, 3), "test"))
+    inputs = torch.randn(4, 2, 3, 3)
+    assert torch.equal(built.train()(inputs), module.train()(inputs))
+    assert torch.equal(built.norm.running_mean, module.norm.running_mean)
+
+
+class LooseNorm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.zeros(3))
+        self.register_buffer("variance", torch.ones(3))
+
+    def forward(self, x):
+        return functional.batch_norm(x, self.mean, self.variance)
+
+
 class InPlace(nn.Module):
     def __init__(self):
         super().__init__()
@@ -133,6 +164,7 @@ class TwoAnswers(nn.Module):
         (Sorting(), (3,), "sort"),
         (TwoAnswers(), (3,), "exactly one output"),
         (nn.ReLU(), (3, 4), "class scores"),
+        (LooseNorm(), (3,), "not a layer of its own"),
         (nn.Linear(4, 2), (5,), "does not accept inputs of shape"),
     ],
 )

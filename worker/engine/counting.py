@@ -30,7 +30,9 @@ def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = Non
         weight = _weight(node)
         if weight is not None:
             name = layer_name(weight)
-            layers.append(_layer(network, node, values[node.name], group_of.get(name), extra.get(node.name, 0)))
+            layer = _layer(network, node, weight, values[node.name])
+            parameters = layer.parameters + extra.get(node.name, 0)
+            layers.append(layer.model_copy(update={"group": group_of.get(name), "parameters": parameters}))
     return tuple(layers)
 
 
@@ -46,9 +48,8 @@ def count_parameters(network: Network) -> int:
     return sum(prod(info.shape) for info in network.graph.tensors if info.kind == "parameter")
 
 
-def _layer(network: Network, node: Node, result: Tensor, group: str | None, norm_parameters: int) -> Layer:
-    weight = _weight(node)
-    assert weight is not None  # noqa: S101  (the caller checked)
+def _layer(network: Network, node: Node, weight: str, result: Tensor) -> Layer:
+    """A layer on its own: without its group, and without the norm that follows."""
     bound = _bound(node)
     tensor = network.tensors[weight]
     bias = bound["bias"]
@@ -61,9 +62,8 @@ def _layer(network: Network, node: Node, result: Tensor, group: str | None, norm
         width=tensor.size(0),
         kernel=tuple(tensor.shape[2:]),
         output_size=tuple(result.shape[2:]) if is_conv else (),
-        parameters=own + norm_parameters,
+        parameters=own,
         macs=_macs(tensor, result),
-        group=group,
     )
 
 

@@ -17,7 +17,7 @@ def convolution(trace: Trace, operation: Operation) -> Tensor:
     groups = operation.arguments["groups"]
     incoming = trace.merge(trace.ids_of(source), 1)
     if groups == 1:
-        return _layer(trace, operation, incoming, 1)
+        return along(_layer(trace, operation, weight.tensor, incoming), 1, operation.result.shape)
     if groups == len(incoming) == weight.shape.size(0):
         _mark_outputs(trace, operation, incoming)
         return along(incoming, 1, operation.result.shape)
@@ -32,7 +32,8 @@ def linear(trace: Trace, operation: Operation) -> Tensor:
     ids = trace.ids_of(source)
     if weight is None or weight.tensor is None or any(varies(ids, axis) for axis in range(last)):
         return locked(trace, operation)
-    return _layer(trace, operation, trace.merge(ids, last), last)
+    outgoing = _layer(trace, operation, weight.tensor, trace.merge(ids, last))
+    return along(outgoing, last, operation.result.shape)
 
 
 def locked(trace: Trace, operation: Operation) -> Tensor:
@@ -41,17 +42,15 @@ def locked(trace: Trace, operation: Operation) -> Tensor:
     return pinned(operation.result)
 
 
-def _layer(trace: Trace, operation: Operation, incoming: Tensor, axis: int) -> Tensor:
-    weight = operation.value("weight")
-    assert weight is not None  # noqa: S101  (the callers checked)
-    name = str(weight.tensor)
-    outgoing = trace.ledger.new(weight.shape.size(0))
-    trace.assign(name, 1, incoming)
+def _layer(trace: Trace, operation: Operation, weight: str, incoming: Tensor) -> Tensor:
+    """Note what a layer reads, and return fresh ids (width,) for what it makes."""
+    outgoing = trace.ledger.new(operation.arguments["weight"].shape.size(0))
+    trace.assign(weight, 1, incoming)
     _mark_outputs(trace, operation, outgoing)
     source = decode(operation.node.args[0])
     if isinstance(source, Reference):
-        trace.reads.append(Read(operation.node.name, source.node, name))
-    return along(outgoing, axis, operation.result.shape)
+        trace.reads.append(Read(operation.node.name, source.node, weight))
+    return outgoing
 
 
 def _mark_outputs(trace: Trace, operation: Operation, outgoing: Tensor) -> None:

@@ -26,6 +26,7 @@ from worker.engine.graph.schema import (
     tensor_names,
 )
 from worker.engine.network.pureness import make_pure
+from worker.engine.network.raising import raised_nodes
 
 _EXAMPLE_BATCH = 2
 _INPUT = "x"
@@ -58,7 +59,12 @@ def capture(module: nn.Module, input_shape: tuple[int, ...], architecture: str) 
         ),
         nodes=nodes,
     )
-    return Network(graph, {name: tensor for name, tensor in tensors.items() if name in kept})
+    network = Network(graph, {name: tensor for name, tensor in tensors.items() if name in kept})
+    try:
+        raised_nodes(network)
+    except ValueError as error:
+        raise refuse(f"The network cannot be trained: {error}.") from error
+    return network
 
 
 def refuse(detail: str) -> JobFailure:

@@ -27,24 +27,38 @@ class Raised:
 
 
 def raised_nodes(network: Network) -> dict[str, Raised]:
-    """Modules by node name. A path serves only once, and no module may sit where others live below it."""
+    """Modules by node name; nodes that use the same layer share its module.
+
+    Raises `ValueError` for a batch norm that no module can stand for: left as it is, it could not be trained.
+    """
     values = shapes_only(network, batch=2)
     names = [info.name for info in network.graph.tensors]
     raised: dict[str, Raised] = {}
-    taken: set[str] = set()
+    by_path: dict[str, Raised] = {}
     for node in network.graph.nodes:
-        first = decode(node.args[0]) if node.args else None
-        axes = values[first.node].dim() if isinstance(first, Reference) and _is_tensor(values[first.node]) else 0
-        item = _raise_node(node, network.tensors, axes)
-        if item is None:
-            continue
-        if not item.tensors:
-            item = replace(item, path=_free_path(item.path, names, taken))
-        elif item.path in taken or not _owns_all(item, names):
-            continue
-        taken.add(item.path)
-        raised[node.name] = item
+        item = _raise_node(node, network.tensors, _source_axes(node, values))
+        if item is not None and not item.tensors:
+            item = replace(item, path=_free_path(item.path, names, by_path))
+        if item is not None and item.path in by_path:
+            item = _shared(item, by_path[item.path])
+        if item is not None and _owns_all(item, names):
+            raised[node.name] = by_path[item.path] = item
+        elif kind(node.target) == "batch_norm":
+            raise ValueError(f"the batch norm `{node.name}` is not a layer of its own")
     return raised
+
+
+def _source_axes(node: Node, values: Mapping[str, Any]) -> int:
+    """Number of axes of a node's first argument; 0 when that is no tensor."""
+    first = decode(node.args[0]) if node.args else None
+    value = values[first.node] if isinstance(first, Reference) else None
+    return value.dim() if isinstance(value, Tensor) else 0
+
+
+def _shared(item: Raised, earlier: Raised) -> Raised | None:
+    """The earlier module in a second use; None when the two uses differ in their options."""
+    is_same = item.tensors == earlier.tensors and repr(item.module) == repr(earlier.module)
+    return replace(item, module=earlier.module) if is_same else None
 
 
 def _raise_node(node: Node, tensors: Mapping[str, Tensor], source_axes: int) -> Raised | None:
@@ -134,18 +148,14 @@ def _forget_counter(_module: nn.Module, state: dict[str, Any], prefix: str, *_re
     state.pop(f"{prefix}num_batches_tracked", None)
 
 
-def _is_tensor(value: object) -> bool:
-    return isinstance(value, Tensor)
-
-
 def _owns_all(item: Raised, names: Iterable[str]) -> bool:
     """Whether every tensor under the module's path is one that the module holds."""
     own = set(item.tensors.values())
     return all(name in own for name in names if name.startswith(f"{item.path}."))
 
 
-def _free_path(path: str, names: Iterable[str], taken: set[str]) -> str:
-    roots = {name.partition(".")[0] for name in names} | taken
+def _free_path(path: str, names: Iterable[str], taken: Iterable[str]) -> str:
+    roots = {name.partition(".")[0] for name in names} | set(taken)
     while path in roots:
         path = f"{path}_"
     return path
