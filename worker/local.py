@@ -48,7 +48,9 @@ def read_network(file: Path, dataset: Dataset, architecture: str | None) -> Loca
     """
     intake = inspect_model(file, None)
     if isinstance(intake, Choice):
-        intake = inspect_model(file, _pick(intake.matches, dataset, architecture))
+        intake = inspect_model(
+            file, pick_architecture(intake.matches, tuple(dataset.train.inputs.shape[1:]), architecture)
+        )
     elif architecture not in (None, intake.summary.architecture):
         raise InvalidValue(
             f"{file.name} is no `{architecture}`: only `{intake.summary.architecture}` fits its tensors.",
@@ -61,9 +63,10 @@ def read_network(file: Path, dataset: Dataset, architecture: str | None) -> Loca
     return LocalNetwork(load(intake.files), file_hash)
 
 
-def _pick(matches: tuple[ArchitectureMatch, ...], dataset: Dataset, architecture: str | None) -> ArchitectureMatch:
-    """The match that the user named; of several input shapes the dataset's own."""
-    shape = tuple(dataset.train.inputs.shape[1:])
+def pick_architecture(
+    matches: tuple[ArchitectureMatch, ...], shape: tuple[int, ...], architecture: str | None
+) -> ArchitectureMatch:
+    """The match that the user named; of several input shapes the dataset's own. InvalidValue when nothing decides."""
     named = [match for match in matches if architecture in (None, match.architecture)]
     fitting = [match for match in named if match.input_shape == shape] or named
     if len(fitting) == 1:

@@ -1,0 +1,146 @@
+import io
+import json
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from backend.domain.errors import InvalidValue
+from backend.domain.network import ArchitectureMatch
+from backend.domain.presets import PRESETS
+from backend.domain.reports import RunReport
+from worker.cli import secateur
+from worker.local import pick_architecture
+
+
+def call(*arguments: object) -> Result:
+    return CliRunner().invoke(secateur, [str(argument) for argument in arguments])
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LeNet-300-100 trained on digits for two epochs."""
+    file = tmp_path_factory.mktemp("sample") / "lenet300.safetensors"
+    result = call(
+        "sample", "lenet300", "--data", "digits", "--epochs", 2, "--threads", 1, "--device", "cpu", "-o", file
+    )
+    assert result.exit_code == 0, result.output
+    assert "test accuracy" in result.stdout
+    return file
+
+
+def prune(checkpoint: Path, folder: Path, *more: object) -> Result:
+    fixed = ("--architecture", "lenet300", "--device", "cpu", "--threads", 1, "-o", folder)
+    return call("prune", checkpoint, "--data", "digits", *fixed, *more)
+
+
+@pytest.fixture
+def short_recipe(tmp_path: Path) -> Path:
+    """Two points, two epochs in all."""
+    recipe = PRESETS["magnitude-channel"].recipe
+    changed = recipe.model_copy(
+        update={
+            "prune": recipe.prune.model_copy(update={"points": 2, "schedule": {"kind": "one_shot"}}),
+            "retrain": recipe.retrain.model_copy(update={"epochs": 1}),
+        }
+    )
+    file = tmp_path / "recipe.json"
+    file.write_text(changed.model_dump_json(warnings=False))
+    return file
+
+
+def test_every_point_becomes_a_zip_and_the_history_is_written(checkpoint, short_recipe, tmp_path):
+    folder = tmp_path / "out"
+    result = prune(checkpoint, folder, "--recipe", short_recipe, "--macs", 0.25, "--seed", 3)
+    assert result.exit_code == 0, result.output
+    assert sorted(file.name for file in folder.iterdir()) == [
+        "history.json",
+        "point-0.zip",
+        "point-1.zip",
+        "pruned.zip",
+    ]
+    report = RunReport.model_validate_json((folder / "history.json").read_text())
+    assert report.points[-1].macs <= 0.25 * report.layout.dense_macs
+    with zipfile.ZipFile(io.BytesIO((folder / "pruned.zip").read_bytes())) as archive:
+        assert set(archive.namelist()) == {"model.safetensors", "model.py", "recipe.json", "manifest.json"}
+        manifest = json.loads(archive.read("manifest.json"))
+        recipe = json.loads(archive.read("recipe.json"))
+    assert manifest["seed"] == recipe["seed"] == 3
+    assert manifest["operating_point"]["test_accuracy"] == report.points[-1].test_accuracy
+
+
+def test_the_same_command_writes_the_same_bytes(checkpoint, short_recipe, tmp_path):
+    for name in ("first", "second"):
+        assert prune(checkpoint, tmp_path / name, "--recipe", short_recipe).exit_code == 0
+    for file in (tmp_path / "first").iterdir():
+        assert file.read_bytes() == (tmp_path / "second" / file.name).read_bytes(), file.name
+
+
+def test_an_npz_file_serves_as_data(checkpoint, short_recipe, tmp_path):
+    generator = np.random.default_rng(0)
+    labels = np.arange(80) % 10
+    file = tmp_path / "data.npz"
+    pixels = generator.integers(0, 17, (80, 1, 8, 8)).astype(np.uint8)
+    np.savez(file, x_train=pixels[:60], y_train=labels[:60], x_test=pixels[60:], y_test=labels[60:])
+    folder = tmp_path / "out"
+    fixed = ("--architecture", "lenet300", "--device", "cpu", "--threads", 1, "-o", folder)
+    result = call("prune", checkpoint, "--data", file, "--recipe", short_recipe, *fixed)
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--macs", 0.5, "--sparsity", 0.5), "Give one target"),
+        (("--preset", "uniform", "--recipe", "RECIPE"), "contradict"),
+        (("--macs", 0.000001), "The nearest reachable point is target.density"),
+        (("--macs", 1.5), "--macs"),
+        (("--device", "cuda:99"), "no device"),
+        (("--architecture", "vgg16_bn"), "vgg16_bn"),
+        (("--data", "cifar"), "There is no dataset `cifar`"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_a_sentence(checkpoint, short_recipe, tmp_path, options, words):
+    result = prune(
+        checkpoint, tmp_path / "out", *[short_recipe if option == "RECIPE" else option for option in options]
+    )
+    assert result.exit_code != 0
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def match(architecture: str, *shape: int) -> ArchitectureMatch:
+    return ArchitectureMatch(architecture=architecture, title=architecture, input_shape=shape, class_count=10)
+
+
+MATCHES = (match("lenet300", 1, 8, 8), match("lenet300", 64), match("mlp", 1, 8, 8))
+
+
+def test_of_several_architectures_the_named_one_is_taken_in_the_datasets_shape():
+    assert pick_architecture(MATCHES, (1, 8, 8), "lenet300") == MATCHES[0]
+    assert pick_architecture(MATCHES, (64,), None) == MATCHES[1]
+
+
+@pytest.mark.parametrize("architecture", [None, "vgg16_bn"])
+def test_where_nothing_decides_the_user_is_asked(architecture):
+    with pytest.raises(InvalidValue, match="lenet300, mlp") as refusal:
+        pick_architecture(MATCHES, (1, 8, 8), architecture)
+    assert "--architecture" in refusal.value.hint
+
+
+def test_a_broken_recipe_names_the_field(checkpoint, tmp_path):
+    file = tmp_path / "recipe.json"
+    value = PRESETS["theis2018-fisher"].recipe.model_dump(mode="json")
+    value["prune"]["cost"]["beta"] = -1
+    file.write_text(json.dumps(value))
+    result = prune(checkpoint, tmp_path / "out", "--recipe", file)
+    assert result.exit_code != 0
+    assert "prune.cost.fixed.beta" in result.stderr
+
+
+def test_no_folder_to_write_into_is_noticed_before_training(tmp_path):
+    result = call("sample", "lenet300", "--data", "digits", "-o", tmp_path / "missing" / "a.safetensors")
+    assert result.exit_code != 0
+    assert "There is no folder" in result.stderr

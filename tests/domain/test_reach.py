@@ -1,0 +1,122 @@
+from itertools import pairwise
+
+import pytest
+
+from backend.domain.criteria import MagnitudeCriterion
+from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.reach import reach
+from backend.domain.recipe import Prune, Recipe
+from backend.domain.retraining import Retrain
+from backend.domain.targets import MacTarget, ParameterTarget, SparsityTarget, Target
+from backend.domain.thinning import SizeModel
+
+
+def summary(widths: tuple[int, ...] = (8, 4)) -> NetworkSummary:
+    """Fully connected: 10 inputs, hidden widths, 2 outputs, with biases."""
+    sizes = (10, *widths, 2)
+    pairs = list(pairwise(sizes))
+    names = [f"fc{index + 1}" for index in range(len(pairs))]
+    layers = tuple(
+        Layer(name=name, type="linear", in_width=left, width=right, parameters=(left + 1) * right, macs=left * right)
+        for name, (left, right) in zip(names, pairs, strict=True)
+    )
+    groups = tuple(
+        ChannelGroupInfo(name=name, width=width, layers=(name,), consumers=(names[index + 1],))
+        for index, (name, width) in enumerate(zip(names, widths, strict=False))
+    )
+    return NetworkSummary(
+        architecture="mlp",
+        input_shape=(10,),
+        class_count=2,
+        layers=layers,
+        groups=groups,
+        parameters=sum(layer.parameters for layer in layers),
+        macs=sum(layer.macs for layer in layers),
+    )
+
+
+def recipe(target: Target, minimum_width: int = 2) -> Recipe:
+    return Recipe(
+        target=target,
+        prune=Prune(criterion=MagnitudeCriterion(), minimum_width=minimum_width),
+        retrain=Retrain(epochs=1),
+    )
+
+
+def test_counts_at_thinner_widths_are_worked_out_by_hand():
+    counts = SizeModel.of(summary()).counts({"fc1": 3, "fc2": 2})
+    assert counts.macs == 10 * 3 + 3 * 2 + 2 * 2
+    assert counts.parameters == 11 * 3 + 4 * 2 + 3 * 2
+    assert counts.channels == 5
+
+
+def test_a_flatten_multiplies_and_a_shared_group_counts_once():
+    conv = Layer(
+        name="conv", type="conv", in_width=1, width=4, kernel=(3, 3), output_size=(2, 2), parameters=40, macs=144
+    )
+    skip = conv.model_copy(update={"name": "skip"})
+    head = Layer(name="head", type="linear", in_width=16, width=2, parameters=34, macs=32)
+    group = ChannelGroupInfo(name="conv", width=4, layers=("conv", "skip"), consumers=("head",))
+    network = NetworkSummary(
+        architecture="by hand",
+        input_shape=(1, 4, 4),
+        class_count=2,
+        layers=(conv, skip, head),
+        groups=(group,),
+        parameters=114,
+        macs=320,
+    )
+    counts = SizeModel.of(network).counts({"conv": 3})
+    assert counts.macs == 108 + 108 + 2 * 3 * 4
+    assert counts.parameters == 30 + 30 + 2 * (3 * 4 + 1)
+    assert counts.channels == 3
+
+
+def test_a_depthwise_layers_fan_in_stays():
+    depthwise = Layer(
+        name="dw", type="conv", in_width=6, width=6, kernel=(3, 3), output_size=(2, 2), parameters=54, macs=216
+    )
+    group = ChannelGroupInfo(name="dw", width=6, layers=("dw",), consumers=("dw",))
+    network = NetworkSummary(
+        architecture="by hand",
+        input_shape=(6, 4, 4),
+        class_count=2,
+        layers=(depthwise,),
+        groups=(group,),
+        parameters=54,
+        macs=216,
+    )
+    assert SizeModel.of(network).counts({"dw": 3}).macs == 108
+
+
+@pytest.mark.parametrize(
+    ("target", "is_reachable"),
+    [
+        (SparsityTarget(sparsity=8 / 12), True),  # 12 channels, 4 stay at width 2
+        (SparsityTarget(sparsity=0.7), False),
+        (MacTarget(density=28 / 120), True),  # 10*2 + 2*2 + 2*2 of 10*8 + 8*4 + 4*2
+        (MacTarget(density=0.23), False),
+        (ParameterTarget(density=34 / 134), True),  # 11*2 + 3*2 + 3*2 of 11*8 + 9*4 + 5*2
+        (ParameterTarget(density=0.25), False),
+    ],
+)
+def test_a_target_is_reachable_down_to_the_minimum_widths(target, is_reachable):
+    assert reach(summary(), recipe(target)).is_reachable is is_reachable
+
+
+@pytest.mark.parametrize(
+    "target", [SparsityTarget(sparsity=0.9), MacTarget(density=0.01), ParameterTarget(density=0.01)]
+)
+def test_the_nearest_point_is_reachable_and_named(target):
+    refused = reach(summary(), recipe(target))
+    assert not refused.is_reachable
+    assert f"{refused.nearest:g}" in refused.hint
+    assert refused.field in refused.hint
+    value = "sparsity" if target.kind == "sparsity" else "density"
+    nearest = target.model_copy(update={value: refused.nearest})
+    assert reach(summary(), recipe(nearest)).is_reachable
+
+
+def test_layers_thinner_than_the_minimum_stay_as_they_are():
+    result = reach(summary((8, 1)), recipe(SparsityTarget(sparsity=0.5), minimum_width=3))
+    assert result.floor.channels == 4
