@@ -5,6 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the whole suite."""
+    parser.addoption(
+        "--readme-image",
+        action="store_true",
+        help="walk with LeNet-5 on Fashion-MNIST (about half an hour) and keep the picture for the README",
+    )
+
+
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
