@@ -102,13 +102,18 @@ def _add_widths(figure: go.Figure, blocks: list[_Block]) -> None:
     figure.add_scatter(
         x=[block.center for block in blocks],
         y=[block.layer.width / 2 for block in blocks],
-        text=[str(block.width) for block in blocks],
+        text=[_count(block) for block in blocks],
         mode="text",
         textposition="top center",
         showlegend=False,
         hoverinfo="skip",
         cliponaxis=False,
     )
+
+
+def _count(block: _Block) -> str:
+    dense = block.layer.width
+    return f"{dense}" if block.width == dense else f"{block.width} / {dense}"
 
 
 def _add_outline(figure: go.Figure, blocks: list[_Block]) -> None:

@@ -9,6 +9,8 @@ from backend.figures import palette
 from backend.figures.sampling import thin_out
 
 _MOST_STEPS = 1000
+_LEAST_LINE = 20
+"""Fewer steps than this are marked one by one, so that a first one can be seen."""
 
 
 def draw_loss(report: RunReport) -> go.Figure:
@@ -16,11 +18,13 @@ def draw_loss(report: RunReport) -> go.Figure:
     steps = thin_out(report.steps, _MOST_STEPS)
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Step"}},
+        xaxis={"title": {"text": "Step"}, "tickformat": "d"},
         yaxis={"title": {"text": "Training loss (nats)"}, "rangemode": "tozero"},
         yaxis2={
             "title": {"text": "Training accuracy (%)"},
             "tickformat": ".0%",
+            "rangemode": "tozero",
+            "tickmode": "auto",
             "overlaying": "y",
             "side": "right",
             "showgrid": False,
@@ -41,7 +45,14 @@ def draw_loss(report: RunReport) -> go.Figure:
 def _add_line(figure: go.Figure, name: str, steps: list[int], values: list[float | None], axis: str) -> None:
     color, form = (palette.PRUNED, "%{y:.4f}") if axis == "y" else (palette.TEST, "%{y:.2%}")
     figure.add_scatter(
-        name=name, x=steps, y=values, yaxis=axis, mode="lines", line={"color": color, "width": 1.5}, hovertemplate=form
+        name=name,
+        x=steps,
+        y=values,
+        yaxis=axis,
+        mode="lines+markers" if len(steps) < _LEAST_LINE else "lines",
+        line={"color": color, "width": 1.5},
+        marker={"size": 5},
+        hovertemplate=form,
     )
 
 

@@ -18,7 +18,7 @@ def draw_widths(report: RunReport) -> go.Figure:
     steps = thin_out(report.steps, _MOST_COLUMNS)
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Step"}, "showgrid": False},
+        xaxis={"title": {"text": "Step"}, "tickformat": "d", "showgrid": False},
         yaxis={"autorange": "reversed", "type": "category", "automargin": True, "showgrid": False},
     )
     if not steps:

@@ -1,6 +1,7 @@
 import { Alert, Button, Code, Group, Text } from '@mantine/core'
 import { IconAlertTriangle } from '@tabler/icons-react'
 import { asApiError } from '@/lib/api/error'
+import { Sentence } from './Sentence'
 
 interface Props {
   error: unknown
@@ -12,10 +13,12 @@ export function ErrorNotice({ error, onRetry }: Props) {
   const { detail, hint, code } = asApiError(error)
   return (
     <Alert color="red" variant="light" icon={<IconAlertTriangle size={18} />} role="alert" data-testid="error">
-      <Text size="sm">{detail}</Text>
+      <Text size="sm">
+        <Sentence text={detail} />
+      </Text>
       {hint && (
-        <Text size="sm" c="dimmed" mt={4}>
-          {hint}
+        <Text size="sm" mt={4}>
+          <Sentence text={hint} />
         </Text>
       )}
       <Group mt="xs" gap="sm">

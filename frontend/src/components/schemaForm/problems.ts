@@ -1,3 +1,6 @@
+import { createElement, type ReactNode } from 'react'
+import { Sentence } from '@/components/Sentence'
+
 export interface Problem {
   field: string | null
   detail: string
@@ -10,6 +13,8 @@ export function indexProblems(problems: readonly Problem[]): ReadonlyMap<string,
   return byField
 }
 
-export function problemAt(problems: ReadonlyMap<string, string>, path: readonly string[]): string | null {
-  return problems.get(path.join('.')) ?? null
+/** The sentence about a place, ready to stand next to its input; null when there is none. */
+export function problemAt(problems: ReadonlyMap<string, string>, path: readonly string[]): ReactNode {
+  const detail = problems.get(path.join('.'))
+  return detail ? createElement(Sentence, { text: detail }) : null
 }

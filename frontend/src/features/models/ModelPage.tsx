@@ -40,7 +40,7 @@ function ModelView({ model }: { model: Model }) {
     </>
   )
   return (
-    <Page title={model.name} mark={<StateBadge state={model.state} />} summary={model.file_name} actions={actions}>
+    <Page title={model.name} mark={<StateBadge state={model.state} />} summary={model.name !== model.file_name && model.file_name} actions={actions}>
       {remove.isError && <ErrorNotice error={remove.error} />}
       <ModelBody model={model} />
     </Page>

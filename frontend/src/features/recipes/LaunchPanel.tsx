@@ -5,6 +5,7 @@ import { useNavigate } from 'react-router'
 import { ErrorNotice } from '@/components/ErrorNotice'
 import { Hash } from '@/components/Hash'
 import { Panel } from '@/components/Panel'
+import { Sentence } from '@/components/Sentence'
 import type { PruneOrder, RecipeCheck } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
 import { useStartRun } from '@/lib/queries/useStartRun'
@@ -70,7 +71,7 @@ function Problems({ problems }: { problems: RecipeCheck['problems'] }) {
       {problems.map(({ field, detail }, index) => (
         <List.Item key={index} c="red">
           {field && <span className="mono">{field}: </span>}
-          {detail}
+          <Sentence text={detail} />
         </List.Item>
       ))}
     </List>

@@ -1,4 +1,5 @@
 import { Group, NumberInput, SegmentedControl, Slider, Stack, Text } from '@mantine/core'
+import type { ReactNode } from 'react'
 import { problemAt } from '@/components/schemaForm/problems'
 import type { FormState } from '@/components/schemaForm/SchemaForm'
 import { formatPercent } from '@/lib/format'
@@ -51,7 +52,7 @@ export function TargetInput({ field, recipe, form }: Props) {
 interface AmountProps {
   share: number | null
   label: string
-  problem: string | null
+  problem: ReactNode
   onChange: (share: number | null) => void
 }
 

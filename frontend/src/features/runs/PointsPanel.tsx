@@ -10,7 +10,7 @@ import { useSelectedPoint } from './useSelectedPoint'
 /** Every operating point with its three validation accuracies, its test accuracy, its size and its files. */
 export function PointsPanel({ id }: { id: string }) {
   return (
-    <Panel title="Operating points" help="Each is a network of its own. The test split is read once for each of them.">
+    <Panel title="Operating points" help="Each is a network of its own, with three validation accuracies. The test split is read once for each of them.">
       <Query
         query={usePoints(id)}
         isEmpty={(points) => points.length === 0}

@@ -38,7 +38,7 @@ function RunView({ run }: { run: Run }) {
         id={run.id}
         name="loss"
         title="Loss and accuracy while training"
-        help="On the training batches; retraining stands on tinted ground."
+        help={run.kind === 'sample' ? 'On the training batches.' : 'On the training batches; retraining stands on tinted ground.'}
       />
       <OrderPanel run={run} />
     </Page>

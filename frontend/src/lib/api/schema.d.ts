@@ -681,6 +681,7 @@ export interface components {
             /**
              * Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             id: string;
             /** Name */
@@ -714,6 +715,7 @@ export interface components {
             /**
              * Upload Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             upload_id: string;
         };
@@ -1079,6 +1081,7 @@ export interface components {
             /**
              * Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             id: string;
             /** Matches */
@@ -1128,6 +1131,7 @@ export interface components {
             /**
              * Upload Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             upload_id: string;
         };
@@ -1403,6 +1407,7 @@ export interface components {
             /**
              * Dataset Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             dataset_id: string;
             /**
@@ -1413,6 +1418,7 @@ export interface components {
             /**
              * Model Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             model_id: string;
             /** Name */
@@ -1549,6 +1555,7 @@ export interface components {
             /**
              * Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             id: string;
             kind: components["schemas"]["JobKind"];
@@ -1673,6 +1680,7 @@ export interface components {
             /**
              * Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             id: string;
             kind: components["schemas"]["JobKind"];
@@ -1777,6 +1785,7 @@ export interface components {
             /**
              * Dataset Id
              * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
              */
             dataset_id: string;
             /**
