@@ -75,10 +75,10 @@ def _install_middleware(app: FastAPI, context: Context) -> None:
             row = accounts.find_session(work, token)
             return row.user if row else None
 
-    app.add_middleware(UnexpectedErrors)
     app.add_middleware(BodyLimit)
     app.add_middleware(Guard, find_user=find_user)
     app.add_middleware(OriginCheck, allowed_hosts=context.allowed_hosts)
+    app.add_middleware(UnexpectedErrors)
     app.add_middleware(SecurityHeaders)
 
 

@@ -15,7 +15,7 @@ def send_download(download: Download, *, is_inline: bool = False) -> StreamingRe
     disposition = "inline" if is_inline else "attachment"
     headers = {
         **INERT_HEADERS,
-        "Content-Disposition": f"{disposition}; filename*=UTF-8''{quote(download.name, safe='')}",
+        "Content-Disposition": f'{disposition}; filename="{quote(download.name, safe="")}"',
         "Cache-Control": "private, no-cache",
     }
     if download.size is not None:

@@ -8,7 +8,7 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from starlette.exceptions import HTTPException
 
 from backend.api.schemas.common import ErrorAnswer, Problem
@@ -16,6 +16,19 @@ from backend.domain import errors
 from backend.services.problems import describe_errors
 
 _LOG = logging.getLogger(__name__)
+
+
+class UnknownHost(errors.Refusal):
+    """The request is addressed to a name this server does not answer to (a rebound DNS name, for example)."""
+
+    code = "unknown_host"
+
+
+class BodyTimeout(errors.Refusal):
+    """The request's body did not come in time."""
+
+    code = "body_timeout"
+
 
 STATUSES: dict[type[errors.Refusal], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
@@ -26,6 +39,8 @@ STATUSES: dict[type[errors.Refusal], HTTPStatus] = {
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,
+    UnknownHost: HTTPStatus.MISDIRECTED_REQUEST,
+    BodyTimeout: HTTPStatus.REQUEST_TIMEOUT,
 }
 """A subclass has the status of its base."""
 RETRY_AFTER_S = 5
@@ -35,8 +50,7 @@ _NO_SPACE_TEXTS = ("disk is full", "No space left")
 
 def answer_refusal(refusal: errors.Refusal, headers: dict[str, str] | None = None) -> JSONResponse:
     """The answer to something that cannot be done."""
-    known = next((base for base in type(refusal).__mro__ if base in STATUSES), None)
-    status = STATUSES[known] if known else HTTPStatus.BAD_REQUEST
+    status = next((STATUSES[base] for base in type(refusal).__mro__ if base in STATUSES), HTTPStatus.BAD_REQUEST)
     extra = {"Retry-After": "60"} if status is HTTPStatus.TOO_MANY_REQUESTS else {}
     body = ErrorAnswer(error=refusal.code, detail=refusal.detail, field=refusal.field, hint=refusal.hint)
     return _answer(status, body, {**extra, **(headers or {})})
@@ -71,6 +85,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database)
+    app.add_exception_handler(IntegrityError, _on_race)
 
 
 async def _on_refusal(_request: Request, error: Exception) -> JSONResponse:
@@ -117,6 +132,12 @@ async def _on_http(_request: Request, error: Exception) -> JSONResponse:
 async def _on_database(request: Request, error: Exception) -> JSONResponse:
     _LOG.warning("%s %s met a database that does not answer", request.method, request.url.path)
     return answer_unavailable(error)
+
+
+async def _on_race(request: Request, error: Exception) -> JSONResponse:
+    _LOG.warning("%s %s lost a race: %s", request.method, request.url.path, error)
+    detail = "Something else changed this at the same moment; look again and repeat it if it is still wanted."
+    return answer_refusal(errors.Conflict(detail))
 
 
 def _answer(status: int, body: ErrorAnswer, headers: dict[str, str] | None = None) -> JSONResponse:

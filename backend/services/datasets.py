@@ -1,6 +1,7 @@
 """Datasets: built-in ones are prepared on demand, uploads are inspected."""
 
 from collections.abc import Sequence
+from itertools import chain, count
 
 from backend.db.models import DatasetRow, JobRow
 from backend.domain.datasets import BUILTIN_DATASETS
@@ -43,8 +44,9 @@ def register_dataset(scope: Scope, upload_id: str, name: str | None) -> DatasetR
                 field="upload_id",
                 hint="Save the arrays x_train, y_train, x_test, y_test with numpy.savez.",
             )
-        title = name or upload.file_name
-        _check_name(scope, title)
+        title = _free_name(scope, upload.file_name) if name is None else name
+        if scope.work.datasets.find_by_name(title) is not None:
+            raise Conflict(f"There is a dataset named `{title}` already; choose another name.", field="name")
         blob = scope.outside.store.put_file(path)
     row = scope.work.datasets.add(
         DatasetRow(
@@ -94,9 +96,10 @@ def open_examples(scope: Scope, dataset_id: str) -> Download:
     return Download("examples.png", "image/png", scope.outside.store.stream(row.examples_hash))
 
 
-def _check_name(scope: Scope, name: str) -> None:
-    if scope.work.datasets.find_by_name(name) is not None:
-        raise Conflict(f"There is a dataset named `{name}` already; choose another name.", field="name")
+def _free_name(scope: Scope, name: str) -> str:
+    """`name`, or with the first number behind it that makes it unique."""
+    names = chain([name], (f"{name} ({number})" for number in count(2)))
+    return next(free for free in names if scope.work.datasets.find_by_name(free) is None)
 
 
 def _prepare(scope: Scope, row: DatasetRow) -> None:

@@ -111,7 +111,7 @@ def test_a_made_up_token_opens_nothing(stranger: TestClient, token: str) -> None
 def test_a_foreign_host_is_refused_on_every_route(application: Application, host: str) -> None:
     client = application.client()
     statuses = {client.request(method, fill(path), headers={"Host": host}).status_code for method, path in ROUTES}
-    assert statuses == {400}
+    assert statuses == {421}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost:8000", "[::1]:8000", "secateur.test", "LOCALHOST"])

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
 from backend.db.repositories.models import Models
 from backend.domain.errors import Refusal
@@ -165,6 +165,25 @@ def test_every_refusal_answers_with_a_client_error(client: TestClient, monkeypat
         answer = client.get("/api/models")
         assert 400 <= answer.status_code < 500 or answer.status_code == 507
         assert answer.json() == {"error": kind.code, "detail": "A sentence."}
+
+
+def test_a_lost_race_is_a_conflict(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    break_models(monkeypatch, IntegrityError("insert", {}, Exception("UNIQUE constraint failed")))
+    answer = client.get("/api/models")
+    assert (answer.status_code, answer.json()["error"]) == (409, "conflict")
+    assert "UNIQUE" not in answer.text
+
+
+def test_an_error_before_the_routes_is_answered_in_the_one_shape_too(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("no such table: session")
+
+    monkeypatch.setattr("backend.services.accounts.find_session", fail)
+    answer = client.get("/api/models")
+    assert (answer.status_code, answer.json()["error"]) == (500, "internal_error")
+    assert answer.headers["x-content-type-options"] == "nosniff"
 
 
 def test_the_server_answers_health_and_says_when_it_cannot(application: Application) -> None:

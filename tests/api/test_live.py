@@ -115,3 +115,15 @@ def test_without_a_broker_requests_are_answered_all_the_same(
     with serving(create()) as address, httpx.Client(base_url=address, timeout=TIMEOUT) as client:
         client.cookies.set(COOKIE_NAME, token)
         assert client.post(f"/api/runs/{run}/cancel").json()["state"] == "cancelled"
+
+
+def test_many_listeners_hold_no_database_connection(settings: Settings, token: str) -> None:
+    run = add_run(settings)
+    with serving(create()) as address, httpx.Client(base_url=address, timeout=TIMEOUT) as client:
+        client.cookies.set(COOKIE_NAME, token)
+        request = client.build_request("GET", f"/api/runs/{run}/events")
+        streams = [client.send(request, stream=True) for _ in range(40)]
+        assert {stream.status_code for stream in streams} == {200}
+        assert client.get("/api/runs").json()["total"] == 1
+        for stream in streams:
+            stream.close()

@@ -117,7 +117,7 @@ def test_a_file_is_an_inert_attachment(client: TestClient, run: str) -> None:
 
 def test_the_bundle_holds_every_file_and_is_always_the_same(client: TestClient, run: str) -> None:
     answer = client.get(f"/api/runs/{run}/points/2/bundle.zip")
-    assert answer.headers["content-disposition"] == "attachment; filename*=UTF-8''My-run-1-point-2.zip"
+    assert answer.headers["content-disposition"] == 'attachment; filename="My-run-1-point-2.zip"'
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         assert archive.testzip() is None
         assert {name: archive.read(name) for name in archive.namelist()} == FILES

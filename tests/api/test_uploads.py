@@ -196,6 +196,15 @@ def test_a_finished_upload_becomes_a_dataset_that_is_inspected(application: Appl
     assert [kind for _, kind in application.rung] == [JobKind.DATASET_INTAKE]
 
 
+def test_a_second_file_of_the_same_name_gets_a_number_a_chosen_name_must_be_free(client: TestClient) -> None:
+    def register(**body: str) -> Response:
+        return client.post("/api/datasets", json={"upload_id": upload(client, b"PK", "mine.npz", "dataset"), **body})
+
+    assert [register().json()["name"] for _ in range(3)] == ["mine.npz", "mine.npz (2)", "mine.npz (3)"]
+    answer = register(name="mine.npz")
+    assert (answer.status_code, answer.json()["field"]) == (409, "name")
+
+
 @pytest.mark.parametrize(
     ("name", "kind", "data", "status"),
     [

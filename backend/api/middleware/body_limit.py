@@ -8,19 +8,13 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from backend.api.errors import answer_refusal
-from backend.domain.errors import Refusal, TooLarge
+from backend.api.errors import BodyTimeout, answer_refusal
+from backend.domain.errors import TooLarge
 
 LIMIT_BYTES = 1 << 20
 PATIENCE_S = 30.0
 """A body that has not come after so long is given up."""
 _STREAMED = re.compile(r"/api/uploads/[0-9a-f]{32}")
-
-
-class BodyTimeout(Refusal):
-    """The body did not come in time."""
-
-    code = "body_timeout"
 
 
 class BodyLimit:

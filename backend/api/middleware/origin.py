@@ -7,18 +7,12 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from backend.api.errors import answer_refusal
+from backend.api.errors import UnknownHost, answer_refusal
 from backend.domain.errors import Forbidden, Refusal
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _PORT = re.compile(r":\d{1,5}$")
-
-
-class UnknownHost(Refusal):
-    """The request is addressed to a name this server does not answer to (a rebound DNS name, for example)."""
-
-    code = "unknown_host"
 
 
 class OriginCheck:

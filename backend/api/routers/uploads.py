@@ -28,7 +28,7 @@ PATCH_TYPE = "application/offset+octet-stream"
 BUFFER_BYTES = 1 << 20
 """Bytes are written in pieces of about this size: few system calls, little memory."""
 MAX_METADATA = 4096
-MAX_NAME = 200
+MAX_NAME = 180
 MAX_LENGTH = 2**63 - 1
 _KINDS: tuple[UploadKind, ...] = ("model", "dataset")
 _FULL: Responses = {
