@@ -27,9 +27,7 @@ class PointRow(Base):
     test_accuracy: Mapped[float]
     test_loss: Mapped[float]
     is_target: Mapped[bool]
-    artifacts: Mapped[list[ArtifactRow]] = relationship(
-        lazy="raise", order_by=ArtifactRow.name, viewonly=True
-    )
+    artifacts: Mapped[list[ArtifactRow]] = relationship(lazy="raise", order_by=ArtifactRow.name, viewonly=True)
 
     def to_domain(self) -> OperatingPoint:
         """The point as the domain knows it."""

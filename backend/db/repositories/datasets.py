@@ -42,7 +42,7 @@ class Datasets(Repository):
     def titles(self, dataset_ids: Collection[str | None]) -> dict[str, str]:
         """Titles by id."""
         query = select(DatasetRow.id, DatasetRow.title).where(DatasetRow.id.in_(dataset_ids))
-        return {dataset_id: title for dataset_id, title in self._session.execute(query)}
+        return dict(self._session.execute(query).tuples().all())
 
     def fail(self, dataset_id: str, failure: JobFailure, *, state: Literal["failed", "rejected"]) -> None:
         """Mark a dataset as unusable, and say why."""
