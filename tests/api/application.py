@@ -56,11 +56,15 @@ DATA_SUMMARY = DatasetSummary(
 
 
 class FakeStream:
-    """An event stream that yields a fixed history and then ends, or waits for ever when `holds` is set."""
+    """An event stream that yields a fixed history and then ends.
+
+    With `holds` it waits for ever instead, with `repeats` it never stops talking.
+    """
 
     def __init__(self, history: Sequence[StreamEvent] = ()) -> None:
         self.history = list(history)
         self.holds = False
+        self.repeats = False
         self.on_listen: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
@@ -75,6 +79,9 @@ class FakeStream:
         for item in self.history:
             if after is None or item.stream_id > after:
                 yield item
+        while self.repeats:
+            await asyncio.sleep(0)
+            yield self.history[-1]
         if self.holds:
             await asyncio.Event().wait()
 

@@ -1,6 +1,8 @@
 """The composition root, behind a real server, with a real broker."""
 
+import hashlib
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import httpx
 import pytest
 
 from backend.api.cookie import COOKIE_NAME
+from backend.api.routers.uploads import BUFFER_BYTES
 from backend.db import UnitOfWork, create_engine, create_sessions
 from backend.db.migrate import upgrade
 from backend.db.models import JobRow
@@ -17,6 +20,7 @@ from backend.queue import EventPublisher, LiveEvent
 from backend.services import accounts
 from backend.settings import Settings
 from tests.api.server import serving
+from tests.running import wait_for
 from worker.broker import EmbeddedBroker
 
 TIMEOUT = httpx.Timeout(20.0)
@@ -127,3 +131,38 @@ def test_many_listeners_hold_no_database_connection(settings: Settings, token: s
         assert client.get("/api/runs").json()["total"] == 1
         for stream in streams:
             stream.close()
+
+
+def test_what_came_before_a_connection_broke_is_kept(settings: Settings, token: str) -> None:
+    data = bytes(range(251)) * 16_000
+    with serving(create()) as address, httpx.Client(base_url=address, timeout=TIMEOUT) as client:
+        client.cookies.set(COOKIE_NAME, token)
+        headers = {"Upload-Length": str(len(data)), "Upload-Metadata": "filename bmV0LnB0,kind bW9kZWw="}
+        location = client.post("/api/uploads/", headers=headers).headers["location"]
+
+        def offset() -> int:
+            return int(client.head(location).headers["upload-offset"])
+
+        with begin(address, location, token, data[: 3 * BUFFER_BYTES], len(data)):
+            wait_for(lambda: offset() >= 2 * BUFFER_BYTES, what="the bytes that had come")
+
+        def go_on() -> bool:
+            start = offset()
+            headers = {"Upload-Offset": str(start), "Content-Type": "application/offset+octet-stream"}
+            return client.patch(location, headers=headers, content=data[start:]).status_code == 204
+
+        wait_for(go_on, what="the lock of the broken request to be released")
+        model = client.post("/api/models", json={"upload_id": location.rpartition("/")[2]}).json()
+    assert model["content_hash"] == hashlib.sha256(data).hexdigest()
+
+
+def begin(address: str, location: str, token: str, data: bytes, length: int) -> socket.socket:
+    """Begin to send an upload of `length` bytes; closing the connection breaks it off."""
+    host, _, port = address.removeprefix("http://").partition(":")
+    head = (
+        f"PATCH {location} HTTP/1.1\r\nHost: {host}\r\nCookie: {COOKIE_NAME}={token}\r\nUpload-Offset: 0\r\n"
+        f"Content-Type: application/offset+octet-stream\r\nContent-Length: {length}\r\n\r\n"
+    )
+    connection = socket.create_connection((host, int(port)))
+    connection.sendall(head.encode() + data)
+    return connection

@@ -1,6 +1,7 @@
 """Live events by server-sent events: what changed, so that a page asks again for exactly that."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterable, AsyncIterator, Callable
 from typing import Annotated
 
@@ -62,12 +63,15 @@ async def _follow(
     token = session_token(request.scope) or ""
     listener = context.events.listen(after)
     upcoming = asyncio.ensure_future(anext(listener, None))
+    checked_at = time.monotonic()
     try:
         while True:
             await asyncio.wait({upcoming}, timeout=SESSION_CHECK_S)
-            if not upcoming.done():
+            if time.monotonic() - checked_at >= SESSION_CHECK_S:
                 if not await run_in_threadpool(_is_live, context, token):
                     return
+                checked_at = time.monotonic()
+            if not upcoming.done():
                 continue
             item = upcoming.result()
             if item is None:
