@@ -42,7 +42,7 @@ class Datasets(Repository):
     def titles(self, dataset_ids: Collection[str | None]) -> dict[str, str]:
         """Titles by id."""
         query = select(DatasetRow.id, DatasetRow.title).where(DatasetRow.id.in_(dataset_ids))
-        return dict(self._session.execute(query).tuples().all())
+        return {row.id: row.title for row in self._session.execute(query)}
 
     def fail(self, dataset_id: str, failure: JobFailure, *, state: Literal["failed", "rejected"]) -> None:
         """Mark a dataset as unusable, and say why."""

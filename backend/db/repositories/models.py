@@ -37,7 +37,7 @@ class Models(Repository):
     def names(self, model_ids: Collection[str | None]) -> dict[str, str]:
         """Names by id, without loading the layers."""
         query = select(ModelRow.id, ModelRow.name).where(ModelRow.id.in_(model_ids))
-        return dict(self._session.execute(query).tuples().all())
+        return {row.id: row.name for row in self._session.execute(query)}
 
     def reject(self, model_id: str, failure: JobFailure) -> None:
         """Mark a model as unusable, and say why."""
