@@ -11,6 +11,8 @@ from backend.domain.thinning import Counts, SizeModel
 
 TargetKind = Literal["sparsity", "macs", "parameters"]
 
+_ROUNDING = 1e-12
+"""Forgives rounding where a density, which counts of channels may hit exactly, is compared with a level."""
 _NOUNS: dict[TargetKind, str] = {"sparsity": "channels", "macs": "MACs", "parameters": "parameters"}
 
 
@@ -23,6 +25,11 @@ def density_of(kind: TargetKind, counts: Counts, dense: Counts) -> float:
             return metrics.density(counts.macs, dense.macs)
         case "parameters":
             return metrics.density(counts.parameters, dense.parameters)
+
+
+def is_down_to(density: float, level: float) -> bool:
+    """A density is at or below a level."""
+    return density <= level + _ROUNDING
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Reach:
     @property
     def is_reachable(self) -> bool:
         """The target asks for no less than the thinnest network keeps."""
-        return self.density <= self.target.density
+        return is_down_to(self.density, self.target.density)
 
     @property
     def field(self) -> str:

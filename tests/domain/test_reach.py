@@ -120,3 +120,9 @@ def test_the_nearest_point_is_reachable_and_named(target):
 def test_layers_thinner_than_the_minimum_stay_as_they_are():
     result = reach(summary((8, 1)), recipe(SparsityTarget(sparsity=0.5), minimum_width=3))
     assert result.floor.channels == 4
+
+
+def test_rounding_does_not_put_an_exact_target_out_of_reach():
+    assert 1 - 0.9 < 1 / 10  # what floating point makes of it
+    assert reach(summary((9, 1)), recipe(SparsityTarget(sparsity=0.8), minimum_width=1)).is_reachable
+    assert reach(summary((10, 10)), recipe(SparsityTarget(sparsity=0.9), minimum_width=1)).is_reachable

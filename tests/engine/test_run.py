@@ -10,6 +10,8 @@ from worker.engine.examples import Dataset
 from worker.engine.network import Network, build, summarize
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
+from worker.engine.workplace import Workplace
+from worker.zoo.fresh import initialize
 
 GREEDY = {"kind": "greedy", "training_steps": 2}
 FISHER = {"kind": "fisher"}
@@ -102,6 +104,13 @@ def test_the_run_returns_silently_between_optimizer_steps_when_asked_to():
     assert asked == 6
 
 
+def test_the_test_split_is_read_once_for_each_point(monkeypatch):
+    read = []
+    measure = Workplace.test
+    monkeypatch.setattr(Workplace, "test", lambda self, module: read.append(module) or measure(self, module))
+    assert len(collect_run(small_lenet(), blobs(), recipe()).points) == len(read) == 3
+
+
 def test_without_retraining_points_follow_the_removals():
     points = collect_run(small_lenet(), blobs(), recipe(retrain={"epochs": 0})).points
     assert [point.point.index for point in points] == [0, 1, 2]
@@ -188,8 +197,6 @@ def test_bfloat16_runs_to_the_target():
 
 
 def test_a_left_over_example_does_not_break_batch_norm():
-    from worker.zoo.fresh import initialize
-
     network = initialize("vgg_small_bn", (1, 16, 16), 4, 0)
     chosen = recipe(
         target={"kind": "macs", "density": 0.95},

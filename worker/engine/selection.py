@@ -6,15 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.domain.reach import density_of
+from backend.domain.reach import density_of, is_down_to
 from backend.domain.targets import Target
 from backend.domain.thinning import SizeModel
 from worker.engine.allocations.allocation import Candidates, ChannelAllocation
 from worker.engine.costs.cost import CostModel, CostWeighing
 from worker.engine.masks import Masks
-
-_DENSITY_SLACK = 1e-12
-"""Forgives rounding where a density is compared with a level, which counts of channels may hit exactly."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Rules:
 
     def is_reached(self, widths: Mapping[str, int], level: float) -> bool:
         """The density is at or below the level."""
-        return self.density(widths) <= level + _DENSITY_SLACK
+        return is_down_to(self.density(widths), level)
 
 
 def choose(
