@@ -46,6 +46,7 @@ class EventStream:
         self._listeners: set[asyncio.Queue[StreamEvent | None]] = set()
         self._position: str | None = None
         self._pump: asyncio.Task[None] | None = None
+        self._is_stopping = False
 
     async def start(self) -> None:
         """Begin to read: events published from now on reach the listeners."""
@@ -55,6 +56,7 @@ class EventStream:
 
     async def stop(self) -> None:
         """End all listeners and the reader."""
+        self._is_stopping = True  # the Redis client can swallow a cancellation; then the next look at this ends it
         for queue in tuple(self._listeners):
             _end(queue)
         if self._pump is not None:
@@ -95,7 +97,7 @@ class EventStream:
         return str(newest[0][0]) if newest else _BEGINNING
 
     async def _read_forever(self) -> None:
-        while True:
+        while not self._is_stopping:
             try:
                 await self._read_once()
             except (RedisError, OSError) as error:

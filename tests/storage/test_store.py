@@ -1,0 +1,143 @@
+"""The artifact store keeps bytes by what they are, and survives crashes and full disks."""
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from backend.domain.errors import DiskFull, NotFound
+from backend.storage import ArtifactStore
+from backend.storage.durable import PARTIAL_SUFFIX, write_durably
+from backend.storage.store import CHUNK_BYTES
+
+JOB = "a" * 32
+HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore((tmp_path / "arti facts").as_uri(), tmp_path / "checkpoints")
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def test_a_blob_is_named_by_its_sha256_and_kept_once(store: ArtifactStore, tmp_path: Path) -> None:
+    first, second = store.put_bytes(b"hello"), store.put_bytes(b"hello")
+    assert (first.sha256, first.size) == (HELLO, 5)
+    assert second == first
+    assert store.read(HELLO) == b"hello"
+    assert len(_files(tmp_path / "arti facts")) == 1
+
+
+def test_a_file_is_copied_in_and_out(store: ArtifactStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(CHUNK_BYTES + 17))
+    blob = store.put_file(source)
+    assert source.exists()
+    assert blob.size == store.size(blob.sha256) == CHUNK_BYTES + 17
+    copy = store.local_copy(blob.sha256, tmp_path, "../../etc/pass wd")
+    assert copy == tmp_path / "etc_pass_wd"
+    assert copy.read_bytes() == source.read_bytes()
+    assert store.local_copy(blob.sha256, tmp_path).name == blob.sha256
+
+
+@pytest.mark.parametrize("start", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 16, CHUNK_BYTES + 17])
+def test_a_stream_begins_where_it_is_asked_to(store: ArtifactStore, start: int) -> None:
+    data = os.urandom(CHUNK_BYTES + 17)
+    blob = store.put_bytes(data)
+    assert b"".join(store.stream(blob.sha256, start)) == data[start:]
+
+
+@pytest.mark.parametrize("name", ["0" * 64, "../" * 5, "", "A" * 64])
+def test_what_is_not_there_or_no_name_is_not_found(store: ArtifactStore, name: str, tmp_path: Path) -> None:
+    calls: list[Callable[[], object]] = [
+        lambda: store.read(name),
+        lambda: store.stream(name),
+        lambda: store.size(name),
+        lambda: store.local_copy(name, tmp_path),
+    ]
+    for call in calls:
+        with pytest.raises(NotFound):
+            call()
+
+
+def test_a_deleted_blob_is_gone_and_may_be_deleted_again(store: ArtifactStore) -> None:
+    blob = store.put_bytes(b"hello")
+    store.delete(blob.sha256)
+    store.delete(blob.sha256)
+    with pytest.raises(NotFound):
+        store.read(blob.sha256)
+
+
+def test_the_newest_epoch_adopts_the_checkpoint_and_older_ones_cannot_change_it(store: ArtifactStore) -> None:
+    assert store.load_checkpoint(JOB, epoch=1) is None
+    store.save_checkpoint(JOB, b"one", epoch=1)
+    assert store.load_checkpoint(JOB, epoch=2) == b"one"
+    store.save_checkpoint(JOB, b"late", epoch=1)
+    assert store.load_checkpoint(JOB, epoch=2) == b"one"
+    store.save_checkpoint(JOB, b"two", epoch=2)
+    assert store.load_checkpoint(JOB, epoch=10) == b"two"
+
+
+def test_checkpoints_of_different_jobs_do_not_meet(store: ArtifactStore, tmp_path: Path) -> None:
+    store.save_checkpoint(JOB, b"mine", epoch=1)
+    assert store.load_checkpoint("b" * 32, epoch=1) is None
+    store.delete_checkpoint("b" * 32)
+    assert store.load_checkpoint(JOB, epoch=1) == b"mine"
+    store.delete_checkpoint(JOB)
+    assert _files(tmp_path / "checkpoints") == []
+
+
+def test_a_checkpoint_of_no_job_is_refused(store: ArtifactStore) -> None:
+    with pytest.raises(ValueError, match="not a job id"):
+        store.save_checkpoint("../../x", b"", epoch=1)
+
+
+def test_what_does_not_fit_is_refused_before_it_is_written(
+    store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store, "free_bytes", lambda: 4)
+    store.put_bytes(b"four")
+    for write in (lambda: store.put_bytes(b"fiver"), lambda: store.save_checkpoint(JOB, b"fiver", epoch=1)):
+        with pytest.raises(DiskFull):
+            write()
+    assert len(_files(tmp_path)) == 1
+
+
+@pytest.mark.parametrize("operation", ["fsync", "replace"])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO])
+def test_a_write_that_fails_anywhere_leaves_the_old_checkpoint(
+    store: ArtifactStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, operation: str, number: int
+) -> None:
+    store.save_checkpoint(JOB, b"old", epoch=1)
+
+    def fail(*_arguments: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(*(os, "fsync", fail) if operation == "fsync" else (Path, "replace", fail))
+    expected = DiskFull if number == errno.ENOSPC and operation == "fsync" else OSError
+    with pytest.raises(expected):
+        store.save_checkpoint(JOB, b"new", epoch=1)
+    monkeypatch.undo()
+    assert store.load_checkpoint(JOB, epoch=1) == b"old"
+    assert not [path for path in _files(tmp_path) if path.name.endswith(PARTIAL_SUFFIX)]
+
+
+def test_a_half_written_checkpoint_is_never_loaded_and_goes_with_the_job(store: ArtifactStore, tmp_path: Path) -> None:
+    partial = tmp_path / "checkpoints" / f"{JOB}.0000000001{PARTIAL_SUFFIX}"
+    partial.write_bytes(b"torn")
+    assert store.load_checkpoint(JOB, epoch=2) is None
+    store.delete_checkpoint(JOB)
+    assert not partial.exists()
+
+
+def test_a_durable_write_replaces_the_file_as_a_whole(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    write_durably(path, b"old and long")
+    write_durably(path, b"new")
+    assert path.read_bytes() == b"new"
+    assert _files(tmp_path) == [path]
