@@ -9,6 +9,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from backend.api.schemas.common import ErrorAnswer, Problem
@@ -86,6 +87,7 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(OperationalError, _on_database)
     app.add_exception_handler(IntegrityError, _on_race)
+    app.add_exception_handler(StaleDataError, _on_race)
 
 
 async def _on_refusal(_request: Request, error: Exception) -> JSONResponse:

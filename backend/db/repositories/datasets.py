@@ -52,8 +52,8 @@ class Datasets(Repository):
 
     def delete(self, dataset_id: str) -> None:
         """Remove a dataset and its preparations; runs keep their results. Raises `NotFound`."""
-        row = self.get(dataset_id)
         intakes = delete(JobRow).where(JobRow.dataset_id == dataset_id, JobRow.kind == JobKind.DATASET_INTAKE)
         self._session.execute(intakes.execution_options(synchronize_session=False))
-        self._session.delete(row)
-        self._session.flush()
+        query = delete(DatasetRow).where(DatasetRow.id == dataset_id).returning(DatasetRow.id)
+        if not self._session.scalars(query.execution_options(synchronize_session=False)).all():
+            raise NotFound("There is no such dataset.")

@@ -81,7 +81,7 @@ class Jobs(Repository):
         states = self._session.scalars(query).all()
         if states:
             return states[0]
-        state = self.get(job_id).state
+        state = self._state(job_id)
         if state is not JobState.CANCELLED:
             raise Conflict(f"The job is already {state}; there is nothing to cancel.")
         return state
@@ -94,8 +94,14 @@ class Jobs(Repository):
         final = [state for state in JobState if state.is_final]
         query = delete(JobRow).where(JobRow.id == job_id, JobRow.state.in_(final)).returning(JobRow.id)
         if not self._session.scalars(query.execution_options(synchronize_session=False)).all():
-            state = self.get(job_id).state
-            raise Conflict(f"The job is {state}; cancel it before deleting it.")
+            raise Conflict(f"The job is {self._state(job_id)}; cancel it before deleting it.")
+
+    def _state(self, job_id: str) -> JobState:
+        """The state as it is now, whatever this session has loaded before; raises `NotFound`."""
+        state = self._session.scalar(select(JobRow.state).where(JobRow.id == job_id))
+        if state is None:
+            raise NotFound("There is no such job.")
+        return state
 
 
 def _in_state(state: JobState | None) -> ColumnElement[bool]:

@@ -47,8 +47,8 @@ class Models(Repository):
 
     def delete(self, model_id: str) -> None:
         """Remove a model and its inspections; runs keep their results. Raises `NotFound`."""
-        row = self.get(model_id)
         intakes = delete(JobRow).where(JobRow.model_id == model_id, JobRow.kind == JobKind.MODEL_INTAKE)
         self._session.execute(intakes.execution_options(synchronize_session=False))
-        self._session.delete(row)
-        self._session.flush()
+        query = delete(ModelRow).where(ModelRow.id == model_id).returning(ModelRow.id)
+        if not self._session.scalars(query.execution_options(synchronize_session=False)).all():
+            raise NotFound("There is no such model.")
