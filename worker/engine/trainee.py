@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from worker.engine.checkpoint import Checkpoint
-from worker.engine.coupling import find_groups
+from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.gates import Gates
 from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
@@ -21,12 +21,12 @@ class Trainee:
     def __init__(self, network: Network, device: torch.device) -> None:
         self._device = device
         self._make_optimizer: MakeOptimizer | None = None
-        self.masks = Masks.full(find_groups(network))
-        self._install(network)
+        groups = find_groups(network)
+        self.masks = Masks.full(groups)
+        self._install(network, groups)
 
-    def _install(self, network: Network) -> None:
-        self._network = network
-        self.groups = find_groups(network)
+    def _install(self, network: Network, groups: Sequence[ChannelGroup]) -> None:
+        self._network, self.groups = network, groups
         self.module: fx.GraphModule = on_device(build(network), self._device)
         self.gates = Gates(self.module, self.groups)
         self.gates.apply(self.masks.on)
@@ -79,7 +79,7 @@ class Trainee:
         keep, groups = self.masks.on, self.groups
         thinner = remove(self.network(), keep)
         self.masks = self.masks.compacted()
-        self._install(thinner)
+        self._install(thinner, find_groups(thinner))
         self._restore_optimizer({kind: remove_from_tensors(tensors, groups, keep) for kind, tensors in state.items()})
 
     def checkpoint_tensors(self) -> dict[str, Tensor]:
@@ -96,7 +96,7 @@ class Trainee:
         thinner = remove(self._network, masks.present(dense_widths))
         self.masks = masks
         self._make_optimizer = make
-        self._install(Network(thinner.graph, checkpoint.part("weights")))
+        self._install(Network(thinner.graph, checkpoint.part("weights")), find_groups(thinner))
         kinds: OptimizerState = {}
         for name, tensor in checkpoint.part("optimizer").items():
             kind, _, parameter = name.partition("/")
