@@ -13,5 +13,5 @@ export default defineConfig({
     chunkSizeWarningLimit: 1600, // plotly is one chunk, loaded with the first figure
   },
   server: { proxy: { '/api': api, '/docs': api, '/openapi.json': api } },
-  test: { environment: 'jsdom', setupFiles: ['src/test/setup.ts'], css: false },
+  test: { environment: 'jsdom', setupFiles: ['src/test/setup.ts'], css: false, testTimeout: 20_000 },
 })

@@ -14,6 +14,8 @@ _TITLES: dict[SizeAxis, str] = {
     "macs": "MACs kept (%)",
     "parameters": "Parameters kept (%)",
 }
+_SHARES = {"clipmin": -0.03, "clipmax": 1.03}
+"""A share lies in [0, 1]; with a little room for the markers at its ends."""
 _SIZES: dict[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
     "sparsity": lambda point, _: point.sparsity,
     "macs": lambda point, layout: metrics.density(point.macs, layout.dense_macs),
@@ -59,7 +61,7 @@ def draw_accuracy(report: RunReport, x: SizeAxis = "sparsity") -> go.Figure:
     """Accuracy in [0, 1] of every operating point against its size; `customdata` is the point's index."""
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": _TITLES[x]}, "tickformat": ".0%"},
+        xaxis={"title": {"text": _TITLES[x]}, "tickformat": ".0%", "autorangeoptions": _SHARES},
         yaxis={"title": {"text": "Accuracy (%)"}, "tickformat": ".1%"},
         hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 
 from backend.domain import metrics
 from backend.domain.reports import RunReport
+from backend.figures import palette
 from backend.figures.sampling import thin_out
 
 _MOST_COLUMNS = 300
@@ -32,7 +33,7 @@ def draw_widths(report: RunReport) -> go.Figure:
         text=[[f"{step.widths[row]} of {layer.dense_width}" for step in steps] for row, layer in enumerate(layers)],
         zmin=0.0,
         zmax=1.0,
-        colorscale="Viridis",
+        colorscale=palette.WIDTHS,
         colorbar={
             "title": {"text": "Width kept", "side": "right"},
             "tickformat": ".0%",

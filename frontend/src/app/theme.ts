@@ -10,7 +10,7 @@ const dark: MantineColorsTuple = [
 
 export const theme = createTheme({
   primaryColor: 'leaf',
-  primaryShade: { light: 8, dark: 7 },
+  primaryShade: 8,
   colors: { leaf, dark },
   defaultRadius: 'md',
   fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',

@@ -18,7 +18,7 @@ export function Page({ title, mark, summary, actions, children }: Props) {
       <Group justify="space-between" align="flex-start" gap="sm">
         <Box miw={0}>
           <Group gap="sm" wrap="nowrap">
-            <Title order={1} lineClamp={2} style={{ overflowWrap: 'anywhere' }}>
+            <Title order={1} lineClamp={3} style={{ overflowWrap: 'anywhere' }}>
               {title}
             </Title>
             {mark}

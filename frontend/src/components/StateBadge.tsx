@@ -16,7 +16,7 @@ const COLORS: Record<string, string> = {
 /** A state in words and color. */
 export function StateBadge({ state }: { state: string }) {
   return (
-    <Badge variant="light" color={COLORS[state] ?? 'gray'} tt="none" data-testid="state" data-state={state}>
+    <Badge variant="dot" color={COLORS[state] ?? 'gray'} tt="none" data-testid="state" data-state={state}>
       {state}
     </Badge>
   )

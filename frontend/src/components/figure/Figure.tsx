@@ -1,7 +1,7 @@
 import { useComputedColorScheme } from '@mantine/core'
 import { useMediaQuery } from '@mantine/hooks'
 import { useEffect, useRef } from 'react'
-import { dress, type FigureData } from './template'
+import { dress, legendRoom, pickTraces, type FigureData } from './template'
 
 interface Props {
   figure: FigureData
@@ -30,7 +30,12 @@ export function Figure({ figure, label, name, height = 360, onSelect }: Props) {
     const draw = async () => {
       const plotly = await loadPlotly()
       if (stop.signal.aborted || !element) return
-      const drawn = await plotly.react(element, figure.data, dress(figure.layout, scheme, isNarrow), CONFIG)
+      const drawn = await plotly.react(
+        element,
+        pickTraces(figure.data, isNarrow),
+        dress(figure.layout, scheme, isNarrow),
+        CONFIG,
+      )
       drawn.removeAllListeners('plotly_click')
       drawn.on('plotly_click', (event) => select.current?.(event.points[0]?.customdata))
       drawn.dataset.ready = 'true'
@@ -42,5 +47,6 @@ export function Figure({ figure, label, name, height = 360, onSelect }: Props) {
     const element = holder.current
     return () => void loadPlotly().then((plotly) => element && plotly.purge(element))
   }, [])
-  return <div ref={holder} role="img" aria-label={label} data-testid={`figure-${name}`} style={{ height, minWidth: 0 }} />
+  const style = { height: height + legendRoom(figure.data, isNarrow), minWidth: 0 }
+  return <div ref={holder} role="img" aria-label={label} data-testid={`figure-${name}`} style={style} />
 }

@@ -1,3 +1,5 @@
+import { isObject } from '@/lib/json'
+
 export interface FigureData {
   data: unknown[]
   layout: Record<string, unknown>
@@ -6,6 +8,22 @@ export interface FigureData {
 const INK = {
   light: { text: '#495057', strong: '#212529', grid: '#e9ecef', line: '#ced4da', panel: '#ffffff' },
   dark: { text: '#a5b1bc', strong: '#e9ecef', grid: '#323c46', line: '#4a5662', panel: '#1c2329' },
+}
+
+const LEGEND_ROW = 18
+
+/** On a narrow screen every legend entry takes a line of its own: room for them on top of the figure's height. */
+export function legendRoom(data: unknown[], isNarrow: boolean): number {
+  return isNarrow ? data.filter((trace) => !isAnnotation(trace)).length * LEGEND_ROW : 0
+}
+
+/** What is drawn: on a narrow screen without the numbers over the marks, which would cover each other. */
+export function pickTraces(data: unknown[], isNarrow: boolean): unknown[] {
+  return isNarrow ? data.filter((trace) => !isAnnotation(trace)) : data
+}
+
+function isAnnotation(trace: unknown): boolean {
+  return isObject(trace) && trace.mode === 'text'
 }
 
 /** The server's layout in the colors and type of the page; what the figure itself says wins. */
