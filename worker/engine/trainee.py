@@ -96,7 +96,8 @@ class Trainee:
         thinner = remove(self._network, masks.present(dense_widths))
         self.masks = masks
         self._make_optimizer = make
-        self._install(Network(thinner.graph, checkpoint.part("weights")), find_groups(thinner))
+        weights = checkpoint.part("weights")  # a file sorts them; the order of layers in the source follows this one
+        self._install(Network(thinner.graph, {name: weights[name] for name in thinner.tensors}), find_groups(thinner))
         kinds: OptimizerState = {}
         for name, tensor in checkpoint.part("optimizer").items():
             kind, _, parameter = name.partition("/")
