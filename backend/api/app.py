@@ -71,7 +71,7 @@ def _install_middleware(app: FastAPI, context: Context) -> None:
     """The last one added is the first one passed."""
 
     def find_user(token: str) -> str | None:
-        with UnitOfWork(context.sessions) as work:
+        with UnitOfWork(app.state.context.sessions) as work:
             row = accounts.find_session(work, token)
             return row.user if row else None
 

@@ -27,6 +27,8 @@ from backend.services.scope import Outside, Scope
 from backend.services.uploads import UploadFolder
 from backend.storage import ArtifactStore
 
+_APPS: list[FastAPI] = []
+"""Building the routes takes longer than most tests: one application serves them all, each with its own context."""
 BASE_URL = "http://127.0.0.1:8000"
 UPLOAD_LIMIT = 3 * 1024 * 1024
 ABSENT_ID = "0" * 32
@@ -146,4 +148,7 @@ def make_application(sessions: sessionmaker[Session], folder: Path) -> Applicati
         version="0.0.0",
         allowed_hosts=frozenset({"secateur.test"}),
     )
-    return Application(create_app(context), sessions, outside, stream, rung, published)
+    if not _APPS:
+        _APPS.append(create_app(context))
+    _APPS[0].state.context = context
+    return Application(_APPS[0], sessions, outside, stream, rung, published)

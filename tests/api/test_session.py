@@ -99,3 +99,9 @@ def test_a_refused_login_says_what_to_do(application: Application) -> None:
     answer = application.stranger().post("/api/login", json={"code": "wrong"}).json()
     assert answer["error"] == "unauthenticated"
     assert "login-url" in answer["hint"]
+
+
+def test_behind_tls_the_cookie_stays_on_tls(application: Application) -> None:
+    client = TestClient(application.app, base_url="https://secateur.test")
+    answer = client.post("/api/login", json={"code": make_code(application)})
+    assert "; secure" in answer.headers["set-cookie"].lower()
