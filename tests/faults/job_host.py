@@ -13,6 +13,7 @@ import torch
 
 from backend.db import create_engine, create_sessions
 from backend.storage import ArtifactStore
+from worker.engine.batches import Batches
 from worker.engine.seeds import Generators
 from worker.jobs.table import PERFORMERS
 from worker.runner import Runner
@@ -24,10 +25,15 @@ def _nothing(*_arguments: object) -> None:
     return None
 
 
+def _restore_position_only(batches: Batches, _epoch_state: torch.Tensor, position: int) -> None:
+    batches._position = position
+
+
 def _attempt(request: dict[str, Any]) -> None:
     """One attempt at a job, in the forked process."""
     if not request["restore_random_state"]:
         Generators.restore = _nothing  # type: ignore[method-assign]  # the negative control
+        Batches.restore = _restore_position_only  # type: ignore[method-assign]
     settings = WorkerSettings(data=Path(request["data"]), device="cpu", threads=1)
     engine = create_engine(request["database_url"])
     workshop = Workshop(
