@@ -10,9 +10,9 @@ from tests.browser.chromium import MISSING, find_chromium
 from tests.running import Secateur, running_secateur
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium without a window."""
+    """Chromium without a window; gone before other tests run, because playwright holds an event loop of this thread."""
     program = find_chromium()
     if program is None:
         (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(MISSING)

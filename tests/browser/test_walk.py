@@ -15,7 +15,7 @@ from tests.architecture.sources import ROOT
 from tests.browser.visit import PATIENCE_MS, Visit, visit
 from tests.running import Secateur, wait_for
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(2400)]
 
 
 @dataclass(frozen=True)
