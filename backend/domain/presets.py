@@ -21,9 +21,9 @@ class Preset(Spec):
 
 
 _TARGET = MacTarget(density=0.25)
-_RETRAIN = Retrain(epochs=2, optimizer=SgdOptimizer(learning_rate=0.03))
+_RETRAIN = Retrain(epochs=5, optimizer=SgdOptimizer(learning_rate=0.05, weight_decay=5e-4))
 
-_BETA = 1.0
+_BETA = 0.5
 """Nats for the whole dense cost; chosen on validation data of Fashion-MNIST with LeNet-5 (docs/benchmarks.md)."""
 
 
