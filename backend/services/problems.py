@@ -34,6 +34,8 @@ def _describe(error: Any, value: Any) -> ProblemEntry:
         message = "There is no such setting; remove it."
     if error["type"] == "missing":
         message = "This is required."
+    if error["type"] == "string_pattern_mismatch":
+        message = "This is no id or name of anything here; check how it is written."
     return ProblemEntry(_clean(".".join(path)), _clean(_as_sentence(message)))
 
 

@@ -10,9 +10,9 @@ from backend.domain.errors import NotFound
 from backend.domain.network import NetworkSummary
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport, StepRecord
 from backend.figures import FIGURES, RunView, SizeAxis
-from backend.services.archive import stream_zip
 from backend.services.downloads import Download, file_stem
 from backend.services.scope import Scope
+from backend.storage.archive import stream_zip
 
 FIGURE_STEPS = 600
 """A chart needs no more steps than it has pixels."""

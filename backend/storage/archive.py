@@ -8,6 +8,8 @@ from typing import Final
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """The same files give the same bytes, whenever the archive is made."""
 _READABLE: Final = 0o644 << 16
+_UNIX: Final = 3
+"""Written into every entry, wherever this runs."""
 
 
 class _Sink(io.RawIOBase):
@@ -36,6 +38,7 @@ def stream_zip(files: Iterable[tuple[str, Iterable[bytes]]]) -> Iterator[bytes]:
         for name, pieces in files:
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.external_attr = _READABLE
+            entry.create_system = _UNIX
             with archive.open(entry, "w", force_zip64=True) as member:
                 for piece in pieces:
                     member.write(piece)

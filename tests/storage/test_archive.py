@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.services.archive import stream_zip
+from backend.storage.archive import stream_zip
 from backend.services.downloads import file_stem
 
 
