@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from backend.storage.archive import stream_zip
 from backend.services.downloads import file_stem
+from backend.storage.archive import stream_zip
 
 
 def test_an_archive_holds_what_was_put_in() -> None:
