@@ -71,6 +71,8 @@ class Reach:
     @property
     def hint(self) -> str:
         """What to ask for instead."""
+        if self.nearest in (0.0, 1.0):
+            return "No target can be reached: lower prune.minimum_width."
         return f"The nearest reachable point is {self.field} = {self.nearest:g}; or lower prune.minimum_width."
 
 

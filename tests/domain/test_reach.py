@@ -117,6 +117,12 @@ def test_the_nearest_point_is_reachable_and_named(target):
     assert reach(summary(), recipe(nearest)).is_reachable
 
 
+@pytest.mark.parametrize("target", [SparsityTarget(sparsity=0.5), MacTarget(density=0.5)])
+def test_where_nothing_can_be_removed_no_target_is_offered(target):
+    refused = reach(summary(), recipe(target, minimum_width=100))
+    assert refused.hint == "No target can be reached: lower prune.minimum_width."
+
+
 def test_layers_thinner_than_the_minimum_stay_as_they_are():
     result = reach(summary((8, 1)), recipe(SparsityTarget(sparsity=0.5), minimum_width=3))
     assert result.floor.channels == 4
