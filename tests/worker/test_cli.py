@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from backend.domain.errors import FailureCode, JobFailure
 from worker import commands
+from worker.broker import EmbeddedBroker
 from worker.cli import CommandFolder, secateur
 
 HELP_WITHOUT_TORCH = """
@@ -69,3 +70,13 @@ def test_each_login_address_has_a_code_of_its_own(tmp_path: Path) -> None:
     urls = {runner.invoke(secateur, ["login-url", "--data", str(tmp_path)]).output for _ in range(2)}
     assert len(urls) == 2
     assert all(url.startswith("http://127.0.0.1:8000/login?code=") for url in urls)
+
+
+def test_the_status_needs_no_more_than_the_data_folder(tmp_path: Path) -> None:
+    def status() -> tuple[int, str]:
+        result = CliRunner(env={"SECATEUR_BROKER_URL": None}).invoke(secateur, ["status", "--data", str(tmp_path)])
+        return result.exit_code, result.output
+
+    assert status() == (1, "database: reachable\nbroker: not reachable\n")
+    with EmbeddedBroker(tmp_path / "broker"):
+        assert status() == (0, "database: reachable\nbroker: reachable\n")

@@ -8,6 +8,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from backend.db import create_engine
 from backend.queue import Doorbell
+from worker.broker import EmbeddedBroker
 from worker.data_folder import default_database, prepare_folder
 from worker.options import data_option, database_option
 
@@ -15,15 +16,21 @@ from worker.options import data_option, database_option
 @click.command("status")
 @data_option
 @database_option
-@click.option("--broker-url", envvar="SECATEUR_BROKER_URL", required=True, help="redis://:password@host:6379/0")
-def command(data: Path, database_url: str | None, broker_url: str) -> None:
+@click.option(
+    "--broker-url",
+    envvar="SECATEUR_BROKER_URL",
+    default=None,
+    help="redis://:password@host:6379/0; default: the embedded broker of the data folder.",
+)
+def command(data: Path, database_url: str | None, broker_url: str | None) -> None:
     """Say whether the database and the broker can be reached; exit status 1 if one cannot.
 
     The health check of a worker's container.
     """
+    folder = prepare_folder(data)
     checks = {
-        "database": _is_database_reachable(database_url or default_database(prepare_folder(data))),
-        "broker": _is_broker_reachable(broker_url),
+        "database": _is_database_reachable(database_url or default_database(folder)),
+        "broker": _is_broker_reachable(broker_url or EmbeddedBroker(folder / "broker").url),
     }
     for name, is_reachable in checks.items():
         click.echo(f"{name}: {'reachable' if is_reachable else 'not reachable'}")
