@@ -58,7 +58,8 @@ class Runner:
                 raise
             failure = failure_of(error)
             level = logging.ERROR if failure.code is FailureCode.INTERNAL_ERROR else logging.INFO
-            _LOG.log(level, "Job %s failed: %s", job.id, failure.detail, exc_info=error)
+            trace = None if failure is error else error
+            _LOG.log(level, "Job %s failed: %s", job.id, failure.detail, exc_info=trace)
             return lambda: self._fail(job, claim, failure)
         if write is not None:
             return lambda: self._finish(job, claim, JobState.COMPLETED, write=write)

@@ -120,6 +120,14 @@ def test_the_traceback_of_an_unexpected_error_is_in_the_log_only(
     assert job_id in caplog.text
 
 
+def test_a_refusal_is_one_line_of_the_log(bench: Bench, caplog: pytest.LogCaptureFixture) -> None:
+    job_id = bench.queue()
+    with caplog.at_level(logging.INFO):
+        _run(bench, job_id, _raise(JobFailure(FailureCode.REJECTED_FILE, "It is no model.", "Send one.")))
+    assert f"Job {job_id} failed: It is no model." in caplog.text
+    assert "Traceback" not in caplog.text
+
+
 def test_a_cancelled_job_stops_and_is_cancelled(bench: Bench) -> None:
     job_id = bench.queue()
 
