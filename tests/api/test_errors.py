@@ -66,6 +66,12 @@ def test_all_problems_are_listed_the_first_leads(client: TestClient) -> None:
     assert answer["field"] == "recipe.seed"
 
 
+def test_what_is_no_id_is_refused_with_a_sentence_about_it(client: TestClient) -> None:
+    answer = client.get("/api/models/deadbeef")
+    assert (answer.status_code, answer.json()["field"]) == (422, "model_id")
+    assert answer.json()["detail"] == "This is no id or name of anything here; check how it is written."
+
+
 def test_a_missing_field_is_named(client: TestClient) -> None:
     body = prune_body()
     del body["model_id"]
