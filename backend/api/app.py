@@ -19,6 +19,7 @@ from backend.api.middleware.unexpected import UnexpectedErrors
 from backend.api.reference_page import render_reference
 from backend.api.routers import datasets, events, health, models, recipes, reports, runs, session, uploads
 from backend.api.routers.ui import install_ui
+from backend.api.stopping import on_stop_signal
 from backend.db import UnitOfWork
 from backend.services import accounts
 
@@ -89,7 +90,8 @@ def _lifespan(
     async def live(_app: FastAPI) -> AsyncIterator[None]:
         await context.events.start()
         async with running(chores):
-            yield
+            with on_stop_signal(context.events.end_listeners):
+                yield
         await context.events.stop()
         for close in closers:
             await run_in_threadpool(close)

@@ -54,11 +54,15 @@ class EventStream:
             self._position = await self._last_id()
         self._pump = asyncio.create_task(self._read_forever())
 
-    async def stop(self) -> None:
-        """End all listeners and the reader."""
-        self._is_stopping = True  # the Redis client can swallow a cancellation; then the next look at this ends it
+    def end_listeners(self) -> None:
+        """End all listeners, and those that come later at once."""
+        self._is_stopping = True
         for queue in tuple(self._listeners):
             _end(queue)
+
+    async def stop(self) -> None:
+        """End all listeners and the reader."""
+        self.end_listeners()  # the Redis client can swallow a cancellation; then the next look at the flag ends it
         if self._pump is not None:
             self._pump.cancel()
             with suppress(asyncio.CancelledError):
@@ -71,6 +75,8 @@ class EventStream:
 
         An id that is none is ignored. The iterator ends when this listener falls too far behind, or at `stop()`.
         """
+        if self._is_stopping:
+            return
         queue: asyncio.Queue[StreamEvent | None] = asyncio.Queue(LISTENER_BACKLOG)
         self._listeners.add(queue)
         try:

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from backend.queue import EventPublisher, LiveEvent
 from backend.services import accounts
 from backend.settings import Settings
 from tests.api.server import serving
-from tests.running import wait_for
+from tests.running import free_port, wait_for
 from worker.broker import EmbeddedBroker
 
 TIMEOUT = httpx.Timeout(20.0)
@@ -54,6 +56,13 @@ def add_run(settings: Settings) -> str:
         job = work.jobs.add(JobRow(kind=JobKind.PRUNE, name="run")).id
     engine.dispose()
     return job
+
+
+def is_up(address: str) -> bool:
+    try:
+        return httpx.get(f"{address}/healthz").is_success
+    except httpx.TransportError:
+        return False
 
 
 def read_event(lines: Iterator[str]) -> tuple[str, int]:
@@ -98,6 +107,23 @@ def test_the_server_stops_although_someone_listens(settings: Settings, token: st
             stream = client.send(client.build_request("GET", f"{address}/api/runs/events"), stream=True)
             assert stream.status_code == 200
         stream.close()
+
+
+def test_a_signal_ends_the_streams_at_once_and_without_a_trace(settings: Settings, token: str, tmp_path: Path) -> None:
+    patience, port = 30, free_port()
+    command = [sys.executable, "-m", "uvicorn", "backend.main:create", "--factory", "--port", str(port)]
+    with (tmp_path / "log").open("w") as log, httpx.Client(timeout=TIMEOUT, cookies={COOKIE_NAME: token}) as client:
+        server = subprocess.Popen([*command, "--timeout-graceful-shutdown", str(patience)], stdout=log, stderr=log)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            wait_for(lambda: is_up(address))
+            with client.stream("GET", f"{address}/api/runs/events") as stream:
+                server.terminate()
+                assert list(stream.iter_lines()) == []
+            server.wait(patience / 2)
+        finally:
+            server.kill()
+    assert "Traceback" not in (tmp_path / "log").read_text()
 
 
 def test_the_start_makes_the_built_in_datasets(settings: Settings, token: str) -> None:
