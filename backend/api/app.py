@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import HTMLResponse
 from starlette.concurrency import run_in_threadpool
 
@@ -62,8 +62,8 @@ def _install_routes(app: FastAPI) -> None:
     app.include_router(api)
 
     @app.get("/docs", include_in_schema=False)
-    def get_reference() -> HTMLResponse:
-        return HTMLResponse(render_reference(app.openapi()))
+    def get_reference(request: Request) -> HTMLResponse:
+        return HTMLResponse(render_reference(app.openapi(), str(request.base_url).rstrip("/")))
 
     install_ui(app)
 

@@ -1,12 +1,15 @@
 """The API's reference as one page of plain HTML, drawn from its OpenAPI description: no script, no foreign host."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from itertools import groupby
 from typing import Any
 
 _SERVER = "http://127.0.0.1:8000"
+"""Stands for the address of this server in the descriptions."""
+_CODE = re.compile(r"`([^`]+)`")
 _METHODS = ("get", "head", "options", "post", "patch", "put", "delete")
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1a1b1e}
@@ -20,8 +23,8 @@ details{border-color:#373a40}}
 """
 
 
-def render_reference(schema: Mapping[str, Any]) -> str:
-    """HTML for an OpenAPI document: every route with parameters, an example body, and its answers."""
+def render_reference(schema: Mapping[str, Any], address: str) -> str:
+    """HTML for an OpenAPI document: every route with parameters, an example body for `address`, and its answers."""
     info = schema["info"]
     routes = sorted(_routes(schema), key=lambda route: route[0])
     sections = "".join(
@@ -29,13 +32,14 @@ def render_reference(schema: Mapping[str, Any]) -> str:
         for tag, group in groupby(routes, key=lambda route: route[0])
     )
     title = f"{escape(info['title'])} API {escape(info['version'])}"
-    return (
+    page = (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         f"<style>{_STYLE}</style></head><body><h1>{title}</h1>"
         f"{_paragraphs(info.get('description', ''))}"
         '<p>The same for machines: <a href="/openapi.json"><code>/openapi.json</code></a> (OpenAPI 3.1).</p>'
         f"{sections}</body></html>"
     )
+    return page.replace(_SERVER, escape(address))
 
 
 def _routes(schema: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Mapping[str, Any]]]:
@@ -101,4 +105,5 @@ def _answers(responses: Mapping[str, Any]) -> str:
 
 
 def _paragraphs(text: str) -> str:
-    return "".join(f"<p>{escape(block.strip())}</p>" for block in text.split("\n\n") if block.strip())
+    blocks = (_CODE.sub(r"<code>\1</code>", escape(block.strip())) for block in text.split("\n\n"))
+    return "".join(f"<p>{block}</p>" for block in blocks if block)

@@ -38,7 +38,8 @@ def test_the_reference_page_needs_no_script_and_no_foreign_host(client: TestClie
     assert page.status_code == 200
     assert "<script" not in page.text
     assert "theis" not in page.text.lower() or "<link" not in page.text
-    assert "curl -b cookies.txt -X POST http://127.0.0.1:8000/api/runs" in page.text
+    assert f"curl -b cookies.txt -X POST {client.base_url}/api/runs" in page.text
+    assert f"{client.base_url}/api/login</code>" in page.text
     assert "&quot;kind&quot;" in page.text or '"kind"' in page.text
 
 
