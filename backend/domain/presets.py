@@ -78,4 +78,4 @@ PRESETS: dict[str, Preset] = {
         ),
     )
 }
-"""Presets by name. All share target, training, retraining and teacher, so that they compare the choice of channels alone."""
+"""Presets by name. All share target, training, retraining and teacher: they compare the choice of channels alone."""
