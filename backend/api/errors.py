@@ -36,7 +36,7 @@ STATUSES: dict[type[errors.Refusal], HTTPStatus] = {
     errors.InvalidValue: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.TooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    errors.DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    errors.DiskFull: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     errors.Unauthenticated: HTTPStatus.UNAUTHORIZED,
     errors.Forbidden: HTTPStatus.FORBIDDEN,
     errors.TooManyRequests: HTTPStatus.TOO_MANY_REQUESTS,

@@ -54,7 +54,9 @@ class UploadFolder:
         self._reserve_bytes = reserve_bytes
 
     def create(self, kind: UploadKind, file_name: str, length: int) -> Upload:
-        """Announce a file of `length` bytes. Raises `TooLarge` or `DiskFull` before a byte is sent."""
+        """Announce a file of `length` bytes. Raises `InvalidValue`, `TooLarge` or `DiskFull` before a byte is sent."""
+        if length == 0:
+            raise InvalidValue(f"`{file_name}` is empty; choose a file that holds something.")
         if length > self.limit_bytes:
             raise TooLarge(f"`{file_name}` has {length:,} bytes; the limit is {self.limit_bytes:,}.")
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -107,8 +109,6 @@ class UploadFolder:
         if not upload.is_complete:
             missing = upload.length - upload.offset
             raise Conflict(f"The upload of `{upload.file_name}` is not finished: {missing:,} bytes are missing.")
-        if upload.length == 0:
-            raise InvalidValue(f"`{upload.file_name}` is empty.", field="upload_id")
         yield upload, self._data(upload_id)
 
     def delete(self, upload_id: str) -> None:

@@ -159,17 +159,17 @@ def test_a_database_that_is_away_is_503_with_retry_after(client: TestClient, mon
     "error",
     [OSError(28, "No space left on device"), OperationalError("insert", {}, Exception("database or disk is full"))],
 )
-def test_a_full_disk_is_507(client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_a_full_disk_is_said_to_be_full(client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     break_models(monkeypatch, error)
     answer = client.get("/api/models")
-    assert (answer.status_code, answer.json()["error"]) == (507, "disk_full")
+    assert (answer.status_code, answer.json()["error"]) == (413, "disk_full")
 
 
 def test_every_refusal_answers_with_a_client_error(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in Refusal.__subclasses__():
         break_models(monkeypatch, kind("A sentence."))
         answer = client.get("/api/models")
-        assert 400 <= answer.status_code < 500 or answer.status_code == 507
+        assert 400 <= answer.status_code < 500
         assert answer.json() == {"error": kind.code, "detail": "A sentence."}
 
 

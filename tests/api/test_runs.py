@@ -58,7 +58,7 @@ def test_nothing_is_queued_when_the_commit_fails(application: Application, clien
         answer = order(application, client)
     finally:
         event.remove(Session, "before_commit", fail)
-    assert (answer.status_code, answer.json()["error"]) == (507, "disk_full")
+    assert (answer.status_code, answer.json()["error"]) == (413, "disk_full")
     assert (application.rung, application.published) == ([], [])
     assert client.get("/api/runs").json()["total"] == 0
 

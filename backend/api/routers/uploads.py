@@ -32,8 +32,7 @@ MAX_NAME = 180
 MAX_LENGTH = 2**63 - 1
 _KINDS: tuple[UploadKind, ...] = ("model", "dataset")
 _FULL: Responses = {
-    413: {"model": ErrorAnswer, "description": "Larger than the limit, or than announced."},
-    507: {"model": ErrorAnswer, "description": "Not enough free disk space."},
+    413: {"model": ErrorAnswer, "description": "Larger than the limit, than announced, or than the free disk space."},
 }
 _HEAD: Responses = {200: {"description": "`Upload-Offset` says how much has come, `Upload-Length` how much will."}}
 

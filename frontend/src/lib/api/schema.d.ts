@@ -4634,7 +4634,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Larger than the limit, or than announced. */
+            /** @description Larger than the limit, than announced, or than the free disk space. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -4655,15 +4655,6 @@ export interface operations {
                      *       "error": "invalid_value"
                      *     }
                      */
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-            /** @description Not enough free disk space. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
@@ -4982,7 +4973,7 @@ export interface operations {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
-            /** @description Larger than the limit, or than announced. */
+            /** @description Larger than the limit, than announced, or than the free disk space. */
             413: {
                 headers: {
                     [name: string]: unknown;
@@ -5003,15 +4994,6 @@ export interface operations {
                      *       "error": "invalid_value"
                      *     }
                      */
-                    "application/json": components["schemas"]["ErrorAnswer"];
-                };
-            };
-            /** @description Not enough free disk space. */
-            507: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
                     "application/json": components["schemas"]["ErrorAnswer"];
                 };
             };
