@@ -896,8 +896,8 @@ export interface components {
         FixedCost: {
             /**
              * Beta
-             * @description Loss (nats) one gives for the whole dense cost: larger favors expensive layers. The authors searched between 0.0003 and 0.3.
-             * @default 0.01
+             * @description Loss (nats) one gives for the whole dense cost: larger favors expensive layers. The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state.
+             * @default 0.5
              */
             beta?: number;
             /**
