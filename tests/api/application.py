@@ -67,20 +67,23 @@ class FakeStream:
         self.history = list(history)
         self.holds = False
         self.repeats = False
-        self.on_listen: Callable[[], None] = lambda: None
+        self.on_caught_up: Callable[[], None] = lambda: None
 
     async def start(self) -> None:
         """Nothing to start."""
+
+    def end_listeners(self) -> None:
+        """No listener waits for this."""
 
     async def stop(self) -> None:
         """Nothing to stop."""
 
     async def listen(self, after: str | None = None) -> AsyncIterator[StreamEvent]:
         """What follows `after`, or everything."""
-        self.on_listen()
         for item in self.history:
             if after is None or item.stream_id > after:
                 yield item
+        self.on_caught_up()
         while self.repeats:
             await asyncio.sleep(0)
             yield self.history[-1]

@@ -69,5 +69,5 @@ def test_a_stream_ends_soon_after_its_session_whether_it_is_quiet_or_busy(
 ) -> None:
     monkeypatch.setattr(events, "SESSION_CHECK_S", 0.01)
     setattr(application.stream, manner, True)
-    application.stream.on_listen = log_out_later(application, client.cookies["secateur_session"])
+    application.stream.on_caught_up = log_out_later(application, client.cookies["secateur_session"])
     assert ids(client.get(f"/api/runs/{run}/events").text)[:2] == ["2-0", "4-0"]
