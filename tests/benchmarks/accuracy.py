@@ -151,18 +151,23 @@ def tune(bench: Bench, betas: Sequence[float], seed: int) -> str:
 
 
 def table(results: Sequence[dict[str, Any]]) -> str:
-    """Test accuracy at every level as markdown: mean and, in brackets, lowest to highest over the seeds."""
+    """Test accuracy at every level as markdown: mean and, in brackets, lowest to highest over the seeds.
+
+    The last columns are of the last level: validation accuracy straight after pruning, and parameters left.
+    """
     methods = list(dict.fromkeys(result["method"] for result in results))
     levels = range(1, len(results[0]["points"]))
     dense = [result["points"][0] for result in results if result["method"] == methods[0]]
     heads = [f"<= {results[0]['points'][0]['macs'] and _level(results, level):.0%} MACs" for level in levels]
     lines = [f"Dense: {_spread([point['test_accuracy'] for point in dense])}, {dense[0]['macs']:,} MACs.", ""]
-    lines += [f"| method | {' | '.join(heads)} | parameters left |", "|---|" + "---:|" * (len(heads) + 1)]
+    heads += ["straight after pruning", "parameters left"]
+    lines += [f"| method | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
     for method in methods:
         runs = [result["points"] for result in results if result["method"] == method]
         cells = [_spread([points[level]["test_accuracy"] for points in runs]) for level in levels]
-        parameters = statistics.mean(points[-1]["parameters"] / points[0]["parameters"] for points in runs)
-        lines.append(f"| {method} | {' | '.join(cells)} | {parameters:.1%} |")
+        cells.append(_spread([points[-1]["pruned_accuracy"] for points in runs]))
+        cells.append(f"{statistics.mean(points[-1]['parameters'] / points[0]['parameters'] for points in runs):.1%}")
+        lines.append(f"| {method} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -197,9 +202,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--methods", nargs="+", default=list(METHODS), choices=list(METHODS))
     parser.add_argument("--epochs", type=int, default=15, help="Training of the dense network.")
-    parser.add_argument("--retrain-epochs", type=int, default=3)
+    parser.add_argument("--retrain-epochs", type=int, default=20)
     parser.add_argument("--density", type=float, default=0.2)
-    parser.add_argument("--points", type=int, default=4)
+    parser.add_argument("--points", type=int, default=1)
     parser.add_argument("--tune", type=float, nargs="+", metavar="BETA")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     parser.add_argument("--device", default="cpu")
