@@ -34,7 +34,7 @@ class FisherSignal:
     def finish_batch(self, batch_size: int) -> None:
         """Square and accumulate what a backward pass of a mean loss over `batch_size` examples left."""
         for group, gradient in self._gradients.items():
-            square = gradient.double().square().sum(0) * batch_size**2
+            square = gradient.square().sum(0).double() * batch_size**2
             earlier = self._squares.get(group)
             self._squares[group] = square if earlier is None else earlier + square
         self._gradients.clear()
@@ -57,12 +57,12 @@ def channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
         activation, gradient = activation.float(), gradient.float()
     if activation.dim() == _VECTOR_AXES:
         return activation * gradient
-    activation, gradient = (value.movedim(axis, 1).flatten(2) for value in (activation, gradient))
+    activation, gradient = (value.movedim(axis, -1).flatten(1, -2) for value in (activation, gradient))
     if activation.device.type != "cpu":
-        return (activation * gradient).sum(2)
+        return (activation * gradient).sum(1)
     examples = max(1, _CHUNK_BYTES // activation[0].nbytes)
     parts = zip(torch.split(activation, examples), torch.split(gradient, examples), strict=True)
-    return torch.cat([(left * right).sum(2) for left, right in parts])
+    return torch.cat([(left * right).sum(1) for left, right in parts])
 
 
 class Gate(nn.Module):
