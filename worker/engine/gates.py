@@ -7,7 +7,7 @@ from torch import Tensor, fx, nn
 
 from worker.engine.coupling import ChannelGroup, GateSite
 
-_CHUNK_BYTES = 2**20
+_CHUNK_BYTES = 2**22
 """Products are made in pieces that stay in the processor's cache: up to six times faster, the same sums."""
 _VECTOR_AXES = 2
 """Axes of a batch of vectors (N, K)."""
@@ -89,8 +89,8 @@ class Gate(nn.Module):
                 self._mask = self._spread(self._on, values)
             values = values * self._mask.to(values.dtype)
         if self._signal.is_reading and values.requires_grad:
-            activation = values.detach()
-            values.register_hook(lambda gradient: self._read(activation, gradient))  # type: ignore[no-untyped-call]
+            held = [values.detach()]  # popped, so that its memory is free for the rest of the backward pass
+            values.register_hook(lambda gradient: self._read(held.pop(), gradient))  # type: ignore[no-untyped-call]
         return values
 
     def _spread(self, on: Tensor, values: Tensor) -> Tensor:
