@@ -80,8 +80,8 @@ def outcome(sessions: sessionmaker[Session], job_id: str) -> dict[str, list[Any]
     """Everything a run left: history, points, and the hashes of all its files."""
     with sessions() as session:
         tables = {}
-        for row, order in ((StepRow, StepRow.step), (PointRow, PointRow.index), (ArtifactRow, ArtifactRow.point_index)):
+        for row in (StepRow, PointRow, ArtifactRow):
             columns = [column for column in row.__table__.columns if column.name != "job_id"]
-            query = select(*columns).where(row.__table__.c.job_id == job_id).order_by(order, *columns[1:2])
-            tables[row.__tablename__] = [tuple(values) for values in session.execute(query)]
+            query = select(*columns).where(row.__table__.c.job_id == job_id)
+            tables[row.__tablename__] = sorted((tuple(values) for values in session.execute(query)), key=repr)
     return tables

@@ -1,4 +1,4 @@
-"""Two Celery workers on one database and one broker share the work, and take over from each other."""
+"""Two Celery workers on one PostgreSQL database and one broker share the work, and take over from each other."""
 
 import os
 import pickle
@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,11 +22,12 @@ from backend.queue import RUNS_QUEUE, Doorbell, EventPublisher
 from backend.queue.celery_config import KEY_PREFIX
 from backend.services.reaper import Reaper
 from backend.storage import ArtifactStore
-from tests.databases import sqlite_template  # noqa: F401 - a fixture
+from tests.databases import postgres_template, postgres_url  # noqa: F401 - fixtures
 from tests.faults.jobs import RECIPE, Subjects, outcome, prepare, queue
+from tests.postgres import fresh_database
 from worker.broker import EmbeddedBroker
 
-pytestmark = pytest.mark.faults
+pytestmark = [pytest.mark.faults, pytest.mark.postgres]
 
 PATIENCE_S = 120.0
 LONG = RECIPE.model_copy(update={"retrain": Retrain(epochs=40, steps_per_record=2)})
@@ -112,11 +114,17 @@ class Yard:
 
 
 @pytest.fixture(scope="module")
-def yard(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yard]:  # noqa: F811 - above
+def yard(
+    postgres_url: str,  # noqa: F811 - above
+    postgres_template: str,  # noqa: F811 - above
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Yard]:
     folder = tmp_path_factory.mktemp("two")
-    (folder / "secateur.db").write_bytes(sqlite_template.read_bytes())
-    with EmbeddedBroker(folder / "broker") as broker:
-        yard = Yard(folder, f"sqlite:///{folder / 'secateur.db'}", broker.url)
+    with (
+        fresh_database(postgres_url, f"two_{uuid.uuid4().hex[:8]}", postgres_template) as database_url,
+        EmbeddedBroker(folder / "broker") as broker,
+    ):
+        yard = Yard(folder, database_url, broker.url)
         yield yard
         yard.close()
 
