@@ -80,8 +80,10 @@ def outcome(sessions: sessionmaker[Session], job_id: str) -> dict[str, list[Any]
     """Everything a run left: history, points, and the hashes of all its files."""
     with sessions() as session:
         tables = {}
-        for row in (StepRow, PointRow, ArtifactRow):
-            columns = [column for column in row.__table__.columns if column.name != "job_id"]
-            query = select(*columns).where(row.__table__.c.job_id == job_id)
-            tables[row.__tablename__] = sorted((tuple(values) for values in session.execute(query)), key=repr)
+        keys = ((StepRow, ("step",)), (PointRow, ("index",)), (ArtifactRow, ("point_index", "name")))
+        for row, key in keys:
+            table = row.__table__
+            columns = [column for column in table.columns if column.name != "job_id"]
+            query = select(*columns).where(table.c.job_id == job_id).order_by(*(table.c[name] for name in key))
+            tables[row.__tablename__] = [tuple(values) for values in session.execute(query)]
     return tables
