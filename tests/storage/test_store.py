@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from backend.domain.errors import DiskFull, NotFound
 from backend.storage import ArtifactStore
 from backend.storage.durable import PARTIAL_SUFFIX, write_durably
 from backend.storage.store import CHUNK_BYTES
+from tests.storage.bucket import bucket_server
 
 JOB = "a" * 32
 HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
@@ -19,6 +20,22 @@ HELLO = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
 @pytest.fixture
 def store(tmp_path: Path) -> ArtifactStore:
     return ArtifactStore((tmp_path / "arti facts").as_uri(), tmp_path / "checkpoints")
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[Mapping[str, str]]:
+    with bucket_server("secateur") as environment:
+        yield environment
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def any_store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ArtifactStore:
+    """What a store promises, it promises on a disk and in a bucket alike."""
+    if request.param == "folder":
+        return ArtifactStore((tmp_path / "artifacts").as_uri(), tmp_path / "checkpoints")
+    for name, value in request.getfixturevalue("bucket").items():
+        monkeypatch.setenv(name, value)
+    return ArtifactStore(f"s3://secateur/{tmp_path.name}", tmp_path / "unused")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -46,41 +63,56 @@ def test_a_file_is_copied_in_and_out(store: ArtifactStore, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("start", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 16, CHUNK_BYTES + 17])
-def test_a_stream_begins_where_it_is_asked_to(store: ArtifactStore, start: int) -> None:
+def test_a_stream_begins_where_it_is_asked_to(any_store: ArtifactStore, start: int) -> None:
     data = os.urandom(CHUNK_BYTES + 17)
-    blob = store.put_bytes(data)
-    assert b"".join(store.stream(blob.sha256, start)) == data[start:]
+    blob = any_store.put_bytes(data)
+    assert b"".join(any_store.stream(blob.sha256, start)) == data[start:]
 
 
 @pytest.mark.parametrize("name", ["0" * 64, "../" * 5, "", "A" * 64])
-def test_what_is_not_there_or_no_name_is_not_found(store: ArtifactStore, name: str, tmp_path: Path) -> None:
+def test_what_is_not_there_or_no_name_is_not_found(any_store: ArtifactStore, name: str, tmp_path: Path) -> None:
     calls: list[Callable[[], object]] = [
-        lambda: store.read(name),
-        lambda: store.stream(name),
-        lambda: store.size(name),
-        lambda: store.local_copy(name, tmp_path),
+        lambda: any_store.read(name),
+        lambda: any_store.stream(name),
+        lambda: any_store.size(name),
+        lambda: any_store.local_copy(name, tmp_path),
     ]
     for call in calls:
         with pytest.raises(NotFound):
             call()
 
 
-def test_a_deleted_blob_is_gone_and_may_be_deleted_again(store: ArtifactStore) -> None:
-    blob = store.put_bytes(b"hello")
-    store.delete(blob.sha256)
-    store.delete(blob.sha256)
+def test_a_deleted_blob_is_gone_and_may_be_deleted_again(any_store: ArtifactStore) -> None:
+    blob = any_store.put_bytes(b"hello")
+    any_store.delete(blob.sha256)
+    any_store.delete(blob.sha256)
     with pytest.raises(NotFound):
-        store.read(blob.sha256)
+        any_store.read(blob.sha256)
 
 
-def test_the_newest_epoch_adopts_the_checkpoint_and_older_ones_cannot_change_it(store: ArtifactStore) -> None:
-    assert store.load_checkpoint(JOB, epoch=1) is None
-    store.save_checkpoint(JOB, b"one", epoch=1)
-    assert store.load_checkpoint(JOB, epoch=2) == b"one"
-    store.save_checkpoint(JOB, b"late", epoch=1)
-    assert store.load_checkpoint(JOB, epoch=2) == b"one"
-    store.save_checkpoint(JOB, b"two", epoch=2)
-    assert store.load_checkpoint(JOB, epoch=10) == b"two"
+def test_the_newest_epoch_adopts_the_checkpoint_and_older_ones_cannot_change_it(any_store: ArtifactStore) -> None:
+    assert any_store.load_checkpoint(JOB, epoch=1) is None
+    any_store.save_checkpoint(JOB, b"one", epoch=1)
+    assert any_store.load_checkpoint(JOB, epoch=2) == b"one"
+    any_store.save_checkpoint(JOB, b"late", epoch=1)
+    assert any_store.load_checkpoint(JOB, epoch=2) == b"one"
+    any_store.save_checkpoint(JOB, b"two", epoch=2)
+    assert any_store.load_checkpoint(JOB, epoch=10) == b"two"
+
+
+def test_a_file_comes_back_as_it_went_in(any_store: ArtifactStore, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(CHUNK_BYTES + 17))
+    blob = any_store.put_file(source)
+    assert any_store.local_copy(blob.sha256, tmp_path).read_bytes() == source.read_bytes()
+
+
+def test_an_ended_jobs_checkpoints_are_gone(any_store: ArtifactStore) -> None:
+    any_store.save_checkpoint(JOB, b"mine", epoch=1)
+    any_store.delete_checkpoint("b" * 32)
+    assert any_store.load_checkpoint(JOB, epoch=1) == b"mine"
+    any_store.delete_checkpoint(JOB)
+    assert any_store.load_checkpoint(JOB, epoch=1) is None
 
 
 def test_checkpoints_of_different_jobs_do_not_meet(store: ArtifactStore, tmp_path: Path) -> None:
