@@ -9,10 +9,10 @@ from torch.nn import functional
 
 from tests.engine.masking import random_masks
 from tests.engine.test_coupling import Dense, Depthwise, Halves, Scaled, Shuffle
-from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, case_name
+from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, captured, case_name
 from worker.delivery import write_source
 from worker.engine.examples import Scaling
-from worker.engine.network import build, capture
+from worker.engine.network import build
 from worker.engine.surgery import remove
 from worker.zoo import build_architecture
 
@@ -42,7 +42,7 @@ def test_the_source_of_every_pruned_zoo_network_computes_the_same(case):
 
 
 def test_padded_shortcuts_are_written_too():
-    network = capture(build_architecture("resnet20_a", (3, 32, 32), 10), (3, 32, 32), "resnet20_a")
+    network = captured(build_architecture("resnet20_a", (3, 32, 32), 10), (3, 32, 32), "resnet20_a")
     network = remove(network, random_masks(network, 0.5))
     inputs = RESNET20.inputs(2)
     with torch.no_grad():
@@ -69,14 +69,14 @@ class Unusual(nn.Module):
 @pytest.mark.parametrize("module", [Dense, Depthwise, Halves, Shuffle, Scaled, Unusual])
 def test_other_networks_can_be_written(module):
     torch.manual_seed(0)
-    network = capture(module().eval(), (3, 4, 4), "test")
+    network = captured(module().eval(), (3, 4, 4))
     inputs = torch.randn(3, 3, 4, 4)
     with torch.no_grad():
         assert torch.equal(emitted(network)(inputs), build(network)(inputs))
 
 
 def test_layers_named_by_number_can_be_written():
-    network = capture(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), (4,), "test")
+    network = captured(nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2)), (4,))
     inputs = torch.randn(3, 4)
     assert torch.equal(emitted(network)(inputs), build(network)(inputs))
 
@@ -126,4 +126,4 @@ class Hiding(nn.Module):
 
 def test_a_layer_that_a_module_dictionary_cannot_hold_is_refused():
     with pytest.raises(ValueError, match="`keys` cannot live"):
-        write_source(capture(Hiding(), (3,), "test"), SCALING)
+        write_source(captured(Hiding(), (3,)), SCALING)

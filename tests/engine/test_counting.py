@@ -5,9 +5,9 @@ import torch
 
 from backend.domain.thinning import SizeModel
 from tests.engine.masking import random_masks
-from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG16, VGG_SMALL, case_name
+from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG16, VGG_SMALL, captured, case_name
 from worker.engine.counting import count_layers, count_macs, count_parameters
-from worker.engine.network import capture, summarize
+from worker.engine.network import summarize
 from worker.engine.surgery import remove
 from worker.zoo import build_architecture
 
@@ -63,7 +63,7 @@ def test_the_norm_after_a_convolution_counts_for_it():
 
 
 def test_a_thinner_network_counts_its_real_widths():
-    network = capture(build_architecture("mlp", (6,), 3, (5, 4)), (6,), "mlp")
+    network = captured(build_architecture("mlp", (6,), 3, (5, 4)), (6,), "mlp")
     thin = remove(network, {"fc1": torch.tensor([True, False, True, True, False])})
     assert count_macs(thin) == 6 * 3 + 3 * 4 + 4 * 3
     assert count_parameters(thin) == (6 * 3 + 3) + (3 * 4 + 4) + (4 * 3 + 3)

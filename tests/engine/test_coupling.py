@@ -6,9 +6,9 @@ from torch import nn
 from torch.nn import functional
 
 from tests.engine.masking import build_masked, random_masks
-from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, case_name
+from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, captured, case_name
 from worker.engine.coupling import find_groups, find_locks
-from worker.engine.network import build, capture
+from worker.engine.network import build
 from worker.engine.surgery import remove
 from worker.zoo import build_architecture
 
@@ -138,7 +138,7 @@ class Scaled(nn.Module):
 def test_other_networks_follow_the_same_rules(module, widths):
     torch.manual_seed(0)
     module = module().double().eval()
-    network = capture(module, (3, 4, 4), "test")
+    network = captured(module, (3, 4, 4))
     assert {group.name: group.width for group in find_groups(network)} == widths
     keep = random_masks(network, 0.5)
     masked, thin = build_masked(network, keep), build(remove(network, keep))
@@ -148,7 +148,7 @@ def test_other_networks_follow_the_same_rules(module, widths):
 
 
 def test_the_scale_of_a_channel_goes_with_it():
-    network = capture(Scaled().eval(), (3, 4, 4), "test")
+    network = captured(Scaled().eval(), (3, 4, 4))
     assert remove(network, {"a": torch.arange(5) < 2}).tensors["gamma"].shape == (2, 1, 1)
 
 
@@ -156,7 +156,7 @@ def test_the_scale_of_a_channel_goes_with_it():
 def test_sizes_burned_into_splits_and_views_are_mended_or_the_channels_locked(module):
     torch.manual_seed(0)
     module = module().double().eval()
-    network = capture(module, (3, 4, 4), "test")
+    network = captured(module, (3, 4, 4))
     assert find_groups(network)
     keep = random_masks(network, 0.5)
     masked, thin = build_masked(network, keep), build(remove(network, keep))
@@ -178,7 +178,7 @@ class Locked(nn.Module):
     [(nn.LayerNorm(6), "layer_norm"), (nn.Softmax(1), "normalizes over them")],
 )
 def test_channels_of_operations_without_exact_removal_are_locked_with_a_reason(between, reason):
-    network = capture(Locked(between).eval(), (4,), "test")
+    network = captured(Locked(between).eval(), (4,))
     assert find_groups(network) == ()
     locks = {lock.layer: lock.reason for lock in find_locks(network)}
     assert reason in locks["a"]
@@ -186,7 +186,7 @@ def test_channels_of_operations_without_exact_removal_are_locked_with_a_reason(b
 
 
 def test_a_layer_of_one_channel_is_still_a_group():
-    network = capture(build_architecture("mlp", (4,), 2, (1, 3)).eval(), (4,), "mlp")
+    network = captured(build_architecture("mlp", (4,), 2, (1, 3)).eval(), (4,), "mlp")
     assert [(group.name, group.width) for group in find_groups(network)] == [("fc1", 1), ("fc2", 3)]
 
 

@@ -6,11 +6,12 @@ import pytest
 import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
+from torch import nn
 
 from backend.domain.errors import FailureCode, JobFailure
 from tests.engine.masking import random_masks
 from tests.engine.zoo_cases import CASES, LENET5, RESNET20, case_name
-from worker.engine.network import NetworkFiles, build, dump, load, summarize
+from worker.engine.network import NetworkFiles, build, capture, dump, load, summarize
 from worker.engine.surgery import remove
 
 
@@ -31,6 +32,38 @@ def test_a_pruned_network_survives_the_disk():
     inputs = RESNET20.inputs(2)
     assert torch.equal(build(load(dump(thin)))(inputs), build(thin)(inputs))
     assert summarize(load(dump(thin))) == summarize(thin)
+
+
+def test_a_file_of_the_first_version_is_still_read():
+    network = LENET5.network(torch.float64)
+    files = dump(network)
+    graph = json.loads(files.graph)
+    (source,), (graph["output"],) = graph.pop("inputs"), graph.pop("outputs")
+    for node in graph["nodes"]:
+        del node["place"]
+    graph |= {"schema_version": 1, "input": source["name"], "input_shape": source["shape"]}
+    assert load(NetworkFiles(json.dumps(graph), files.weights)).graph == network.graph
+
+
+class _TwoOfEach(nn.Module):
+    """Two inputs, one of them integers, and two outputs."""
+
+    def __init__(self):
+        super().__init__()
+        self.scores, self.other = nn.Linear(3, 4), nn.Linear(3, 2)
+
+    def forward(self, x, shift):
+        x = x + shift.to(torch.float32)
+        return self.scores(x), self.other(x)
+
+
+def test_several_inputs_and_outputs_survive_the_disk():
+    module = _TwoOfEach()
+    inputs = (torch.randn(5, 3), torch.arange(15).view(5, 3))
+    network = load(dump(capture(module, inputs, "test")))
+    assert [(info.shape, info.dtype) for info in network.graph.inputs] == [((3,), "float32"), ((3,), "int64")]
+    for answer, expected in zip(build(network)(*inputs), module(*inputs), strict=True):
+        assert torch.equal(answer, expected)
 
 
 def _tampered(change):
@@ -76,7 +109,7 @@ LIES = {
         lambda graph: graph["nodes"][0].update(name="x; import os"),
         "should match pattern",
     ),
-    "a name that is a keyword": (lambda graph: graph.update(input="lambda"), "cannot be the name"),
+    "a name that is a keyword": (lambda graph: graph["inputs"][0].update(name="lambda"), "cannot be the name"),
     "an architecture that is code": (lambda graph: graph.update(architecture='"""\nimport os'), "architecture"),
     "an unknown key": (lambda graph: graph.update(extra=1), "extra"),
     "a wrong shape": (lambda graph: graph["tensors"][0].update(shape=[20, 1, 5, 4]), "but network.json says"),
@@ -85,9 +118,17 @@ LIES = {
         "missing from the weights",
     ),
     "a tensor missing from the graph": (lambda graph: graph["tensors"].pop(), "missing from network.json"),
-    "an output that is not there": (lambda graph: graph.update(output="nowhere"), "is not one of the operations"),
+    "an output that is not there": (lambda graph: graph.update(outputs=["nowhere"]), "is not one of the operations"),
+    "an output that is not a batch": (
+        lambda graph: (
+            graph["nodes"].append({"name": "total", "target": "aten.sum.dim_IntList", "args": [{"node": "relu"}, [0]]}),
+            graph["outputs"].append("total"),
+        ),
+        "`total` is .* must be the batch",
+    ),
+    "an input twice": (lambda graph: graph["inputs"].append(graph["inputs"][0]), "cannot be the name"),
     "a wrong number of classes": (lambda graph: graph.update(class_count=11), "instead of"),
-    "a wrong input": (lambda graph: graph.update(input_shape=[3, 28, 28]), "do not fit together"),
+    "a wrong input": (lambda graph: graph["inputs"][0].update(shape=[3, 28, 28]), "do not fit together"),
     "sizes that do not fit": (
         lambda graph: _node(graph, "flatten").update(target="aten.view.default", args=[{"node": "relu"}, [-1, 7]]),
         "do not fit together",

@@ -7,8 +7,9 @@ from torch import nn
 from torch.nn import functional
 
 from tests.engine.masking import build_masked
+from tests.engine.zoo_cases import captured
 from worker.engine.coupling import find_groups
-from worker.engine.network import build, capture, dump, load
+from worker.engine.network import build, dump, load
 from worker.engine.surgery import remove
 
 BLOCKS = ("plain", "residual", "concatenate", "pool", "depthwise", "gated")
@@ -55,7 +56,7 @@ class Drawn(nn.Module):
 def test_masking_equals_removal_for_any_wiring(data):
     blocks = data.draw(st.lists(st.sampled_from(BLOCKS), min_size=1, max_size=4))
     module = Drawn(blocks, data.draw(st.integers(2, 4)), data.draw(st.booleans()))
-    network = capture(module.double().eval(), (2, 8, 8), "drawn")
+    network = captured(module.double().eval(), (2, 8, 8))
     groups = find_groups(network)
     assert "hidden" in {group.name for group in groups}
     keep = {}

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.engine.masking import build_masked, random_masks
-from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG_SMALL, case_name, silence
+from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG_SMALL, captured, case_name, silence
 from worker.engine.coupling import find_groups
-from worker.engine.network import build, capture
+from worker.engine.network import build
 from worker.engine.surgery import remove, remove_from_tensors
 from worker.zoo import build_architecture
 
@@ -58,7 +58,7 @@ def test_masks_at_the_gates_equal_removal_in_both_modes(case):
 
 def test_padded_shortcuts_keep_their_channels_in_place():
     module = build_architecture("resnet20_a", (3, 32, 32), 10).double().eval()
-    network = capture(module, (3, 32, 32), "resnet20_a")
+    network = captured(module, (3, 32, 32), "resnet20_a")
     keep = random_masks(network, 0.5)
     # stage 1's channels lie at 8 in stage 2 and at 24 in stage 3; stage 2's own channels are the 8 on either side
     second = torch.cat([torch.arange(8), torch.arange(24, 32)])
@@ -136,7 +136,7 @@ def test_masks_that_do_not_fit_are_refused(keep, message):
 @given(data=st.data(), widths=st.lists(st.integers(1, 9), min_size=1, max_size=3))
 def test_any_removal_from_any_perceptron_is_exact(data, widths):
     module = build_architecture("mlp", (6,), 3, widths).double().eval()
-    network = capture(module, (6,), "mlp")
+    network = captured(module, (6,), "mlp")
     keep = {}
     for position, width in enumerate(widths, start=1):
         kept = data.draw(st.sets(st.integers(0, width - 1), min_size=1))

@@ -11,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor, nn
 
-from worker.engine.network import Network, capture
+from worker.engine.network import Network, capture, zeros
 from worker.zoo import build_architecture
 
 
@@ -43,9 +43,14 @@ class Case:
         return torch.randn(count, *self.input_shape, generator=torch.Generator().manual_seed(3)).to(dtype)
 
 
+def captured(module: nn.Module, input_shape: tuple[int, ...], name: str = "test") -> Network:
+    """A module with one floating-point input of this shape (one example) as a network."""
+    return capture(module, zeros(module, input_shape), name)
+
+
 @cache
 def _captured(case: Case, dtype: torch.dtype) -> Network:
-    return capture(case.module(dtype), case.input_shape, case.name)
+    return captured(case.module(dtype), case.input_shape, case.name)
 
 
 def silence(module: nn.Module, case: Case, keep: Mapping[str, Tensor]) -> None:

@@ -15,9 +15,9 @@ _NAMES = ("x", "y", "z", "u", "v", "w")
 
 
 def write_forward(graph: Graph, raised: Mapping[str, Raised]) -> str:
-    """Source of the body of `forward`, from the input `x` to the return statement."""
+    """Source of the body of `forward`, from the inputs to the return statement."""
     last_use = _last_uses(graph)
-    names = {graph.input: _NAMES[0]}
+    names = dict(zip((info.name for info in graph.inputs), argument_names(graph), strict=True))
     lines = []
     for position, node in enumerate(graph.nodes):
         text = _text(node, raised.get(node.name), names)
@@ -26,7 +26,12 @@ def write_forward(graph: Graph, raised: Mapping[str, Raised]) -> str:
         names[node.name] = name
         if text != name:
             lines.append(f"{name} = {text}")
-    return "\n".join([*lines, f"return {names[graph.output]}"])
+    return "\n".join([*lines, f"return {', '.join(names[output] for output in graph.outputs)}"])
+
+
+def argument_names(graph: Graph) -> tuple[str, ...]:
+    """Names of the arguments of `forward`: `x`, then `x1`, `x2`."""
+    return (_NAMES[0], *(f"{_NAMES[0]}{number}" for number in range(1, len(graph.inputs))))
 
 
 def _free_name(taken: set[str]) -> str:
@@ -41,9 +46,9 @@ def _sources(node: Node) -> list[str]:
 
 
 def _last_uses(graph: Graph) -> dict[str, int]:
-    """Position of the last node that reads each value; the output is read after all."""
+    """Position of the last node that reads each value; the outputs are read after all."""
     uses = {source: position for position, node in enumerate(graph.nodes) for source in _sources(node)}
-    return uses | {graph.output: len(graph.nodes)}
+    return uses | dict.fromkeys(graph.outputs, len(graph.nodes))
 
 
 def _text(node: Node, item: Raised | None, names: Mapping[str, str]) -> str:

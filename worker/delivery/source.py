@@ -7,7 +7,7 @@ from typing import Any
 from torch import nn
 
 from worker.delivery.expressions import literal
-from worker.delivery.forward import is_attribute, write_forward
+from worker.delivery.forward import argument_names, is_attribute, write_forward
 from worker.engine.counting import count_macs, count_parameters
 from worker.engine.examples import Scaling
 from worker.engine.graph import Network
@@ -31,6 +31,8 @@ def write_source(network: Network, scaling: Scaling) -> str:
         std=literal(list(scaling.std)),
         divisor=scaling.divisor,
         layers=indent(_layers(network, raised), " " * 8),
+        arguments=", ".join(f"{name}: Tensor" for name in argument_names(network.graph)),
+        answer="Tensor" if len(network.graph.outputs) == 1 else "tuple[Tensor, ...]",
         forward=indent(write_forward(network.graph, raised), " " * 8),
         dtype=float_type(network),
     )
@@ -148,7 +150,7 @@ class Model(nn.Module):
         super().__init__()
 {layers}
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, {arguments}) -> {answer}:
 {forward}
 
 

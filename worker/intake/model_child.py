@@ -12,7 +12,7 @@ from torch import Tensor
 
 from backend.domain.errors import FailureCode
 from backend.domain.network import ArchitectureMatch, ArchitectureMiss
-from worker.engine.network import capture, dump
+from worker.engine.network import capture, dump, zeros
 from worker.engine.network.files import METADATA_KEY
 from worker.intake.formats import Format, recognize
 from worker.intake.pickled import read_torch
@@ -37,7 +37,8 @@ def inspect(file: Path, folder: Path, arguments: Mapping[str, Any]) -> JsonValue
         chosen = choice or _recognize(weights, origin)
     if not isinstance(chosen, ArchitectureMatch):
         return {"matches": [option.model_dump(mode="json") for option in chosen]}
-    network = capture(fit(chosen, weights), chosen.input_shape, chosen.architecture)
+    module = fit(chosen, weights)
+    network = capture(module, zeros(module, chosen.input_shape), chosen.architecture)
     files = dump(network)
     (folder / arguments["graph"]).write_text(files.graph)
     (folder / arguments["weights"]).write_bytes(files.weights)

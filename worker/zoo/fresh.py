@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from worker.engine.network import Network, capture
+from worker.engine.network import Network, capture, zeros
 from worker.zoo.architectures import build_architecture
 
 
@@ -18,4 +18,4 @@ def initialize(
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         module = build_architecture(name, input_shape, class_count, widths)
-    return capture(module, input_shape, name)
+    return capture(module, zeros(module, input_shape), name)

@@ -39,7 +39,7 @@ def find_gates(graph: Graph, found: Trace, reads: Sequence[Read], position_of: T
         if site is None:
             return ()
         sites[site.node] = site
-    order = {name: position for position, name in enumerate([graph.input, *nodes])}
+    order = {name: position for position, name in enumerate([*(info.name for info in graph.inputs), *nodes])}
     return tuple(sites[name] for name in sorted(sites, key=order.__getitem__))
 
 

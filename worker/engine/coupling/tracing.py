@@ -14,7 +14,7 @@ from worker.engine.coupling.movement import MOVES, concatenate, move, pad
 from worker.engine.coupling.reductions import batch_norm, pool, reduce, softmax
 from worker.engine.coupling.values import Operation, Trace, Value, nothing, pinned
 from worker.engine.graph import Network, Node
-from worker.engine.graph.evaluation import apply_operation, float_type, walk
+from worker.engine.graph.evaluation import apply_operation, example_inputs, walk
 from worker.engine.graph.operations import bind, kind
 
 Rule = Callable[[Trace, Operation], Any]
@@ -49,15 +49,16 @@ def trace(network: Network) -> Trace:
     found = Trace()
     meta = {name: tensor.to("meta") for name, tensor in network.tensors.items()}
     stored = {name: Value(tensor, nothing(tensor), name) for name, tensor in meta.items()}
-    source = torch.empty((1, *network.graph.input_shape), device="meta", dtype=float_type(network))
-    found.ids[network.graph.input] = pinned(source)
+    sources = {name: Value(shape, pinned(shape)) for name, shape in example_inputs(network.graph).items()}
+    found.ids |= {name: value.ids for name, value in sources.items()}
 
     def call(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return _step(found, node, args, kwargs)
 
     with torch.no_grad():
-        results = walk(network.graph, Value(source, pinned(source)), stored.__getitem__, call)
-    found.ledger.pin(results[network.graph.output].ids, "they are the network's answer")
+        results = walk(network.graph, sources, stored.__getitem__, call)
+    for output in network.graph.outputs:
+        found.ledger.pin(results[output].ids, "they are the network's answer")
     _settle(found)
     return found
 

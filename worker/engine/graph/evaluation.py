@@ -8,18 +8,18 @@ from torch import Tensor
 
 from worker.engine.graph.network import Network
 from worker.engine.graph.operations import OPERATIONS
-from worker.engine.graph.schema import Graph, Node, Reference, TensorReference, decode
+from worker.engine.graph.schema import DTYPES, Graph, Node, Reference, TensorReference, decode
 
 Call = Callable[[Node, tuple[Any, ...], dict[str, Any]], Any]
 
 
-def walk(graph: Graph, source: Any, tensor: Callable[[str], Any], call: Call) -> dict[str, Any]:
-    """Results of all nodes by name.
+def walk(graph: Graph, inputs: Mapping[str, Any], tensor: Callable[[str], Any], call: Call) -> dict[str, Any]:
+    """Inputs and results of all nodes by name.
 
-    `source` stands for the input, `tensor(name)` for a parameter or buffer; `call(node, args, kwargs)` gets the
-    arguments with every reference replaced and returns the node's result.
+    `inputs` holds what stands for each of the graph's inputs, `tensor(name)` gives a parameter or buffer;
+    `call(node, args, kwargs)` gets the arguments with every reference replaced and returns the node's result.
     """
-    results: dict[str, Any] = {graph.input: source}
+    results: dict[str, Any] = dict(inputs)
 
     def resolve(value: Any) -> Any:
         if isinstance(value, Reference):
@@ -47,10 +47,16 @@ def shapes_only(network: Network, batch: int = 1) -> dict[str, Any]:
 
     Sizes come out as plain integers, so that `batch` shows in them.
     """
-    source = torch.empty((batch, *network.graph.input_shape), device="meta", dtype=float_type(network))
     meta: dict[str, Tensor] = {name: tensor.to("meta") for name, tensor in network.tensors.items()}
     with torch.no_grad():
-        return walk(network.graph, source, meta.__getitem__, apply_operation)
+        return walk(network.graph, example_inputs(network.graph, batch), meta.__getitem__, apply_operation)
+
+
+def example_inputs(graph: Graph, batch: int = 1, device: str = "meta") -> dict[str, Tensor]:
+    """A batch of zeros for every input, by name (on the meta device: only their shapes and types)."""
+    return {
+        info.name: torch.zeros((batch, *info.shape), dtype=DTYPES[info.dtype], device=device) for info in graph.inputs
+    }
 
 
 def float_type(network: Network) -> torch.dtype:

@@ -1,10 +1,10 @@
-"""The graph of a network as one frozen JSON value: nodes, tensors, input and output."""
+"""The graph of a network as one frozen JSON value: nodes, tensors, inputs and outputs."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import torch
-from pydantic import Field, JsonValue, PositiveInt
+from pydantic import Field, JsonValue, PositiveInt, model_validator
 from torch import Tensor
 
 from backend.domain.spec import Spec
@@ -22,6 +22,20 @@ DTYPES: dict[str, torch.dtype] = {
     "bool": torch.bool,
 }
 DTYPE_NAMES = {dtype: name for name, dtype in DTYPES.items()}
+FLOAT_NAMES = frozenset(name for name, dtype in DTYPES.items() if dtype.is_floating_point)
+
+
+DtypeName: TypeAlias = Literal["float64", "float32", "float16", "bfloat16", "int64", "int32", "uint8", "bool"]
+
+
+class InputInfo(Spec):
+    """One input of the network; its first axis is the batch."""
+
+    name: str = Field(pattern=NAME_PATTERN)
+    """Name under which the nodes refer to it."""
+    shape: tuple[PositiveInt, ...]
+    """Shape of one example: channels, height, width (or features, or the length of a sequence)."""
+    dtype: DtypeName
 
 
 class TensorInfo(Spec):
@@ -44,21 +58,51 @@ class Node(Spec):
     target: str
     args: tuple[JsonValue, ...] = ()
     kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+    place: str | None = Field(default=None, max_length=500)
+    """Where the author's source asks for it, such as `resnet.py:92 in layer1.0.conv1`; for messages only."""
 
 
 class Graph(Spec):
-    """The operations of a network in the order of execution, with one input and one output `(N, class_count)`."""
+    """The operations of a network in the order of execution.
 
-    schema_version: Literal[1] = 1
+    The batch is the first axis of every input and every output; the first output is the class scores
+    `(N, class_count)`, the others (auxiliary heads) are carried along. Version 1 had one input and one output.
+    """
+
+    schema_version: Literal[2] = 2
     architecture: str = Field(pattern=r"^[A-Za-z0-9_.-]{1,200}$")
-    input_shape: tuple[PositiveInt, ...]
-    """Shape of one example: channels, height, width (or features)."""
+    inputs: tuple[InputInfo, ...] = Field(min_length=1)
     class_count: PositiveInt
-    input: str = Field(pattern=NAME_PATTERN)
-    """Name under which the nodes refer to the batch of inputs."""
-    output: str = Field(pattern=NAME_PATTERN)
+    outputs: tuple[Annotated[str, Field(pattern=NAME_PATTERN)], ...] = Field(min_length=1)
     tensors: tuple[TensorInfo, ...]
     nodes: tuple[Node, ...]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, data: Any) -> Any:
+        """Read version 1; a value that is neither version is left to the checks that follow."""
+        if not isinstance(data, dict) or data.get("schema_version") != 1:
+            return data
+        rest = {key: value for key, value in data.items() if key not in ("input", "input_shape", "output")}
+        types = [info.get("dtype") for info in data.get("tensors", ()) if isinstance(info, dict)]
+        dtype = next((name for name in types if name in FLOAT_NAMES), "float32")
+        source = {"name": data.get("input"), "shape": data.get("input_shape"), "dtype": dtype}
+        return rest | {"schema_version": 2, "inputs": [source], "outputs": [data.get("output")]}
+
+    @property
+    def input(self) -> str:
+        """Name of the first input."""
+        return self.inputs[0].name
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Shape of one example of the first input."""
+        return self.inputs[0].shape
+
+    @property
+    def output(self) -> str:
+        """Name of the node that gives the class scores."""
+        return self.outputs[0]
 
 
 @dataclass(frozen=True)

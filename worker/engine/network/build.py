@@ -18,7 +18,8 @@ def build(network: Network) -> fx.GraphModule:
     """A module whose nodes bear the graph's names and whose state dict bears the tensors' names.
 
     Convolutions, linear layers, batch norms and dropouts are `nn` modules, so `train()` and `eval()` do what they
-    say. The module owns copies of the tensors; it starts in evaluation mode.
+    say. The module owns copies of the tensors; it starts in evaluation mode. It takes the graph's inputs in order and
+    returns its output, or a tuple of them when there are several.
     """
     root = nn.Module()
     raised = raised_nodes(network)
@@ -70,7 +71,7 @@ def _set_tensor(root: nn.Module, name: str, tensor: Tensor, *, is_parameter: boo
 
 def _fx_graph(graph: Graph, raised: dict[str, Raised]) -> fx.Graph:
     result = fx.Graph()
-    nodes = {graph.input: result.create_node("placeholder", graph.input, name=graph.input)}
+    nodes = {info.name: result.create_node("placeholder", info.name, name=info.name) for info in graph.inputs}
     attributes: dict[str, fx.Node] = {}
 
     def translate(value: Any) -> Any:
@@ -91,6 +92,7 @@ def _fx_graph(graph: Graph, raised: dict[str, Raised]) -> fx.Graph:
         kwargs = {key: translate(decode(value)) for key, value in node.kwargs.items()}
         target = OPERATIONS[_SUBSTITUTES.get(node.target, node.target)]
         nodes[node.name] = result.create_node("call_function", target, args, kwargs, name=node.name)
-    result.output(nodes[graph.output])
+    outputs = tuple(nodes[name] for name in graph.outputs)
+    result.output(outputs if len(outputs) > 1 else outputs[0])
     result.lint()
     return result

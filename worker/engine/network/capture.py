@@ -1,7 +1,7 @@
 """From an `nn.Module` to a network: trace once with `torch.export`, keep operations and tensors."""
 
 import operator
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain, count
 from typing import Any
 
@@ -14,8 +14,10 @@ from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.graph.network import Network
 from worker.engine.graph.operations import TARGET_NAMES
 from worker.engine.graph.schema import (
+    DTYPE_NAMES,
     Argument,
     Graph,
+    InputInfo,
     Node,
     Reference,
     TensorReference,
@@ -35,23 +37,22 @@ _IGNORED_KEYWORDS = frozenset({"layout", "device", "pin_memory", "memory_format"
 _ATEN_NAMES = {str(target): name for target, name in TARGET_NAMES.items()}
 
 
-def capture(module: nn.Module, input_shape: tuple[int, ...], architecture: str) -> Network:
-    """Trace `module` on a batch of `input_shape` examples (without the batch axis) in evaluation mode.
+def capture(module: nn.Module, example_inputs: tuple[Tensor, ...], architecture: str) -> Network:
+    """Trace `module` on a batch of example inputs (their first axis is the batch) in evaluation mode.
 
     The module's mode is put back. Raises `JobFailure` (UNKNOWN_ARCHITECTURE) when the module cannot be traced, uses
     an operation that is not on the allow-list, or does not answer `(N, classes)`.
     """
-    program = _export(module, input_shape)
+    program = _export(module, example_inputs)
     tensors = _tensors(program, list(module.state_dict()))
-    source, nodes, output, width = _translate(program)
+    inputs, nodes, outputs, width = _translate(program, example_inputs)
     kept = {name for node in nodes for name in tensor_names(node)}
     parameters = set(program.graph_signature.parameters)
     graph = Graph(
         architecture=architecture,
-        input_shape=input_shape,
+        inputs=inputs,
         class_count=width,
-        input=source,
-        output=output,
+        outputs=outputs,
         tensors=tuple(
             tensor_info(name, tensor, is_parameter=name in parameters)
             for name, tensor in tensors.items()
@@ -76,20 +77,27 @@ def refuse(detail: str) -> JobFailure:
     )
 
 
-def _export(module: nn.Module, input_shape: tuple[int, ...]) -> ExportedProgram:
-    was_training = module.training
-    module.eval()
+def zeros(module: nn.Module, *shapes: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """A batch of all-zero examples for each shape (without the batch axis), in the module's floating-point type."""
     parameter = next(module.parameters(), None)
     dtype = parameter.dtype if parameter is not None else torch.float32
-    example = torch.zeros((_EXAMPLE_BATCH, *input_shape), dtype=dtype)
+    return tuple(torch.zeros((_EXAMPLE_BATCH, *shape), dtype=dtype) for shape in shapes)
+
+
+def _export(module: nn.Module, example_inputs: tuple[Tensor, ...]) -> ExportedProgram:
+    was_training = module.training
+    module.eval()
+    examples = tuple(value.repeat(_EXAMPLE_BATCH, *(1,) * (value.dim() - 1)) for value in example_inputs)
+    batch = torch.export.Dim("batch")
     try:
         with torch.no_grad():
             return torch.export.export(
-                module, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},), strict=False
+                module, examples, dynamic_shapes=tuple({0: batch} for _ in examples), strict=False
             )
     except (RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise refuse(f"The network does not accept inputs of shape {tuple(input_shape)}: {reason}") from error
+        shapes = ", ".join(str(tuple(value.shape)[1:]) for value in example_inputs)
+        raise refuse(f"The network does not accept inputs of shape {shapes}: {reason}") from error
     finally:
         module.train(was_training)
 
@@ -105,33 +113,40 @@ def _tensors(program: ExportedProgram, order: Sequence[str]) -> dict[str, Tensor
     }
 
 
-def _translate(program: ExportedProgram) -> tuple[str, tuple[Node, ...], str, int]:
-    """Input name, nodes, output name and output width of an exported program."""
+def _translate(
+    program: ExportedProgram, examples: tuple[Tensor, ...]
+) -> tuple[tuple[InputInfo, ...], tuple[Node, ...], tuple[str, ...], int]:
+    """Inputs, nodes, names of the outputs and width of the first output of an exported program."""
     names: dict[str, Argument] = {}
-    source = ""
+    inputs: list[InputInfo] = []
     graph = make_pure(program.graph)
+    free = _input_names(program)
     placeholders = (node.name for node in graph.nodes if node.op == "placeholder")
     for name, spec in zip(placeholders, program.graph_signature.input_specs, strict=True):
         if spec.kind is InputKind.USER_INPUT:
-            source = _input_name(program)
-            names[name] = Reference(source)
+            example = examples[len(inputs)]
+            dtype = DTYPE_NAMES[example.dtype]
+            inputs.append(InputInfo.model_validate({"name": next(free), "shape": example.shape[1:], "dtype": dtype}))
+            names[name] = Reference(inputs[-1].name)
         else:
             names[name] = TensorReference(str(spec.target))
-    nodes = [_node(node, names) for node in graph.nodes if node.op == "call_function"]
+    nodes = [_node(node, names) for node in graph.nodes if node.op == "call_function" and node.users]
     (result,) = (node for node in graph.nodes if node.op == "output")
-    outputs = result.args[0]
-    if not isinstance(outputs, list | tuple) or len(outputs) != 1 or not isinstance(outputs[0], fx.Node):
-        raise refuse("The network must have exactly one output: the class scores.")
+    outputs = [value for value in result.args[0] if isinstance(value, fx.Node)]
+    if not outputs:
+        raise refuse("The network has no output.")
     value = outputs[0].meta["val"]
     if value.dim() != 2:
         raise refuse(f"The network answers with {value.dim()} axes; class scores `(examples, classes)` are needed.")
-    return source, _alive(tuple(nodes), outputs[0].name), outputs[0].name, int(value.shape[1])
+    answers = tuple(output.name for output in outputs)
+    return tuple(inputs), _alive(tuple(nodes), answers), answers, int(value.shape[1])
 
 
-def _input_name(program: ExportedProgram) -> str:
-    """A name for the input that no operation has (`input` itself is one that fx would change)."""
+def _input_names(program: ExportedProgram) -> Iterator[str]:
+    """Names for the inputs that no operation has (`input` itself is one that fx would change)."""
     taken = {node.name for node in program.graph.nodes if node.op == "call_function"}
-    return next(name for name in chain([_INPUT], (f"{_INPUT}{number}" for number in count(1))) if name not in taken)
+    candidates = chain([_INPUT], (f"{_INPUT}{number}" for number in count(1)))
+    return (name for name in candidates if name not in taken)
 
 
 def _node(node: fx.Node, names: Mapping[str, Argument]) -> Node:
@@ -158,9 +173,9 @@ def _node(node: fx.Node, names: Mapping[str, Argument]) -> Node:
         raise refuse(f"The operation `{node.target}` (at `{node.name}`) cannot be stored: {error}.") from error
 
 
-def _alive(nodes: tuple[Node, ...], output: str) -> tuple[Node, ...]:
-    """The nodes that the output depends on, in order."""
-    needed = {output}
+def _alive(nodes: tuple[Node, ...], outputs: tuple[str, ...]) -> tuple[Node, ...]:
+    """The nodes that the outputs depend on, in order."""
+    needed = set(outputs)
     kept = []
     for node in reversed(nodes):
         if node.name in needed:

@@ -1,9 +1,9 @@
 """Networks on disk: `network.json` and safetensors, validated in full before anything is believed."""
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
-import torch
 from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
@@ -84,19 +84,21 @@ def _check_nodes(graph: Graph) -> None:
     """Known operations only, and every reference points to something earlier."""
     if len(graph.nodes) > MAXIMUM_NODES:
         raise _rejected(f"The network has {len(graph.nodes)} operations; at most {MAXIMUM_NODES} are read.")
-    known = {graph.input}
+    inputs = [info.name for info in graph.inputs]
+    known = set(inputs)
     tensors = {info.name for info in graph.tensors}
     scratch = fx.Graph()
-    for name in (graph.input, *(node.name for node in graph.nodes)):
+    for name in (*inputs, *(node.name for node in graph.nodes if node.name not in known)):
         if scratch.placeholder(name).name != name:
-            raise _rejected(f"`{name}` cannot be the name of an operation.")
+            raise _rejected(f"`{name}` cannot be the name of an operation or input.")
     for node in graph.nodes:
         if node.name in known:
             raise _rejected(f"Two operations are called `{node.name}`.")
         _check_node(node, known, tensors)
         known.add(node.name)
-    if graph.output not in known - {graph.input}:
-        raise _rejected(f"The output `{graph.output}` is not one of the operations.")
+    for output in graph.outputs:
+        if output not in known.difference(inputs):
+            raise _rejected(f"The output `{output}` is not one of the operations.")
 
 
 def _check_node(node: Node, known: set[str], tensors: set[str]) -> None:
@@ -134,8 +136,16 @@ def _check_shapes(network: Network) -> None:
         for name, value in values.items():
             if isinstance(value, Tensor) and value.numel() > batch * MAXIMUM_ELEMENTS:
                 raise _rejected(f"`{name}` would hold {value.numel()} numbers; at most {MAXIMUM_ELEMENTS} are allowed.")
-        answer = values[network.graph.output]
-        expected = torch.Size((batch, network.graph.class_count))
-        if not isinstance(answer, Tensor) or answer.shape != expected:
-            got = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
-            raise _rejected(f"The network answers {got} instead of {tuple(expected)}.")
+        _check_answers(network.graph, values, batch)
+
+
+def _check_answers(graph: Graph, values: Mapping[str, Any], batch: int) -> None:
+    """The first output is the class scores; the batch is the first axis of all."""
+    expected = (batch, graph.class_count)
+    for name in graph.outputs:
+        answer = values[name]
+        got = tuple(answer.shape) if isinstance(answer, Tensor) else type(answer).__name__
+        if name == graph.output and got != expected:
+            raise _rejected(f"The network answers {got} instead of {expected}.")
+        if not isinstance(answer, Tensor) or answer.shape[:1] != (batch,):
+            raise _rejected(f"The output `{name}` is {got}: its first axis must be the batch.")
