@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -12,6 +13,10 @@ from worker.engine.coupling.identities import PINNED
 from worker.engine.coupling.tracing import trace
 from worker.engine.coupling.values import Slot, Trace
 from worker.engine.graph import Network
+
+Unit: TypeAlias = Literal["channel", "head", "head_dim", "group", "hidden"]
+"""What goes as one: a channel, an attention head, the same place in all heads, a group of a grouped convolution, or
+a unit of a recurrent layer."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,11 @@ class ChannelGroup:
     members: tuple[Member, ...]
     gates: tuple[GateSite, ...]
     """Masking a channel at all of these sites equals removing it."""
+    unit: Unit = "channel"
+    inexact: tuple[str, ...] = ()
+    """Nodes where masking is not removal, such as layer norms over these channels; empty: equality is claimed."""
+    multiple: int = 1
+    """Widths must stay a multiple of this; 1 = free."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +56,9 @@ class Lock:
 
     layer: str
     reason: str
+    """A sentence that names operation and node."""
+    node: str = ""
+    """The node of the graph that holds the channels back."""
 
 
 def find_groups(network: Network) -> tuple[ChannelGroup, ...]:
