@@ -1,0 +1,106 @@
+"""Which networks can be pruned, and whether exactly: `python -m tests.benchmarks.coverage --results FILE`.
+
+All networks of `networks.py`, each with this project and with Torch-Pruning. Every trial (`coverage_trial.py`) is a
+process of its own, with one thread, a time limit and a memory limit, so that a crash ends one trial only. Results are
+JSON lines; trials that are in the file are not repeated. The environment: `requirements.txt` beside this file.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.networks import SUBJECTS
+
+PRUNERS = ("secateur", "torch-pruning")
+SECONDS = 600
+BYTES = 14 * 2**30
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one trial may use."""
+
+    seconds: int
+    """CPU seconds."""
+    bytes: int
+    """Address space."""
+
+    def apply(self) -> None:
+        """Called in the child before it starts."""
+        os.nice(10)
+        resource.setrlimit(resource.RLIMIT_CPU, (self.seconds, self.seconds + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (self.bytes, self.bytes))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def run_trial(network: str, pruner: str, limits: Limits) -> dict[str, Any]:
+    """One trial in a process of its own; how it ended if it could not say so itself."""
+    start = time.monotonic()
+    command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.coverage_trial", network, pruner]
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=4 * limits.seconds, preexec_fn=limits.apply
+        )
+    except subprocess.TimeoutExpired:
+        return _dead(network, pruner, "TimeLimit: no answer")
+    lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
+    if not lines:
+        how = f"signal {-result.returncode}" if result.returncode < 0 else f"exit code {result.returncode}"
+        return _dead(network, pruner, f"Crash: {how}; {result.stderr.strip()[-300:]}")
+    outcome: dict[str, Any] = json.loads(lines[-1])
+    outcome["wall"] = round(time.monotonic() - start, 1)
+    outcome["trace"] = "" if outcome["stage"] == "done" else result.stderr.strip()[-3000:]
+    return outcome
+
+
+def _dead(network: str, pruner: str, reason: str) -> dict[str, Any]:
+    return {"network": network, "pruner": pruner, "stage": "process", "reason": reason, "trace": ""}
+
+
+def read(results: Path) -> dict[tuple[str, str], dict[str, Any]]:
+    """The last outcome of every trial in the file."""
+    if not results.exists():
+        return {}
+    outcomes = [json.loads(line) for line in results.read_text().splitlines() if line]
+    return {(outcome["network"], outcome["pruner"]): outcome for outcome in outcomes}
+
+
+def due(results: Path, pruners: list[str], wanted: list[str], *, again: bool) -> Iterator[tuple[str, str]]:
+    """Trials to run: those not in the file, and with `again` those that failed."""
+    done = read(results)
+    for network in SUBJECTS:
+        if wanted and not any(part in network for part in wanted):
+            continue
+        for pruner in pruners:
+            outcome = done.get((network, pruner))
+            if outcome is None or (again and outcome["stage"] != "done"):
+                yield network, pruner
+
+
+def main() -> None:
+    """Run what is due, appending to the results."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--results", type=Path, required=True)
+    parser.add_argument("--networks", nargs="*", default=[], help="parts of names; all when empty")
+    parser.add_argument("--pruners", nargs="*", choices=PRUNERS, default=list(PRUNERS))
+    parser.add_argument("--again", action="store_true", help="repeat trials that failed")
+    parser.add_argument("--seconds", type=int, default=SECONDS)
+    options = parser.parse_args()
+    limits = Limits(options.seconds, BYTES)
+    for network, pruner in list(due(options.results, options.pruners, options.networks, again=options.again)):
+        outcome = run_trial(network, pruner, limits)
+        with options.results.open("a") as file:
+            file.write(json.dumps(outcome) + "\n")
+        print(f"{network:45} {pruner:14} {outcome['stage']:9} {outcome['reason'][:150]}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""The dense network with the removed weights set to zero: what a thinner network has to agree with.
+
+It knows nothing of the program that removed them. Every element of the benchmark's networks has a value of its own, so
+the thin tensors themselves tell what they kept; all else is zeroed in the library's own module, and normalizations over
+channels take their statistics over those that are left.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+_ATTEMPTS = 8
+_EPSILON = 1e-5
+_LAYER_NORMS = (functional.layer_norm, torch.layer_norm)
+_GROUP_NORMS = (functional.group_norm, torch.group_norm)
+_RMS_NORMS = (functional.rms_norm, torch.rms_norm)
+
+
+class NotASelection(Exception):
+    """A thin tensor is not what is left of the dense one after whole rows, columns or planes were taken out."""
+
+
+def kept_positions(dense: Tensor, thin: Tensor) -> tuple[Tensor, ...]:
+    """Positions along every axis of `dense` that make `thin`; raises `NotASelection` when there are none such."""
+    if dense.dim() != thin.dim() or any(new > old for new, old in zip(thin.shape, dense.shape, strict=True)):
+        raise NotASelection(f"{tuple(thin.shape)} cannot be a part of {tuple(dense.shape)}")
+    if dense.shape == thin.shape:
+        found: tuple[Tensor, ...] = tuple(torch.arange(size) for size in dense.shape)
+        candidates = [found]
+    else:
+        candidates = _candidates(dense, thin)
+    for found in candidates:
+        if torch.equal(dense[torch.meshgrid(*found, indexing="ij")] if dense.dim() else dense, thin):
+            return found
+    raise NotASelection(f"the values of {tuple(thin.shape)} are no part of {tuple(dense.shape)}")
+
+
+def _candidates(dense: Tensor, thin: Tensor) -> list[tuple[Tensor, ...]]:
+    """Ways to lay the thin tensor over the dense one that its first elements allow."""
+    if not thin.numel():
+        raise NotASelection("nothing is left of it")
+    anchors = torch.nonzero(dense == thin[(0,) * thin.dim()])[:_ATTEMPTS]
+    found = []
+    for anchor in anchors:
+        axes = []
+        for axis in range(dense.dim()):
+            line = dense[tuple(slice(None) if other == axis else int(anchor[other]) for other in range(dense.dim()))]
+            wanted = thin[tuple(slice(None) if other == axis else 0 for other in range(dense.dim()))]
+            axes.append(_in_order(line, wanted))
+        if all(len(positions) == size for positions, size in zip(axes, thin.shape, strict=True)):
+            found.append(tuple(axes))
+    return found
+
+
+def _in_order(line: Tensor, wanted: Tensor) -> Tensor:
+    """Positions of the wanted values in a line."""
+    if len(line) == len(wanted):
+        return torch.arange(len(line))
+    return torch.nonzero(torch.isin(line, wanted)).flatten()
+
+
+def zero_removed(module: nn.Module, thin: Mapping[str, Tensor]) -> dict[int, Tensor]:
+    """Zero in `module` whatever `thin` (by state-dict name) no longer holds; raises `NotASelection`.
+
+    Returns, by identity of the tensor, which elements of every vector are left (bool).
+    """
+    left: dict[int, Tensor] = {}
+    with torch.no_grad():
+        named = {**dict(module.named_parameters()), **dict(module.named_buffers())}
+        for name, tensor in named.items():
+            if name not in thin or not tensor.is_floating_point():
+                continue
+            try:
+                kept = kept_positions(tensor.detach(), thin[name].detach().to(tensor.dtype))
+            except NotASelection as error:
+                raise NotASelection(f"{name}: {error}") from error
+            if all(len(positions) == size for positions, size in zip(kept, tensor.shape, strict=True)):
+                continue
+            for axis, positions in enumerate(kept):
+                gone = torch.ones(tensor.size(axis), dtype=torch.bool)
+                gone[positions] = False
+                tensor.index_fill_(axis, torch.nonzero(gone).flatten(), 0.0)
+                if tensor.dim() == 1:
+                    left[id(tensor)] = ~gone
+    return left
+
+
+class KeptStatistics(TorchFunctionMode):
+    """While active, normalizations whose scale has lost elements take their statistics over what is left."""
+
+    def __init__(self, left: Mapping[int, Tensor]) -> None:
+        super().__init__()
+        self._left = left
+
+    def __torch_function__(
+        self, function: Any, types: Sequence[type], args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        named = dict(kwargs or {})
+        if function in _LAYER_NORMS:
+            return self._layer_norm(function, args, named)
+        if function in _GROUP_NORMS:
+            return self._group_norm(function, args, named)
+        if function in _RMS_NORMS:
+            return self._rms_norm(function, args, named)
+        return function(*args, **named)
+
+    def _layer_norm(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
+        source, shape, weight, bias, epsilon = _bound(args, named, ("normalized_shape", "weight", "bias", "eps"))
+        left = self._of(source, weight, len(shape))
+        if left is None:
+            return function(*args, **named)
+        result = torch.zeros_like(source)
+        result[..., left] = functional.layer_norm(
+            source[..., left],
+            [int(left.sum())],
+            _part(weight, left),
+            _part(bias, left),
+            _EPSILON if epsilon is None else epsilon,
+        )
+        return result
+
+    def _rms_norm(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
+        source, shape, weight, epsilon = _bound(args, named, ("normalized_shape", "weight", "eps"))
+        left = self._of(source, weight, len(shape))
+        if left is None:
+            return function(*args, **named)
+        result = torch.zeros_like(source)
+        result[..., left] = functional.rms_norm(source[..., left], [int(left.sum())], _part(weight, left), epsilon)
+        return result
+
+    def _group_norm(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
+        source, groups, weight, bias, epsilon = _bound(args, named, ("num_groups", "weight", "bias", "eps"))
+        left = self._left.get(id(weight))
+        if left is None:
+            return function(*args, **named)
+        result = torch.zeros_like(source)
+        size = source.size(1) // groups
+        for start in range(0, source.size(1), size):
+            own = torch.zeros_like(left)
+            own[start : start + size] = left[start : start + size]
+            if bool(own.any()):
+                result[:, own] = functional.group_norm(
+                    source[:, own],
+                    1,
+                    _part(weight, own),
+                    _part(bias, own),
+                    _EPSILON if epsilon is None else epsilon,
+                )
+        return result
+
+    def _of(self, source: Tensor, weight: Tensor | None, axes: int) -> Tensor | None:
+        """Which channels of a norm over the last axis are left; None when all are."""
+        if axes != 1:
+            return None
+        if weight is not None:
+            return self._left.get(id(weight))
+        alive = (source != 0).reshape(-1, source.size(-1)).any(0)
+        return None if bool(alive.all()) else alive
+
+
+def _bound(args: Sequence[Any], named: Mapping[str, Any], names: Sequence[str]) -> list[Any]:
+    """The source and the arguments that follow it, by position or by name; None where they are not given."""
+    source = args[0] if args else named["input"]
+    given = dict(zip(names, args[1:], strict=False)) | dict(named)
+    return [source, *(given.get(name) for name in names)]
+
+
+def _part(vector: Tensor | None, left: Tensor) -> Tensor | None:
+    return None if vector is None else vector[left]

@@ -1,0 +1,1 @@
+"""Programs for those who make releases: they need libraries that the product does not."""
