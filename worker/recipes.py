@@ -23,6 +23,8 @@ class RecipeChoice(Spec):
     sparsity: float | None = None
     seed: int | None = None
     precision: str | None = None
+    pins: tuple[str, ...] = ()
+    width_multiple: int | None = None
 
 
 def choose_recipe(choice: RecipeChoice) -> Recipe:
@@ -37,7 +39,14 @@ def choose_recipe(choice: RecipeChoice) -> Recipe:
         value["seed"] = choice.seed
     if choice.precision is not None:
         value["compute"]["precision"] = choice.precision
-    return Recipe.model_validate(value)
+    if choice.pins:
+        value["prune"]["pins"] += choice.pins
+    if choice.width_multiple is not None:
+        value["prune"]["width_multiple"] = choice.width_multiple
+    try:
+        return Recipe.model_validate(value)
+    except ValidationError as error:
+        raise _refusal(error, "The options") from error
 
 
 def _start(choice: RecipeChoice) -> Recipe:
@@ -46,9 +55,13 @@ def _start(choice: RecipeChoice) -> Recipe:
     try:
         return Recipe.model_validate_json(choice.recipe_file.read_bytes())
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"]) or "recipe"
-        raise InvalidValue(f"{choice.recipe_file}: {place}: {first['msg']}.", field=place) from error
+        raise _refusal(error, str(choice.recipe_file)) from error
+
+
+def _refusal(error: ValidationError, source: str) -> InvalidValue:
+    first = error.errors()[0]
+    place = ".".join(str(part) for part in first["loc"]) or "recipe"
+    return InvalidValue(f"{source}: {place}: {first['msg']}.", field=place)
 
 
 def _target(choice: RecipeChoice) -> dict[str, Any] | None:

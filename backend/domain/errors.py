@@ -96,6 +96,7 @@ class FailureCode(StrEnum):
     NON_FINITE_WEIGHTS = "non_finite_weights"
     INVALID_DATASET = "invalid_dataset"
     DATA_MISMATCH = "data_mismatch"
+    INVALID_RECIPE = "invalid_recipe"
     TARGET_UNREACHABLE = "target_unreachable"
     DIVERGED = "diverged"
     EXPORT_FAILED = "export_failed"

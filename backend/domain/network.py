@@ -1,4 +1,4 @@
-"""What the web may know of a model: its layers, its channel groups and its counts, but no tensor."""
+"""What the web may know of a model: its layers, its channel groups, its locks and its counts, but no tensor."""
 
 from typing import Literal
 
@@ -8,6 +8,9 @@ from backend.domain import metrics
 from backend.domain.spec import Spec
 
 LayerType = Literal["conv", "linear"]
+Unit = Literal["channel", "head", "head_dim", "group", "hidden"]
+"""What goes as one: a channel, an attention head, the same place in all heads, a group of a grouped convolution, or
+a unit of a recurrent layer."""
 
 
 class Layer(Spec):
@@ -35,10 +38,34 @@ class ChannelGroupInfo(Spec):
 
     name: str
     width: PositiveInt
+    """How many units there are to remove: channels, or whole heads."""
     layers: tuple[str, ...]
     """Layers whose *output* channels this group holds; the first names the group."""
     consumers: tuple[str, ...]
     """Layers whose *input* channels shrink with it."""
+    unit: Unit = "channel"
+    multiple: PositiveInt = 1
+    """The width must stay a multiple of this (the groups of a grouped convolution); 1 = free."""
+    inexact: tuple[str, ...] = ()
+    """Operations, such as layer norms, whose result a masked channel changes and a removed one does not."""
+    output_spans: tuple[PositiveInt, ...] = ()
+    """Output channels that one unit holds in each of `layers` (64 in a layer of heads of 64); empty: spread evenly."""
+    input_spans: tuple[PositiveInt, ...] = ()
+    """Input channels that one unit holds in each of `consumers` (several after a flatten); empty: spread evenly."""
+
+
+class LockInfo(Spec):
+    """A layer whose output channels stay, and what holds them."""
+
+    layer: str
+    reason: str
+    """A sentence."""
+    operation: str = ""
+    """The operation that holds them, such as `view`; empty where it is not one operation."""
+    node: str = ""
+    """The operation's name in the graph."""
+    place: str | None = None
+    """Where the author's source asks for it, such as `resnet.py:92 in layer1.0.conv1`."""
 
 
 class LayerShare(Spec):
@@ -60,6 +87,8 @@ class NetworkSummary(Spec):
     class_count: PositiveInt
     layers: tuple[Layer, ...]
     groups: tuple[ChannelGroupInfo, ...]
+    locks: tuple[LockInfo, ...] = ()
+    """One for every layer of whose output channels nothing can go."""
     parameters: NonNegativeInt
     macs: NonNegativeInt
 

@@ -1,11 +1,12 @@
-"""Whether a target can be reached, and the nearest point that can, under the minimum widths."""
+"""Whether a target can be reached, and the nearest point that can, under the recipe's limits on widths."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from backend.domain import metrics
+from backend.domain.bounds import width_bounds
 from backend.domain.network import NetworkSummary
-from backend.domain.recipe import Recipe
+from backend.domain.recipe import Prune, Recipe
 from backend.domain.targets import Target
 from backend.domain.thinning import Counts, SizeModel
 
@@ -34,10 +35,10 @@ def is_down_to(density: float, level: float) -> bool:
 
 @dataclass(frozen=True)
 class Reach:
-    """The thinnest network that the minimum widths allow, against a target."""
+    """The thinnest network that minimum width, width multiple and pins allow, against a target."""
 
     target: Target
-    minimum_width: int
+    prune: Prune
     floor: Counts
     density: float
     """Fraction that the thinnest network keeps of what the target counts."""
@@ -62,24 +63,38 @@ class Reach:
     def detail(self) -> str:
         """A sentence that says why the target is out of reach."""
         noun = _NOUNS[self.target.kind]
+        limits = [f"no layer thinner than {self.prune.minimum_width} channels"]
+        if self.prune.width_multiple > 1:
+            limits.append(f"widths at multiples of {self.prune.width_multiple}")
+        if self.prune.pins:
+            count = len(self.prune.pins)
+            limits.append("1 layer kept whole" if count == 1 else f"{count} layers kept whole")
         return (
-            f"The target keeps {self.target.density:.2%} of the {noun}, but with no layer thinner than "
-            f"{self.minimum_width} channels at least {self.density:.2%} stay "
-            f"({self.floor.macs:,} MACs, {self.floor.parameters:,} parameters)."
+            f"The target keeps {self.target.density:.2%} of the {noun}, but with {_enumerate(limits, 'and')} at least "
+            f"{self.density:.2%} stay ({self.floor.macs:,} MACs, {self.floor.parameters:,} parameters)."
         )
 
     @property
     def hint(self) -> str:
         """What to ask for instead."""
+        ways = ["lower prune.minimum_width"]
+        if self.prune.width_multiple > 1:
+            ways.append("lower prune.width_multiple")
+        if self.prune.pins:
+            ways.append("remove pins")
         if self.nearest in (0.0, 1.0):
-            return "No target can be reached: lower prune.minimum_width."
-        return f"The nearest reachable point is {self.field} = {self.nearest:g}; or lower prune.minimum_width."
+            return f"No target can be reached: {_enumerate(ways, 'or')}."
+        return f"The nearest reachable point is {self.field} = {self.nearest:g}; or {_enumerate(ways, 'or')}."
 
 
 def reach(summary: NetworkSummary, recipe: Recipe) -> Reach:
-    """Thin every channel group to the recipe's minimum width and compare what is left with the target."""
+    """Thin every channel group as far as the recipe allows and compare what is left with the target."""
     model = SizeModel.of(summary)
-    minimum = recipe.prune.minimum_width
-    floor = model.counts({name: min(width, minimum) for name, width in model.dense_widths.items()})
+    floor = model.counts({name: bounds.floor for name, bounds in width_bounds(summary, recipe.prune).items()})
     density = density_of(recipe.target.kind, floor, model.dense)
-    return Reach(recipe.target, minimum, floor, density)
+    return Reach(recipe.target, recipe.prune, floor, density)
+
+
+def _enumerate(parts: list[str], word: str) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} {word} {last}" if first else last

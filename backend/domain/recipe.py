@@ -2,9 +2,9 @@
 
 import hashlib
 import json
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, StringConstraints, field_validator, model_validator
 
 from backend.domain.allocations import Allocation, GlobalAllocation
 from backend.domain.costs import Cost, NoCost
@@ -14,6 +14,12 @@ from backend.domain.retraining import Distillation, Optimizer, Retrain, SgdOptim
 from backend.domain.schedules import GreedySchedule, Schedule
 from backend.domain.spec import Spec
 from backend.domain.targets import Target
+
+LayerName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+WidthMultiple = Literal[1, 8, 16]
+
+_ADDED: dict[str, dict[str, Any]] = {"prune": {"pins": [], "width_multiple": 1}}
+"""Settings that came after the first recipes were fingerprinted, each with the value that changes nothing."""
 
 
 class DataSplit(Spec):
@@ -42,6 +48,14 @@ class Prune(Spec):
         default_factory=SgdOptimizer, description="Optimizer of the training steps between removals."
     )
     minimum_width: PositiveInt = Field(2, le=65_536, description="No layer becomes thinner than this.")
+    width_multiple: WidthMultiple = Field(
+        1,
+        description="Every layer that gives anything ends at a width that is a multiple of this: 8 or 16 for speed, "
+        "1 for any width.",
+    )
+    pins: tuple[LayerName, ...] = Field(
+        (), max_length=10_000, description="Layers kept whole, and with them the layers whose channels go together."
+    )
     removal_macs: float = Field(
         0.05,
         ge=0.0,
@@ -51,6 +65,12 @@ class Prune(Spec):
     points: PositiveInt = Field(
         4, le=64, description="Operating points on the way to the target (evenly spaced in log density)."
     )
+
+    @field_validator("pins")
+    @classmethod
+    def _sort_pins(cls, pins: tuple[str, ...]) -> tuple[str, ...]:
+        """The same pins in another order are the same recipe."""
+        return tuple(sorted(set(pins)))
 
 
 class Compute(Spec):
@@ -90,6 +110,14 @@ class Recipe(Spec):
         return self
 
     def fingerprint(self) -> str:
-        """sha256 (hex) of the canonical JSON: equal recipes, equal fingerprints."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        """sha256 (hex) of the canonical JSON: equal recipes, equal fingerprints.
+
+        A setting that was added later and changes nothing is left out, so that older recipes keep theirs.
+        """
+        value = self.model_dump(mode="json")
+        for section, settings in _ADDED.items():
+            for name, neutral in settings.items():
+                if value[section][name] == neutral:
+                    del value[section][name]
+        canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,11 +1,20 @@
 """Counts of a network whose channel groups are thinned to given widths, from its summary alone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import prod
 from typing import Self
 
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+
+
+@dataclass(frozen=True)
+class Share:
+    """A group in one layer."""
+
+    group: ChannelGroupInfo
+    span: int
+    """How many of the layer's channels each of the group's units holds; 0 where that is not known."""
 
 
 @dataclass(frozen=True)
@@ -17,13 +26,15 @@ class Width:
     """Group name and how many of the layer's channels each of the group's channels holds (a flatten holds several)."""
 
     @classmethod
-    def of(cls, dense: int, groups: list[ChannelGroupInfo]) -> Self:
-        """Spread a dense width over the groups it is made of."""
-        held = sum(group.width for group in groups)
+    def of(cls, dense: int, shares: Sequence[Share]) -> Self:
+        """Take a dense width apart: what each group holds of it, where that is known, else spread evenly."""
+        held = sum(share.group.width * (share.span or 1) for share in shares)
         if not held or held > dense:
             return cls(dense)
+        if all(share.span for share in shares):
+            return cls(dense - held, tuple((share.group.name, share.span) for share in shares))
         multiplicity = dense // held
-        return cls(dense - multiplicity * held, tuple((group.name, multiplicity) for group in groups))
+        return cls(dense - multiplicity * held, tuple((share.group.name, multiplicity) for share in shares))
 
     def at(self, widths: Mapping[str, int]) -> int:
         """Evaluate at the given widths of the groups."""
@@ -53,8 +64,8 @@ class LayerSize:
         weights = fan_in * window * layer.width
         return cls(
             name=layer.name,
-            output=Width.of(layer.width, [group for group in groups if layer.name in group.layers]),
-            fan_in=Width.of(fan_in, [group for group in groups if is_full and layer.name in group.consumers]),
+            output=Width.of(layer.width, output_shares(layer.name, groups)),
+            fan_in=Width.of(fan_in, input_shares(layer.name, groups) if is_full else ()),
             window=window,
             places=places,
             parameters_per_channel=(layer.parameters - weights) // layer.width,
@@ -67,6 +78,24 @@ class LayerSize:
     def parameters(self, widths: Mapping[str, int]) -> int:
         """Weights, biases and norm parameters."""
         return self.output.at(widths) * (self.fan_in.at(widths) * self.window + self.parameters_per_channel)
+
+
+def output_shares(layer: str, groups: Iterable[ChannelGroupInfo]) -> tuple[Share, ...]:
+    """The groups that hold output channels of a layer."""
+    return tuple(
+        Share(group, _span(group.output_spans, group.layers, layer)) for group in groups if layer in group.layers
+    )
+
+
+def input_shares(layer: str, groups: Iterable[ChannelGroupInfo]) -> tuple[Share, ...]:
+    """The groups that hold input channels of a layer."""
+    return tuple(
+        Share(group, _span(group.input_spans, group.consumers, layer)) for group in groups if layer in group.consumers
+    )
+
+
+def _span(spans: tuple[int, ...], names: tuple[str, ...], layer: str) -> int:
+    return spans[names.index(layer)] if spans else 0
 
 
 @dataclass(frozen=True)

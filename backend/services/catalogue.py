@@ -1,19 +1,24 @@
 """What there is to choose from: presets, the recipe's schema, and whether a recipe can be run."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
+from backend.domain.bounds import unknown_pins
 from backend.domain.datasets import DatasetSummary
-from backend.domain.errors import DataMismatch, Refusal, TargetUnreachable
+from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnreachable
 from backend.domain.network import NetworkSummary
 from backend.domain.presets import PRESETS, Preset
 from backend.domain.reach import reach
 from backend.domain.recipe import Recipe
 from backend.services.problems import ProblemEntry, describe_errors
 from backend.services.scope import Scope
+
+_MOST_PINS = 3
+"""Unknown pins that one answer names."""
 
 
 @dataclass(frozen=True)
@@ -74,18 +79,25 @@ def require_reachable(recipe: Recipe, summary: NetworkSummary) -> None:
         raise TargetUnreachable(answer.detail, field=answer.field, hint=answer.hint)
 
 
+def require_known_pins(recipe: Recipe, summary: NetworkSummary) -> None:
+    """Raise `InvalidValue` when a pin names no layer of the network; the sentence names the nearest."""
+    unknown = unknown_pins(summary, recipe.prune.pins)
+    if unknown:
+        raise InvalidValue(" ".join(pin.detail for pin in unknown[:_MOST_PINS]), field="prune.pins")
+
+
 def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSummary | None) -> list[Refusal]:
+    checks: list[Callable[[], None]] = []
+    if summary and dataset:
+        checks.append(partial(require_fit, summary, dataset))
+    if summary:
+        checks += [partial(require_known_pins, recipe, summary), partial(require_reachable, recipe, summary)]
     refusals: list[Refusal] = []
-    try:
-        if summary and dataset:
-            require_fit(summary, dataset)
-    except Refusal as refusal:
-        refusals.append(refusal)
-    try:
-        if summary:
-            require_reachable(recipe, summary)
-    except Refusal as refusal:
-        refusals.append(refusal)
+    for check in checks:
+        try:
+            check()
+        except Refusal as refusal:
+            refusals.append(refusal)
     return refusals
 
 

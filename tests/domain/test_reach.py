@@ -35,10 +35,10 @@ def summary(widths: tuple[int, ...] = (8, 4)) -> NetworkSummary:
     )
 
 
-def recipe(target: Target, minimum_width: int = 2) -> Recipe:
+def recipe(target: Target, minimum_width: int = 2, **limits) -> Recipe:
     return Recipe(
         target=target,
-        prune=Prune(criterion=MagnitudeCriterion(), minimum_width=minimum_width),
+        prune=Prune(criterion=MagnitudeCriterion(), minimum_width=minimum_width, **limits),
         retrain=Retrain(epochs=1),
     )
 
@@ -132,3 +132,23 @@ def test_rounding_does_not_put_an_exact_target_out_of_reach():
     assert 1 - 0.9 < 1 / 10  # what floating point makes of it
     assert reach(summary((9, 1)), recipe(SparsityTarget(sparsity=0.8), minimum_width=1)).is_reachable
     assert reach(summary((10, 10)), recipe(SparsityTarget(sparsity=0.9), minimum_width=1)).is_reachable
+
+
+def test_pins_keep_whole_groups_and_the_nearest_point_follows():
+    refused = reach(summary(), recipe(SparsityTarget(sparsity=0.6), pins=("fc1",)))
+    assert (refused.floor.channels, refused.nearest) == (8 + 2, 0.1666)
+    assert "1 layer kept whole" in refused.detail
+    assert refused.hint.endswith("lower prune.minimum_width or remove pins.")
+    assert reach(summary(), recipe(SparsityTarget(sparsity=refused.nearest), pins=("fc1",))).is_reachable
+
+
+def test_with_every_layer_pinned_no_target_can_be_reached():
+    refused = reach(summary(), recipe(MacTarget(density=0.5), pins=("fc1", "fc2")))
+    assert refused.hint == "No target can be reached: lower prune.minimum_width or remove pins."
+
+
+def test_a_width_multiple_raises_the_floor_and_is_named():
+    refused = reach(summary((20, 8)), recipe(SparsityTarget(sparsity=0.6), width_multiple=8))
+    assert refused.floor.channels == 8 + 8
+    assert "widths at multiples of 8" in refused.detail
+    assert "lower prune.width_multiple" in refused.hint

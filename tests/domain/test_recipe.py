@@ -1,6 +1,7 @@
 """The recipe: what it refuses, and the fingerprint that identifies it."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 
-FISHER = {
+FISHER: dict[str, Any] = {
     "target": {"kind": "macs", "density": 0.25},
     "prune": {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.01}},
     "retrain": {"epochs": 2},
@@ -26,6 +27,26 @@ def changed(**sections: object) -> dict[str, object]:
 def test_the_fingerprint_of_a_known_recipe_is_pinned() -> None:
     # A change here means that old runs no longer match their recipes: bump `schema_version` when meaning changes.
     assert Recipe.model_validate(FISHER).fingerprint() == GOLDEN
+
+
+def test_a_setting_that_changes_nothing_leaves_the_fingerprint_of_older_recipes_alone() -> None:
+    prune = {**FISHER["prune"], "pins": [], "width_multiple": 1}
+    assert Recipe.model_validate(changed(prune=prune)).fingerprint() == GOLDEN
+
+
+def test_pins_and_width_multiple_are_part_of_a_recipes_identity() -> None:
+    def fingerprint(**settings: object) -> str:
+        return Recipe.model_validate(changed(prune={**FISHER["prune"], **settings})).fingerprint()
+
+    prints = {
+        GOLDEN,
+        fingerprint(pins=["conv1"]),
+        fingerprint(pins=["conv1", "fc"]),
+        fingerprint(width_multiple=8),
+        fingerprint(width_multiple=16),
+    }
+    assert len(prints) == 5
+    assert fingerprint(pins=["fc", "conv1", "fc"]) == fingerprint(pins=["conv1", "fc"])
 
 
 def test_defaults_written_out_give_the_same_fingerprint() -> None:
@@ -49,6 +70,9 @@ def test_fingerprints_differ_exactly_when_recipes_differ(first: int, second: int
         ("target", {"kind": "sparsity", "sparsity": -0.1}, "target.sparsity.sparsity"),
         ("prune", {"criterion": {"kind": "fisher", "batches": 3}}, "prune.criterion.fisher.batches"),
         ("prune", {"criterion": {"kind": "fisher"}, "minimum_width": 0}, "prune.minimum_width"),
+        ("prune", {"criterion": {"kind": "fisher"}, "width_multiple": 7}, "prune.width_multiple"),
+        ("prune", {"criterion": {"kind": "fisher"}, "pins": [""]}, "prune.pins.0"),
+        ("prune", {"criterion": {"kind": "fisher"}, "pins": "conv1"}, "prune.pins"),
         ("retrain", {"epochs": -1}, "retrain.epochs"),
         ("retrain", {}, "retrain.epochs"),
         ("seed", -1, "seed"),

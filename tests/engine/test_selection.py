@@ -4,8 +4,11 @@ import pytest
 import torch
 
 from backend.domain.allocations import GlobalAllocation, UniformAllocation
-from backend.domain.costs import FixedCost, NoCost
+from backend.domain.bounds import width_bounds
+from backend.domain.costs import FixedCost, NoCost, ParameterFreeCost
+from backend.domain.criteria import MagnitudeCriterion
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.recipe import Prune
 from backend.domain.targets import MacTarget, ParameterTarget, SparsityTarget
 from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS
@@ -55,7 +58,7 @@ class FrozenCostModel(CostModel):
         super().__init__(model)
         self._frozen = super().changes(dense_widths(model))
 
-    def changes(self, widths: torch.Tensor) -> torch.Tensor:
+    def changes(self, widths: torch.Tensor, sizes: torch.Tensor | None = None) -> torch.Tensor:
         return self._frozen
 
 
@@ -63,13 +66,14 @@ def dense_widths(model: SizeModel) -> torch.Tensor:
     return torch.tensor(list(model.dense_widths.values()), dtype=torch.float64)
 
 
-def rules(model, *, cost=None, cost_model=None, allocation=None, minimum_width=1, target=None) -> Rules:
+def rules(model, *, cost=None, cost_model=None, allocation=None, target=None, **limits) -> Rules:
+    prune = Prune(criterion=MagnitudeCriterion(), **{"minimum_width": 1, **limits})
     return Rules(
         model=model,
         cost_model=cost_model or CostModel(model),
         weighing=COSTS.make(cost or NoCost()),
         allocation=ALLOCATIONS.make(allocation or GlobalAllocation()),
-        minimum_width=minimum_width,
+        bounds=width_bounds(chain(), prune),
         target=target or SparsityTarget(sparsity=0.5),
     )
 
@@ -176,3 +180,63 @@ def test_uniform_allocation_thins_all_layers_alike_whatever_the_scores():
     masks = full_masks(model)
     chosen = choose(scores, masks, rules(model, allocation=UniformAllocation()), 0.5, None)
     assert list(masks.off(chosen).widths.values()) == [WIDTH // 2] * DEPTH
+
+
+@pytest.mark.parametrize("multiple", [8, 16])
+@pytest.mark.parametrize("allocation", [GlobalAllocation(), UniformAllocation()])
+@pytest.mark.parametrize("limit", [None, 1])
+def test_aligned_widths_are_multiples_and_the_target_is_still_met(multiple, allocation, limit):
+    model = SizeModel.of(chain())
+    chosen = rules(model, allocation=allocation, width_multiple=multiple, target=MacTarget(density=0.4))
+    scores, masks, steps = nearly_equal_scores(model), full_masks(model), 0
+    while not chosen.is_reached(masks.widths, 0.4):
+        masks, steps = masks.off(choose(scores, masks, chosen, 0.4, limit)), steps + 1
+    assert all(width % multiple == 0 and width > 0 for width in masks.widths.values())
+    assert chosen.density(masks.widths) <= 0.4
+    assert steps == (1 if limit is None else sum(model.dense_widths.values()) - sum(masks.widths.values()))
+
+
+def test_one_at_a_time_a_group_that_has_begun_gives_until_it_is_even_again():
+    model = SizeModel.of(chain())
+    chosen = rules(model, width_multiple=8)
+    scores = {name: torch.full((WIDTH,), float(index)) for index, name in enumerate(model.dense_widths)}
+    masks = full_masks(model).off(choose(scores, full_masks(model), chosen, 0.5, 3))
+    assert chosen.open_group(masks.widths) == "conv0"
+    # Now another layer's channels score less, but conv0 stands at 61.
+    scores["conv5"] -= 100
+    names = [name for name, _ in choose(scores, masks, chosen, 0.5, 7)]
+    assert names == ["conv0"] * 5 + ["conv5"] * 2
+
+
+def test_of_blocks_the_one_with_the_lowest_mean_goes_first():
+    model = SizeModel.of(chain())
+    scores = {name: torch.full((WIDTH,), 2.0) for name in model.dense_widths}
+    scores["conv1"][0] = 0.0  # the lowest of all, but its block's mean is 1.75
+    scores["conv6"][:8] = 1.0
+    assert {name for name, _ in choose(scores, full_masks(model), rules(model, width_multiple=8), 0.5, 8)} == {"conv6"}
+    assert choose(scores, full_masks(model), rules(model), 0.5, 1) == [("conv1", 0)]
+
+
+@pytest.mark.parametrize("weighing", [FixedCost(beta=1.0), ParameterFreeCost()])
+def test_the_cost_of_a_block_is_that_of_all_its_channels(weighing):
+    model = SizeModel.of(chain())
+    cost, widths = CostModel(model), dense_widths(model)
+    sizes = torch.full_like(widths, 8)
+    thinner = widths.clone()
+    thinner[3] -= 8
+    saved = (cost.operations(thinner) - cost.operations(widths)) / cost.operations(widths)
+    assert torch.allclose(cost.changes(widths, sizes)[3], saved / 8, rtol=1e-12)
+    assert torch.equal(cost.changes(widths, torch.ones_like(widths)), cost.changes(widths))
+    scores = nearly_equal_scores(model)
+    chosen = choose(scores, full_masks(model), rules(model, cost=weighing, width_multiple=8), 0.5, None)
+    assert all(width % 8 == 0 for width in full_masks(model).off(chosen).widths.values())
+
+
+def test_pinned_layers_give_nothing():
+    model = SizeModel.of(chain())
+    scores = nearly_equal_scores(model) | {"conv2": torch.zeros(WIDTH)}
+    masks = full_masks(model)
+    chosen = choose(scores, masks, rules(model, pins=("conv2", "conv4")), 0.5, None)
+    widths = masks.off(chosen).widths
+    assert (widths["conv2"], widths["conv4"]) == (WIDTH, WIDTH)
+    assert sum(widths.values()) == WIDTH * DEPTH // 2

@@ -1,13 +1,13 @@
 """Prune a network without a server."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import click
 from rich.console import Console
 
 from backend.domain.presets import PRESETS
-from backend.domain.recipe import Recipe
+from backend.domain.recipe import Recipe, WidthMultiple
 from worker.console import Followed, follow
 from worker.delivery import Origin, bundle, manifest, write_zip
 from worker.engine.device import make_deterministic, resolve_device
@@ -18,6 +18,7 @@ from worker.options import device_option, threads_option
 from worker.recipes import RecipeChoice, choose_recipe
 
 _DENSITY = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
+_MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)])
 
 
 @click.command("prune")
@@ -29,6 +30,10 @@ _DENSITY = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
 @click.option("--macs", type=_DENSITY, help="MACs to keep, as a fraction of the dense network's.")
 @click.option("--parameters", type=_DENSITY, help="Parameters to keep, as a fraction of the dense network's.")
 @click.option("--sparsity", type=_DENSITY, help="Fraction of the channels to remove.")
+@click.option(
+    "--pin", "pins", multiple=True, metavar="LAYER", help="A layer to keep whole; may be given several times."
+)
+@click.option("--width-multiple", type=_MULTIPLE, help="End at widths that are multiples of this, for speed.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]))
 @click.option("--architecture", help="Which one it is, where several fit the file.")

@@ -1,5 +1,6 @@
 """What must hold before any training: the data fits the network, and the target can be reached."""
 
+from backend.domain.bounds import unknown_pins
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.network import NetworkSummary
 from backend.domain.reach import reach
@@ -36,13 +37,19 @@ def check_data(network: Network, dataset: Dataset) -> None:
 
 
 def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
-    """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the minimum widths forbid it."""
+    """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the recipe's limits forbid it.
+
+    A pin that names no layer is refused first (INVALID_RECIPE).
+    """
     if not summary.groups:
         raise JobFailure(
             FailureCode.TARGET_UNREACHABLE,
             f"No channel of the network `{summary.architecture}` can be removed.",
             "Choose a network with at least one hidden layer.",
         )
+    unknown = unknown_pins(summary, recipe.prune.pins)
+    if unknown:
+        raise JobFailure(FailureCode.INVALID_RECIPE, unknown[0].detail, "Correct prune.pins.")
     result = reach(summary, recipe)
     if not result.is_reachable:
         raise JobFailure(FailureCode.TARGET_UNREACHABLE, result.detail, result.hint)

@@ -9,6 +9,7 @@ import torch
 from pydantic import JsonValue, TypeAdapter
 from torch import Tensor
 
+from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.recipe import DataSplit, Recipe
@@ -98,7 +99,7 @@ class _PruningRun:
             cost_model=CostModel(self._model),
             weighing=COSTS.make(prune.cost),
             allocation=ALLOCATIONS.make(prune.allocation),
-            minimum_width=prune.minimum_width,
+            bounds=width_bounds(summary, prune),
             target=recipe.target,
         )
         epoch = self._work.trainer.batches.per_epoch
@@ -152,7 +153,8 @@ class _PruningRun:
         present, on = (
             self._model.counts(widths).macs for widths in (trainee.masks.physical_widths, trainee.masks.widths)
         )
-        if present - on >= self._recipe.prune.removal_macs * present:
+        is_even = self._rules.open_group(trainee.masks.widths) is None
+        if is_even and present - on >= self._recipe.prune.removal_macs * present:
             trainee.compact()
         return totals, removed
 

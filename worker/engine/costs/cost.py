@@ -30,10 +30,14 @@ class CostModel:
         outputs, fan_ins = (_evaluate(form, widths) for form in (self._outputs, self._fan_ins))
         return (self._places * outputs * (2 * fan_ins * self._windows + 1)).sum(-1)
 
-    def changes(self, widths: Tensor) -> Tensor:
-        """Change of the cost when a group loses one channel, (G,), below zero, in units of the dense cost."""
-        thinner = widths - torch.eye(len(widths), dtype=torch.float64)
-        return (self.operations(thinner) - self.operations(widths)) / self._dense_operations
+    def changes(self, widths: Tensor, sizes: Tensor | None = None) -> Tensor:
+        """Change of the cost when a group loses one channel, (G,), below zero, in units of the dense cost.
+
+        With `sizes` (G,): the change for each of that many channels, when they go together.
+        """
+        going = torch.ones_like(widths) if sizes is None else sizes
+        thinner = widths - torch.diag(going)
+        return (self.operations(thinner) - self.operations(widths)) / self._dense_operations / going
 
     def _form(self, widths: list[Width]) -> tuple[Tensor, Tensor]:
         columns = {name: column for column, name in enumerate(self._groups)}
