@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import venv
+from collections.abc import Sequence
 from pathlib import Path
 
 PACKAGES = (
@@ -22,14 +23,14 @@ PACKAGES = (
 )
 
 
-def make_environment(folder: Path) -> Path:
-    """The interpreter of a new environment with torch, safetensors and what these need, and nothing else.
+def make_environment(folder: Path, names: Sequence[str] = PACKAGES) -> Path:
+    """The interpreter of a new environment with the named packages (torch, safetensors and what these need) only.
 
     The packages are links to the installed ones, so that no network is needed.
     """
     venv.create(folder, with_pip=False, symlinks=True)
     (packages,) = folder.glob("lib/python*/site-packages")
-    for name in PACKAGES:
+    for name in names:
         spec = importlib.util.find_spec(name)
         assert spec is not None, f"{name} is not installed"
         source = Path(spec.origin)
