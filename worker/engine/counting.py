@@ -7,7 +7,7 @@ from torch import Tensor
 
 from backend.domain.network import Layer
 from worker.engine.coupling import ChannelGroup, find_groups
-from worker.engine.coupling.groups import layer_name
+from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network, Node
 from worker.engine.graph.evaluation import shapes_only
 from worker.engine.graph.operations import bind, kind

@@ -3,20 +3,22 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias, TypeVar, get_args
 
 import torch
 from torch import Tensor
 
 from worker.engine.coupling.gates import GateSite, find_gates
-from worker.engine.coupling.identities import PINNED
+from worker.engine.coupling.identities import PINNED, compact
 from worker.engine.coupling.tracing import trace
-from worker.engine.coupling.values import Slot, Trace
+from worker.engine.coupling.values import Note, Read, Slot, Trace, layer_name
 from worker.engine.graph import Network
 
 Unit: TypeAlias = Literal["channel", "head", "head_dim", "group", "hidden"]
 """What goes as one: a channel, an attention head, the same place in all heads, a group of a grouped convolution, or
 a unit of a recurrent layer."""
+_UNITS: tuple[Unit, ...] = tuple(reversed(get_args(Unit)))
+_Item = TypeVar("_Item")
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class ChannelGroup:
     """Layers that read them."""
     members: tuple[Member, ...]
     gates: tuple[GateSite, ...]
-    """Masking a channel at all of these sites equals removing it."""
+    """Masking a channel at all of these sites equals removing it; none: it can only be removed at once."""
     unit: Unit = "channel"
     inexact: tuple[str, ...] = ()
     """Nodes where masking is not removal, such as layer norms over these channels; empty: equality is claimed."""
@@ -73,7 +75,8 @@ def groups_of(network: Network, found: Trace) -> tuple[ChannelGroup, ...]:
     """The groups of a traced network."""
     roots = found.ledger.roots()
     layout = {slot: roots[ids] for slot, ids in found.slots.items()}
-    groups = [_group(network, found, roots, family) for family in _families(layout)]
+    lore = _Lore.of(found, roots)
+    groups = [_group(network, found, lore, family) for family in _families(layout)]
     order = {layer_name(slot.tensor): position for position, slot in enumerate(found.producers)}
     return _named_apart(sorted((group for group in groups if group), key=lambda group: order[group.layers[0]]))
 
@@ -91,11 +94,6 @@ def find_locks(network: Network) -> tuple[Lock, ...]:
             reasons = [why for ids, why in found.ledger.pins if bool(torch.isin(roots[ids], own).any())]
             locks.append(Lock(name, reasons[0] if reasons else "no mask on an activation equals their removal"))
     return tuple(locks)
-
-
-def layer_name(weight: str) -> str:
-    """Name of the layer that holds a weight: `fc1` for `fc1.weight`."""
-    return weight.rpartition(".")[0] or weight
 
 
 @dataclass(frozen=True)
@@ -134,25 +132,67 @@ def _by_place(channels: Tensor, roots: Tensor) -> Tensor:
     return channels[torch.argsort(first[channels])]
 
 
-def _group(network: Network, found: Trace, roots: Tensor, family: _Family) -> ChannelGroup | None:
+@dataclass(frozen=True)
+class _Lore:
+    """What is known of every channel, by its root id."""
+
+    roots: Tensor
+    reads: Mapping[int, list[Read]]
+    units: Mapping[int, list[str]]
+    inexact: Mapping[int, list[str]]
+
+    @classmethod
+    def of(cls, found: Trace, roots: Tensor) -> Self:
+        """Sort what a trace noted."""
+        reads: dict[int, list[Read]] = defaultdict(list)
+        for read in found.reads:
+            for root in torch.unique(roots[compact(read.ids)]).tolist():
+                reads[root].append(read)
+        return cls(roots, reads, _by_root(found.units, roots), _by_root(found.inexact, roots))
+
+    def reads_of(self, family: _Family) -> list[Read]:
+        """All reads of a family's channels, once each, in forward order."""
+        return list(dict.fromkeys(_gather(self.reads, family)))
+
+    def unit_of(self, family: _Family) -> Unit:
+        """What goes as one: the last of the units in their order that was noted."""
+        noted = set(_gather(self.units, family))
+        return next((unit for unit in _UNITS if unit in noted), "channel")
+
+
+def _by_root(notes: Sequence[Note], roots: Tensor) -> Mapping[int, list[str]]:
+    texts: dict[int, list[str]] = defaultdict(list)
+    for note in notes:
+        for root in torch.unique(roots[compact(note.ids)]).tolist():
+            texts[root].append(note.text)
+    return texts
+
+
+def _gather(lore: Mapping[int, list[_Item]], family: _Family) -> list[_Item]:
+    return [item for channel in family.channels.tolist() for item in lore.get(channel, ())]
+
+
+def _group(network: Network, found: Trace, lore: _Lore, family: _Family) -> ChannelGroup | None:
     """The group of a family, or None when no layer makes it or no mask can stand for its removal."""
     width = len(family.channels)
-    position_of_root = torch.full((len(roots),), -1)
+    position_of_root = torch.full((len(lore.roots),), -1)
     position_of_root[family.channels] = torch.arange(width)
     layers = tuple(dict.fromkeys(layer_name(slot.tensor) for slot in found.producers if slot in family.slots))
-    reads = [read for read in found.reads if Slot(read.weight, 1) in family.slots]
-    gates = find_gates(network.graph, found, reads, position_of_root[roots])
-    if not layers or not gates:
+    reads, unit = lore.reads_of(family), lore.unit_of(family)
+    gates = () if unit == "hidden" else find_gates(network.graph, found, reads, position_of_root[lore.roots])
+    if not layers or not (gates or unit == "hidden"):
         return None
     return ChannelGroup(
         name=layers[0],
         width=width,
         layers=layers,
-        consumers=tuple(dict.fromkeys(layer_name(read.weight) for read in reads)),
+        consumers=tuple(dict.fromkeys(read.layer for read in reads if read.layer is not None)),
         members=tuple(
             Member(slot.tensor, slot.axis, _index(position_of_root[ids], width)) for slot, ids in family.slots.items()
         ),
         gates=gates,
+        unit=unit,
+        inexact=tuple(dict.fromkeys(_gather(lore.inexact, family))),
     )
 
 

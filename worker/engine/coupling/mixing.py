@@ -3,7 +3,7 @@
 from torch import Tensor
 
 from worker.engine.coupling.identities import along, varies
-from worker.engine.coupling.values import Operation, Read, Slot, Trace, Value, pinned
+from worker.engine.coupling.values import Operation, Read, Slot, Trace, Value, layer_name, pinned
 from worker.engine.graph.schema import Reference, decode
 
 _NO_RULE = "reads them in a way for which there is no rule yet"
@@ -49,7 +49,7 @@ def _layer(trace: Trace, operation: Operation, weight: str, incoming: Tensor) ->
     _mark_outputs(trace, operation, outgoing)
     source = decode(operation.node.args[0])
     if isinstance(source, Reference):
-        trace.reads.append(Read(operation.node.name, source.node, weight))
+        trace.reads.append(Read(operation.node.name, source.node, incoming, layer_name(weight)))
     return outgoing
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from worker.engine.coupling.identities import along, loosen, varies, varying_axes
-from worker.engine.coupling.values import Operation, Trace
+from worker.engine.coupling.values import Operation, Trace, Turned, Value, nothing
 
 MOVES = frozenset(
     [
@@ -31,11 +31,18 @@ MOVES = frozenset(
         "split",
         "split_with_sizes",
         "chunk",
+        "unbind",
+        "roll",
+        "repeat",
+        "repeat_interleave",
+        "expand_as",
+        "movedim",
     ]
 )
 """Kinds of operations that only move elements."""
 _RESHAPES = frozenset({"view", "reshape", "flatten", "unflatten"})
-_PICKS = frozenset({"slice", "select"})
+_TURNS = frozenset({"permute", "transpose", "t", "movedim"})
+_PICKS = frozenset({"slice", "select", "unbind"})
 _KEEPS_STRIDES = frozenset({"permute", "transpose", "t", "expand", "unsqueeze"})
 
 
@@ -43,31 +50,39 @@ def move(trace: Trace, operation: Operation) -> Any:
     """Ids of a view, slice, split and the like: the same operation on the ids."""
     is_view = operation.kind == "view"  # the one that asks for contiguous memory, which ids do not have
     moved = operation.call(lambda value: trace.ids_of(value).contiguous() if is_view else trace.ids_of(value))
-    if operation.kind in _PICKS and _picks_channels(trace, operation):
-        trace.lock(operation, "picks single ones out of them")
+    if operation.kind in _PICKS:
+        _note_pick(trace, operation)
     if operation.kind in _KEEPS_STRIDES:
         return moved
     if isinstance(moved, list | tuple):
         return [loosen(part) for part in moved]
     moved = loosen(moved)
-    return _rectangular(trace, moved) if operation.kind in _RESHAPES else moved
+    if operation.kind in _RESHAPES and len(varying_axes(moved)) > 1:
+        trace.rectangles.append(moved)
+    return moved
 
 
-def _picks_channels(trace: Trace, operation: Operation) -> bool:
-    """Whether an operation takes channels at burned-in places that cannot be mended."""
+def turn(operation: Operation) -> Value | None:
+    """A stored tensor with its axes in another order, still known as such; None for all other operations."""
+    if operation.kind not in _TURNS:
+        return None
+    source = operation.source()
+    axes = source.turned.axes if source.turned is not None else tuple(range(source.shape.dim()))
+    tensor = source.turned.tensor if source.turned is not None else source.tensor
+    if tensor is None:
+        return None
+    order = operation.call(lambda _: torch.empty(range(len(axes)), device="meta")).shape  # sizes tell the axes apart
+    turned = Turned(tensor, tuple(axes[place] for place in order))
+    return Value(operation.result, nothing(operation.result), turned=turned)
+
+
+def _note_pick(trace: Trace, operation: Operation) -> None:
+    """An operation that takes channels at burned-in places: they cannot be mended, so none of them may go."""
     ids = trace.ids_of(operation.source())
-    step = operation.arguments.get("step", 1)
-    is_single = operation.kind == "select" or step != 1
-    return is_single and varies(ids, operation.arguments["dim"] % ids.dim())
-
-
-def _rectangular(trace: Trace, ids: Tensor) -> Tensor:
-    """Join ids so that they vary along one axis only: what is removed from a view must leave a rectangle."""
-    axes = varying_axes(ids)
-    if len(axes) <= 1:
-        return ids
-    longest = max(axes, key=ids.size)
-    return along(trace.merge(ids, longest), longest, ids.shape)
+    axis = operation.arguments["dim"] % ids.dim()
+    is_single = operation.kind != "slice" or operation.arguments["step"] != 1
+    if is_single and varies(ids, axis):
+        trace.whole.append((ids, axis, f"`{operation.node.name}` ({operation.kind}) picks single ones out of them"))
 
 
 def concatenate(trace: Trace, operation: Operation) -> Tensor:

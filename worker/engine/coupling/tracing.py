@@ -8,10 +8,10 @@ from torch import Tensor
 from torch.utils import _pytree as pytree
 
 from worker.engine.coupling.elementwise import combine, same
-from worker.engine.coupling.identities import varying_axes
 from worker.engine.coupling.mixing import convolution, linear, locked
-from worker.engine.coupling.movement import MOVES, concatenate, move, pad
+from worker.engine.coupling.movement import MOVES, concatenate, move, pad, turn
 from worker.engine.coupling.reductions import batch_norm, pool, reduce, softmax
+from worker.engine.coupling.settling import settle
 from worker.engine.coupling.values import Operation, Trace, Value, nothing, pinned
 from worker.engine.graph import Network, Node
 from worker.engine.graph.evaluation import apply_operation, example_inputs, walk
@@ -59,7 +59,7 @@ def trace(network: Network) -> Trace:
         results = walk(network.graph, sources, stored.__getitem__, call)
     for output in network.graph.outputs:
         found.ledger.pin(results[output].ids, "they are the network's answer")
-    _settle(found)
+    settle(found)
     return found
 
 
@@ -78,19 +78,12 @@ def _step(found: Trace, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any
         found.ids[node.name] = result.ids if isinstance(result, Value) else None
         return result
     operation = Operation(node, kind(node.target), bind(node.target, args, kwargs), result, call)
+    turned = turn(operation)
+    if turned is not None:
+        found.ids[node.name] = turned.ids
+        return turned
     ids = RULES.get(operation.kind, locked)(found, operation)
     found.ids[node.name] = ids
     if is_list:
         return [Value(part, part_ids) for part, part_ids in zip(result, ids, strict=True)]
     return Value(result, ids)
-
-
-def _settle(found: Trace) -> None:
-    """Note which axis of stored tensors that were used element by element holds channels."""
-    roots = found.ledger.roots()
-    for name, ids in found.stored.items():
-        axes = varying_axes(roots[ids])
-        if len(axes) == 1:
-            found.assign(name, axes[0], found.merge(ids, axes[0]))
-        elif axes:
-            found.ledger.pin(ids, f"`{name}` holds them on several axes")

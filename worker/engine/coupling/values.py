@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import torch
@@ -20,6 +21,17 @@ class Value:
     ids: Tensor
     tensor: str | None = None
     """Name, when it is a parameter or buffer as stored."""
+    turned: "Turned | None" = None
+    """Set when it is a parameter or buffer with its axes in another order."""
+
+
+@dataclass(frozen=True)
+class Turned:
+    """A parameter or buffer whose axes a transpose or permutation has put in another order."""
+
+    tensor: str
+    axes: tuple[int, ...]
+    """The stored axis at every place."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +42,22 @@ class Slot:
     axis: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Read:
-    """A node that mixes the channels of a value: the layer `weight` reads them from the node `source`."""
+    """A node that mixes the channels `ids` (width,) of the node `source`; `layer` names the layer, if it is one."""
 
     node: str
     source: str
-    weight: str
+    ids: Tensor
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something learned about channels, said of their ids: a unit, or the node that makes masking inexact."""
+
+    ids: Tensor
+    text: str
 
 
 @dataclass
@@ -53,14 +74,28 @@ class Trace:
     reads: list[Read] = field(default_factory=list)
     stored: dict[str, Tensor] = field(default_factory=dict)
     """Ids of parameters and buffers that are used like any other value, element by element."""
+    rectangles: list[Tensor] = field(default_factory=list)
+    """Ids of views: what is removed must leave a rectangle. Joined when everything else is known."""
+    whole: list[tuple[Tensor, int, str]] = field(default_factory=list)
+    """Ids of which nothing may go along an axis unless it does not vary there in the end; and why."""
+    units: list[Note] = field(default_factory=list)
+    """Channels that are more than a channel, such as heads."""
+    inexact: list[Note] = field(default_factory=list)
+    """Channels whose masking is not their removal, and the node to blame."""
 
     def ids_of(self, value: Value) -> Tensor:
         """Ids of a value; a stored tensor gets fresh ones for all its elements when it is first used."""
-        if value.tensor is None or not value.shape.is_floating_point():
+        if not value.shape.is_floating_point():
             return value.ids
-        if value.tensor not in self.stored:
-            self.stored[value.tensor] = self.ledger.new(value.shape.numel()).reshape(value.shape.shape)
-        return self.stored[value.tensor]
+        if value.turned is not None:
+            shape = [value.shape.size(value.turned.axes.index(axis)) for axis in range(value.shape.dim())]
+            return self._elements(value.turned.tensor, shape).permute(value.turned.axes)
+        return value.ids if value.tensor is None else self._elements(value.tensor, list(value.shape.shape))
+
+    def _elements(self, tensor: str, shape: list[int]) -> Tensor:
+        if tensor not in self.stored:
+            self.stored[tensor] = self.ledger.new(prod(shape)).reshape(shape)
+        return self.stored[tensor]
 
     def lock(self, operation: "Operation", why: str) -> None:
         """Pin every channel that an operation touches."""
@@ -125,3 +160,8 @@ def nothing(shape: Tensor) -> Tensor:
 def pinned(shape: Tensor) -> Tensor:
     """Ids of a value of which nothing may be removed."""
     return torch.full((1,) * shape.dim(), PINNED).expand(shape.shape)
+
+
+def layer_name(weight: str) -> str:
+    """Name of the layer that holds a weight: `fc1` for `fc1.weight`."""
+    return weight.rpartition(".")[0] or weight
