@@ -11,7 +11,6 @@ from worker.delivery.forward import argument_names, is_attribute, write_forward
 from worker.engine.counting import count_macs, count_parameters
 from worker.engine.examples import Scaling
 from worker.engine.graph import Network
-from worker.engine.graph.evaluation import float_type
 from worker.engine.network.raising import Raised, raised_nodes
 
 
@@ -34,7 +33,7 @@ def write_source(network: Network, scaling: Scaling) -> str:
         arguments=", ".join(f"{name}: Tensor" for name in argument_names(network.graph)),
         answer="Tensor" if len(network.graph.outputs) == 1 else "tuple[Tensor, ...]",
         forward=indent(write_forward(network.graph, raised), " " * 8),
-        dtype=float_type(network),
+        dtype=network.float_type,
     )
 
 

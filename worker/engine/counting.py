@@ -9,7 +9,6 @@ from backend.domain.network import Layer
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network, Node
-from worker.engine.graph.evaluation import shapes_only
 from worker.engine.graph.operations import bind, kind
 from worker.engine.graph.schema import Reference, TensorReference, decode
 
@@ -22,7 +21,7 @@ def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = Non
     Pass the network's `groups` when they are at hand; otherwise they are found anew.
     """
     group_of = {layer: group.name for group in groups or find_groups(network) for layer in group.layers}
-    values = shapes_only(network)
+    values = network.shapes
     sources = _producing_layers(network)
     extra = _norm_parameters(network, sources)
     layers = []
@@ -38,7 +37,7 @@ def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = Non
 
 def count_macs(network: Network) -> int:
     """Multiply-accumulate operations of all layers for one example (norms and activations not counted)."""
-    values = shapes_only(network)
+    values = network.shapes
     nodes = [(node, _weight(node)) for node in network.graph.nodes]
     return sum(_macs(network.tensors[weight], values[node.name]) for node, weight in nodes if weight is not None)
 

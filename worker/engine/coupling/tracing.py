@@ -56,7 +56,7 @@ def trace(network: Network) -> Trace:
         return _step(found, node, args, kwargs)
 
     with torch.no_grad():
-        results = walk(network.graph, sources, stored.__getitem__, call)
+        results = walk(network.steps, sources, stored.__getitem__, call)
     for output in network.graph.outputs:
         found.ledger.pin(results[output].ids, "they are the network's answer")
     settle(found)

@@ -1,19 +1,49 @@
 """Walking a graph: decode each node's arguments, call something for it, keep the results by name."""
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
-from worker.engine.graph.network import Network
-from worker.engine.graph.operations import OPERATIONS
-from worker.engine.graph.schema import DTYPES, Graph, Node, Reference, TensorReference, decode
+from worker.engine.graph.operations import FACTORIES, OPERATIONS, bind, kind
+from worker.engine.graph.schema import DTYPES, Argument, Graph, Node, Reference, TensorReference, decode
 
-Call = Callable[[Node, tuple[Any, ...], dict[str, Any]], Any]
+Call: TypeAlias = Callable[[Node, tuple[Any, ...], dict[str, Any]], Any]
+Result: TypeAlias = Any
+"""What a node gives on the meta device: a tensor, a list or tuple of them, or an integer."""
 
 
-def walk(graph: Graph, inputs: Mapping[str, Any], tensor: Callable[[str], Any], call: Call) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Step:
+    """One node with its arguments decoded once."""
+
+    node: Node
+    args: tuple[Argument, ...]
+    kwargs: Mapping[str, Argument]
+
+    @cached_property
+    def kind(self) -> str:
+        """Name of the operation without namespace and overload, such as `conv2d`."""
+        return kind(self.node.target)
+
+    @cached_property
+    def bound(self) -> Mapping[str, Argument]:
+        """Arguments by the operation's own parameter names, defaults filled in."""
+        return bind(self.node.target, self.args, self.kwargs)
+
+
+def decoded_steps(graph: Graph) -> tuple[Step, ...]:
+    """The nodes of a graph with their arguments decoded."""
+    return tuple(
+        Step(node, tuple(map(decode, node.args)), {key: decode(value) for key, value in node.kwargs.items()})
+        for node in graph.nodes
+    )
+
+
+def walk(steps: Sequence[Step], inputs: Mapping[str, Any], tensor: Callable[[str], Any], call: Call) -> dict[str, Any]:
     """Inputs and results of all nodes by name.
 
     `inputs` holds what stands for each of the graph's inputs, `tensor(name)` gives a parameter or buffer;
@@ -30,26 +60,16 @@ def walk(graph: Graph, inputs: Mapping[str, Any], tensor: Callable[[str], Any], 
             return [resolve(item) for item in value]
         return value
 
-    for node in graph.nodes:
-        args = tuple(resolve(decode(value)) for value in node.args)
-        kwargs = {key: resolve(decode(value)) for key, value in node.kwargs.items()}
-        results[node.name] = call(node, args, kwargs)
+    for step in steps:
+        args = tuple([resolve(value) for value in step.args])
+        kwargs = {key: resolve(value) for key, value in step.kwargs.items()}
+        results[step.node.name] = call(step.node, args, kwargs)
     return results
 
 
 def apply_operation(node: Node, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
     """Run a node's operation on real arguments."""
     return OPERATIONS[node.target](*args, **kwargs)
-
-
-def shapes_only(network: Network, batch: int = 1) -> dict[str, Any]:
-    """Results of all nodes on the meta device: shapes and types without any compute.
-
-    Sizes come out as plain integers, so that `batch` shows in them.
-    """
-    meta: dict[str, Tensor] = {name: tensor.to("meta") for name, tensor in network.tensors.items()}
-    with torch.no_grad():
-        return walk(network.graph, example_inputs(network.graph, batch), meta.__getitem__, apply_operation)
 
 
 def example_inputs(graph: Graph, batch: int = 1, device: str = "meta") -> dict[str, Tensor]:
@@ -59,7 +79,16 @@ def example_inputs(graph: Graph, batch: int = 1, device: str = "meta") -> dict[s
     }
 
 
-def float_type(network: Network) -> torch.dtype:
-    """Floating-point type of the network's parameters (float32 where it has none)."""
-    types = [tensor.dtype for tensor in network.tensors.values() if tensor.is_floating_point()]
-    return types[0] if types else torch.float32
+def meta_results(graph: Graph, steps: Sequence[Step], batch: int = 1) -> dict[str, Result]:
+    """Inputs and results of all nodes on the meta device: shapes and types without any compute.
+
+    Sizes come out as plain integers, so that `batch` shows in them.
+    """
+    tensors = {info.name: torch.empty(info.shape, dtype=DTYPES[info.dtype], device="meta") for info in graph.tensors}
+    with torch.no_grad():
+        return walk(steps, example_inputs(graph, batch), tensors.__getitem__, _apply_on_meta)
+
+
+def _apply_on_meta(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
+    device = {"device": "meta"} if kind(node.target) in FACTORIES else {}
+    return OPERATIONS[node.target](*args, **kwargs, **device)

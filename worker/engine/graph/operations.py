@@ -110,6 +110,9 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {f"aten.{name}": _resolve(name) f
 }
 """Callable by target name; whatever is not here is refused."""
 
+FACTORIES = frozenset({"arange", "eye", "full", "ones", "zeros"})
+"""Kinds of operations that make a tensor of nothing, and so have to be told the device."""
+
 TARGET_NAMES: Mapping[Callable[..., Any], str] = {function: name for name, function in OPERATIONS.items()}
 
 

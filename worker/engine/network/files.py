@@ -12,7 +12,7 @@ from torch import Tensor, fx
 
 from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.graph import Graph, Network, NetworkFiles, Node
-from worker.engine.graph.evaluation import shapes_only
+from worker.engine.graph.evaluation import meta_results
 from worker.engine.graph.operations import OPERATIONS, bind
 from worker.engine.graph.schema import DTYPE_NAMES, decode, references, tensor_names
 from worker.engine.network.build import build
@@ -129,7 +129,7 @@ def _check_shapes(network: Network) -> None:
     """Run the graph on shapes alone, for two batch sizes."""
     for batch in _PROBE_BATCHES:
         try:
-            values = shapes_only(network, batch)
+            values = meta_results(network.graph, network.steps, batch)
         except (RuntimeError, TypeError, ValueError, IndexError, OverflowError, ZeroDivisionError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             raise _rejected(f"The operations do not fit together: {reason}") from error

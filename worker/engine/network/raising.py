@@ -7,7 +7,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from worker.engine.graph import Network
-from worker.engine.graph.evaluation import shapes_only
 from worker.engine.graph.operations import bind, kind
 from worker.engine.graph.schema import Node, Reference, TensorReference, decode
 
@@ -31,7 +30,7 @@ def raised_nodes(network: Network) -> dict[str, Raised]:
 
     Raises `ValueError` for a batch norm that no module can stand for: left as it is, it could not be trained.
     """
-    values = shapes_only(network, batch=2)
+    values = network.shapes
     names = [info.name for info in network.graph.tensors]
     raised: dict[str, Raised] = {}
     by_path: dict[str, Raised] = {}
