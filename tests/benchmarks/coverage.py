@@ -7,19 +7,23 @@ JSON lines; trials that are in the file are not repeated. The environment: `requ
 
 import argparse
 import json
+import multiprocessing
 import os
 import resource
-import subprocess
 import sys
+import tempfile
 import time
+import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
+from tests.benchmarks.coverage_trial import PRUNERS, attempt
 from tests.benchmarks.networks import SUBJECTS
 
-PRUNERS = ("secateur", "torch-pruning")
 SECONDS = 600
 BYTES = 14 * 2**30
 
@@ -44,21 +48,37 @@ class Limits:
 def run_trial(network: str, pruner: str, limits: Limits) -> dict[str, Any]:
     """One trial in a process of its own; how it ended if it could not say so itself."""
     start = time.monotonic()
-    command = [sys.executable, "-W", "ignore", "-m", "tests.benchmarks.coverage_trial", network, pruner]
-    try:
-        result = subprocess.run(
-            command, capture_output=True, text=True, check=False, timeout=4 * limits.seconds, preexec_fn=limits.apply
+    with tempfile.TemporaryDirectory() as folder:
+        answer, errors = Path(folder, "answer"), Path(folder, "errors")
+        child = multiprocessing.get_context("fork").Process(
+            target=_trial, args=(network, pruner, limits, (answer, errors))
         )
-    except subprocess.TimeoutExpired:
-        return _dead(network, pruner, "TimeLimit: no answer")
-    lines = [line for line in result.stdout.splitlines() if line.startswith("{")]
-    if not lines:
-        how = f"signal {-result.returncode}" if result.returncode < 0 else f"exit code {result.returncode}"
-        return _dead(network, pruner, f"Crash: {how}; {result.stderr.strip()[-300:]}")
-    outcome: dict[str, Any] = json.loads(lines[-1])
+        child.start()
+        child.join(4 * limits.seconds)
+        if child.is_alive():
+            child.kill()
+            child.join()
+        trace = errors.read_text() if errors.exists() else ""
+        if not answer.exists():
+            how = f"signal {-child.exitcode}" if (child.exitcode or 0) < 0 else f"exit code {child.exitcode}"
+            return _dead(network, pruner, f"Crash: {how}; {trace.strip()[-300:]}")
+        outcome: dict[str, Any] = json.loads(answer.read_text())
     outcome["wall"] = round(time.monotonic() - start, 1)
-    outcome["trace"] = "" if outcome["stage"] == "done" else result.stderr.strip()[-3000:]
+    outcome["trace"] = "" if outcome["stage"] == "done" else trace.strip()[-3000:]
     return outcome
+
+
+def _trial(network: str, pruner: str, limits: Limits, files: tuple[Path, Path]) -> None:
+    """Runs in the child: writes the outcome to the first file and all messages to the second."""
+    limits.apply()
+    answer, errors = files
+    with errors.open("w") as messages:
+        os.dup2(messages.fileno(), sys.stderr.fileno())
+        os.dup2(messages.fileno(), sys.stdout.fileno())
+        warnings.simplefilter("ignore")
+        torch.set_num_threads(1)
+        outcome = attempt(SUBJECTS[network], pruner)
+    answer.write_text(json.dumps(asdict(outcome)))
 
 
 def _dead(network: str, pruner: str, reason: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 import torch
 from torch import Tensor, nn
 
-from tests.benchmarks.coverage import PRUNERS
+from tests.benchmarks import rivals
 from tests.benchmarks.coverage_reference import KeptStatistics, zero_removed
 from tests.benchmarks.networks import SUBJECTS, Subject
 from tests.engine.oracle import random_keep
@@ -28,6 +28,7 @@ BATCHES = (1, 3)
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
 HUGE = 100_000_000
 """Networks with more parameters are checked in float32: they would not fit into memory otherwise."""
+PRUNERS = ("secateur", "torch-pruning")
 LEAST_REMOVED = 0.1
 """Who removes fewer of the parameters has pruned nothing worth the name; half the channels are about 0.6 of them."""
 
@@ -122,8 +123,6 @@ def _ours(
 def _theirs(
     example: Tensor, subject: Subject, outcome: Outcome, watch: Stopwatch
 ) -> tuple[nn.Module, Mapping[str, Tensor]]:
-    from tests.benchmarks import rivals
-
     module = subject.build().to(example.dtype)
     watch.enter("report")
     with torch.no_grad():
