@@ -1,10 +1,11 @@
 """Groups, L2 scores and removal of half the channels, beside Torch-Pruning.
 
-`python -m tests.benchmarks.grouping_speed --networks torchvision/resnet50`. Both in one process with one thread, in turn, in CPU seconds. Ours begins with the imported network and ends with the
-thinner network and its tensors; theirs begins with the module and ends with the thinner module (tracing, dependency
-graph, groups, scores, removal). What building our module anew costs on top is a column of its own. The environment:
-`requirements.txt` beside this file. Goals: faster on every network that Torch-Pruning can do, median ratio at least 2,
-ResNet-50 at most 0.25 s, Swin-T at most 2 s.
+`python -m tests.benchmarks.grouping_speed --networks torchvision/resnet50`. Both in one process with one thread, in
+turn, in CPU seconds. Ours begins with the imported network and ends with the thinner network and its tensors; theirs
+begins with the module and ends with the thinner module (tracing, dependency graph, groups, scores, removal). What
+building our module anew costs on top is a column of its own. The environment: `requirements.txt` beside this file.
+Goals: faster on every network that Torch-Pruning can do, median ratio at least 2, ResNet-50 at most 0.25 s, Swin-T at
+most 2 s.
 """
 
 import argparse
