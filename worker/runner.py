@@ -37,7 +37,7 @@ class Runner:
             _LOG.info("Job %s is not to be had.", job_id)
             return
         _LOG.info("Job %s (%s) begins, epoch %d.", job_id, job.kind, claim.epoch)
-        self.workshop.publish(live_event(job, JobState.RUNNING))
+        self._announce(job, JobState.RUNNING)
         try:
             with Heartbeat(self.workshop, claim) as heartbeat:
                 end = self._perform(job, claim, heartbeat)
@@ -86,9 +86,14 @@ class Runner:
         with self.workshop.work() as work:
             work.leases.release(claim)
             work.after_commit(lambda: self.workshop.ring(job.id, job.kind))
-        self.workshop.publish(live_event(job, JobState.QUEUED))
+        self._announce(job, JobState.QUEUED)
 
     def _announce_end(self, job: JobRow, state: JobState) -> None:
         _LOG.info("Job %s is %s.", job.id, state)
         self.workshop.store.delete_checkpoint(job.id)
-        self.workshop.publish(live_event(job, state))
+        self._announce(job, state)
+
+    def _announce(self, job: JobRow, state: JobState) -> None:
+        event = live_event(job, state)
+        if event is not None:
+            self.workshop.publish(event)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from backend.db.base import Base
 from backend.db.repositories.artifacts import Artifacts
 from backend.db.repositories.datasets import Datasets
+from backend.db.repositories.deliveries import Deliveries
 from backend.db.repositories.jobs import Jobs
 from backend.db.repositories.leases import Leases
 from backend.db.repositories.models import Models
@@ -38,6 +39,7 @@ class UnitOfWork:
         self.steps = Steps(session)
         self.points = Points(session)
         self.artifacts = Artifacts(session)
+        self.deliveries = Deliveries(session)
         self.sessions = Sessions(session)
         return self
 

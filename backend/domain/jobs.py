@@ -12,6 +12,8 @@ class JobKind(StrEnum):
     SAMPLE = "sample"
     MODEL_INTAKE = "model_intake"
     DATASET_INTAKE = "dataset_intake"
+    DELIVERY = "delivery"
+    """Makes a file of an operating point, or measures its latency."""
 
 
 RUN_KINDS = frozenset({JobKind.PRUNE, JobKind.SAMPLE})

@@ -36,7 +36,8 @@ class Reaper:
             return
         for job in expired:
             _LOG.warning("Job %s lost its worker and is %s now.", job.job_id, job.state)
-            self._publisher.publish(_event_of(job))
+            if job.kind is not JobKind.DELIVERY:  # its page asks again by itself
+                self._publisher.publish(_event_of(job))
             if job.state is JobState.QUEUED:
                 self._doorbell.ring(job.job_id, job.kind)
         for queue in {queue_of(kind) for _, kind in due}:

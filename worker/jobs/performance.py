@@ -33,8 +33,13 @@ def write_nothing(_work: UnitOfWork) -> None:
     """The result is written already."""
 
 
-def live_event(job: JobRow, state: JobState) -> LiveEvent:
-    """What browsers hear when a job changes its state: a run speaks for itself, an intake for its subject."""
+def live_event(job: JobRow, state: JobState) -> LiveEvent | None:
+    """What browsers hear when a job changes its state: a run speaks for itself, an intake for its subject.
+
+    None for a delivery: the page that ordered it asks how it stands, and its result is an event of the run.
+    """
+    if job.kind is JobKind.DELIVERY:
+        return None
     if job.kind in RUN_KINDS:
         return LiveEvent(type="state", kind="run", id=job.id, data={"state": state.value})
     if job.kind is JobKind.MODEL_INTAKE:

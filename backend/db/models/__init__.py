@@ -2,6 +2,7 @@
 
 from backend.db.models.artifact import ArtifactRow
 from backend.db.models.dataset import DatasetRow
+from backend.db.models.delivery import DeliveryRow
 from backend.db.models.job import JobRow
 from backend.db.models.login_code import LoginCodeRow
 from backend.db.models.model import ModelRow
@@ -9,4 +10,14 @@ from backend.db.models.operating_point import PointRow
 from backend.db.models.run_step import StepRow
 from backend.db.models.session import SessionRow
 
-__all__ = ["ArtifactRow", "DatasetRow", "JobRow", "LoginCodeRow", "ModelRow", "PointRow", "SessionRow", "StepRow"]
+__all__ = [
+    "ArtifactRow",
+    "DatasetRow",
+    "DeliveryRow",
+    "JobRow",
+    "LoginCodeRow",
+    "ModelRow",
+    "PointRow",
+    "SessionRow",
+    "StepRow",
+]

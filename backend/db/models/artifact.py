@@ -3,7 +3,8 @@
 from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import HASH_LENGTH, ID_LENGTH, Base
+from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, JsonOf
+from backend.domain.delivery import FileFacts
 
 
 class ArtifactRow(Base):
@@ -22,3 +23,5 @@ class ArtifactRow(Base):
     sha256: Mapped[str] = mapped_column(String(HASH_LENGTH), index=True)
     size: Mapped[int] = mapped_column(BigInteger)
     media_type: Mapped[str] = mapped_column(String(100))
+    facts: Mapped[FileFacts | None] = mapped_column(JsonOf(FileFacts))
+    """What is known of it beyond its bytes."""

@@ -3,13 +3,14 @@
 from sqlalchemy import BigInteger, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from backend.db.base import ID_LENGTH, Base, JsonOf
+from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, JsonOf
 from backend.db.models.artifact import ArtifactRow
+from backend.domain.delivery import LatencyReport
 from backend.domain.reports import OperatingPoint
 
 
 class PointRow(Base):
-    """One operating point; columns are the fields of `backend.domain.reports.OperatingPoint`."""
+    """One operating point: the fields of `backend.domain.reports.OperatingPoint`, and what was made of it later."""
 
     __tablename__ = "operating_point"
 
@@ -27,6 +28,10 @@ class PointRow(Base):
     test_accuracy: Mapped[float]
     test_loss: Mapped[float]
     is_target: Mapped[bool]
+    graph_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
+    """Blob with the network's graph (JSON); None for points from before there was one."""
+    latency: Mapped[LatencyReport | None] = mapped_column(JsonOf(LatencyReport))
+    """Measured beside the dense network; None until then."""
     artifacts: Mapped[list[ArtifactRow]] = relationship(lazy="raise", order_by=ArtifactRow.name, viewonly=True)
 
     def to_domain(self) -> OperatingPoint:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 
 from sqlalchemy import delete, insert, select, union_all
 
-from backend.db.models import ArtifactRow, DatasetRow, ModelRow
+from backend.db.models import ArtifactRow, DatasetRow, ModelRow, PointRow
 from backend.db.repositories.repository import Repository
 from backend.domain.errors import NotFound
 
@@ -16,6 +16,7 @@ _BLOB_COLUMNS = (
     DatasetRow.file_hash,
     DatasetRow.tensors_hash,
     DatasetRow.examples_hash,
+    PointRow.graph_hash,
 )
 
 
@@ -26,7 +27,7 @@ class Artifacts(Repository):
         """Write all files of a point, in place of earlier ones; the caller has fenced the transaction."""
         query = delete(ArtifactRow).where(ArtifactRow.job_id == job_id, ArtifactRow.point_index == point_index)
         self._session.execute(query.execution_options(synchronize_session=False))
-        columns = ("name", "sha256", "size", "media_type")
+        columns = ("name", "sha256", "size", "media_type", "facts")
         values = [{column: getattr(row, column) for column in columns} for row in rows]
         if values:
             owner = {"job_id": job_id, "point_index": point_index}
@@ -44,9 +45,23 @@ class Artifacts(Repository):
             raise NotFound("This operating point has no such file.")
         return row
 
+    def find(self, job_id: str, point_index: int, name: str) -> ArtifactRow | None:
+        """One file of a point, locked until the end of the transaction: two jobs may want to change it at once."""
+        query = select(ArtifactRow).where(
+            ArtifactRow.job_id == job_id, ArtifactRow.point_index == point_index, ArtifactRow.name == name
+        )
+        return self._session.scalars(query.with_for_update()).one_or_none()
+
+    def put(self, row: ArtifactRow) -> None:
+        """Write one file of a point, in place of an earlier one; the caller has fenced the transaction."""
+        self._session.merge(row)
+        self._session.flush()
+
     def hashes_of_run(self, job_id: str) -> set[str]:
-        """Blobs that a run's files use."""
-        return set(self._session.scalars(select(ArtifactRow.sha256).where(ArtifactRow.job_id == job_id)))
+        """Blobs that a run's files and networks use."""
+        files = select(ArtifactRow.sha256).where(ArtifactRow.job_id == job_id)
+        graphs = select(PointRow.graph_hash).where(PointRow.job_id == job_id, PointRow.graph_hash.is_not(None))
+        return set(self._session.scalars(union_all(files, graphs)))
 
     def unreferenced(self, hashes: Collection[str | None]) -> set[str]:
         """Those of `hashes` that no row names any more: their blobs may go (after the commit)."""
