@@ -6,93 +6,65 @@ from typing import Any
 
 import torch
 
-_ATEN = [
-    "conv1d.default",
-    "conv1d.padding",
-    "conv2d.default",
-    "conv2d.padding",
-    "linear.default",
-    "batch_norm.default",
-    "dropout.default",
-    "relu.default",
-    "relu6.default",
-    "leaky_relu.default",
-    "elu.default",
-    "gelu.default",
-    "silu.default",
-    "mish.default",
-    "softplus.default",
-    "hardtanh.default",
-    "hardswish.default",
-    "hardsigmoid.default",
-    "sigmoid.default",
-    "tanh.default",
-    "softmax.int",
-    "log_softmax.int",
-    "clamp.default",
-    "max_pool1d.default",
-    "max_pool2d.default",
-    "avg_pool1d.default",
-    "avg_pool2d.default",
-    "adaptive_avg_pool1d.default",
-    "adaptive_avg_pool2d.default",
-    "adaptive_max_pool2d.default",
-    "mean.default",
-    "mean.dim",
-    "sum.dim_IntList",
-    "amax.default",
-    "add.Tensor",
-    "add.Scalar",
-    "sub.Tensor",
-    "sub.Scalar",
-    "rsub.Scalar",
-    "mul.Tensor",
-    "mul.Scalar",
-    "div.Tensor",
-    "div.Scalar",
-    "neg.default",
-    "pow.Tensor_Scalar",
-    "sqrt.default",
-    "rsqrt.default",
-    "exp.default",
-    "abs.default",
-    "maximum.default",
-    "minimum.default",
-    "view.default",
-    "reshape.default",
-    "flatten.using_ints",
-    "unflatten.int",
-    "permute.default",
-    "transpose.int",
-    "t.default",
-    "squeeze.dim",
-    "squeeze.dims",
-    "unsqueeze.default",
-    "expand.default",
-    "contiguous.default",
-    "alias.default",
-    "detach.default",
-    "clone.default",
-    "slice.Tensor",
-    "select.int",
-    "narrow.default",
-    "flip.default",
-    "split.Tensor",
-    "split_with_sizes.default",
-    "chunk.default",
-    "cat.default",
-    "stack.default",
-    "pad.default",
-    "constant_pad_nd.default",
-    "layer_norm.default",
-    "group_norm.default",
-    "matmul.default",
-    "bmm.default",
-    "upsample_nearest2d.vec",
-    "to.dtype",
-    "_to_copy.default",
-    "sym_size.int",
-]
+_ATEN = {
+    "convolutions": """
+        conv1d.default conv1d.padding conv2d.default conv2d.padding conv3d.default conv3d.padding
+        conv_transpose1d.default conv_transpose2d.input conv_transpose3d.input""",
+    "products": """
+        addmm.default baddbmm.default bmm.default einsum.default linear.default matmul.default mm.default""",
+    "attention": "scaled_dot_product_attention.default",
+    "embeddings": "embedding.default",
+    "recurrent layers": "gru.input lstm.input rnn_relu.input rnn_tanh.input",
+    "norms": """
+        batch_norm.default group_norm.default instance_norm.default layer_norm.default rms_norm.default""",
+    "dropout": """
+        alpha_dropout.default dropout.default feature_alpha_dropout.default feature_dropout.default""",
+    "activations": """
+        celu.default elu.default gelu.default glu.default hardshrink.default hardsigmoid.default hardswish.default
+        hardtanh.default leaky_relu.default log_sigmoid.default log_softmax.int mish.default prelu.default relu.default
+        relu6.default selu.default sigmoid.default silu.default softmax.int softplus.default softshrink.default
+        tanh.default threshold.default""",
+    "pooling": """
+        adaptive_avg_pool1d.default adaptive_avg_pool2d.default adaptive_avg_pool3d.default
+        adaptive_max_pool1d.default adaptive_max_pool2d.default adaptive_max_pool3d.default avg_pool1d.default
+        avg_pool2d.default avg_pool3d.default max_pool1d.default max_pool2d.default max_pool3d.default""",
+    "resizing": """
+        _upsample_bilinear2d_aa.vec _upsample_nearest_exact1d.vec _upsample_nearest_exact2d.vec
+        _upsample_nearest_exact3d.vec upsample_bicubic2d.vec upsample_bilinear2d.vec upsample_linear1d.vec
+        upsample_nearest1d.vec upsample_nearest2d.vec upsample_nearest3d.vec upsample_trilinear3d.vec""",
+    "reductions": """
+        amax.default amin.default argmax.default cumprod.default cumsum.default linalg_vector_norm.default
+        logsumexp.default max.default max.dim mean.default mean.dim min.default min.dim norm.ScalarOpt_dim prod.dim_int
+        std.correction std.dim sum.default sum.dim_IntList topk.default var.correction var.dim var_mean.correction""",
+    "arithmetic": """
+        abs.default add.Scalar add.Tensor addcdiv.default addcmul.default ceil.default clamp.Tensor clamp.default
+        clamp_max.default clamp_min.default cos.default div.Scalar div.Tensor div.Tensor_mode erf.default exp.default
+        expm1.default floor.default floor_divide.default lerp.Scalar lerp.Tensor log.default log10.default
+        log1p.default log2.default maximum.default minimum.default mul.Scalar mul.Tensor nan_to_num.default neg.default
+        pow.Scalar pow.Tensor_Scalar pow.Tensor_Tensor reciprocal.default remainder.Scalar remainder.Tensor
+        round.default rsqrt.default rsub.Scalar rsub.Tensor sign.default sin.default sqrt.default square.default
+        sub.Scalar sub.Tensor tan.default trunc.default""",
+    "choices": """
+        bitwise_and.Tensor bitwise_not.default bitwise_or.Tensor eq.Scalar eq.Tensor ge.Scalar ge.Tensor gt.Scalar
+        gt.Tensor isinf.default isnan.default le.Scalar le.Tensor logical_and.default logical_not.default
+        logical_or.default logical_xor.default lt.Scalar lt.Tensor masked_fill.Scalar masked_fill.Tensor ne.Scalar
+        ne.Tensor tril.default triu.default where.Scalar where.ScalarOther where.ScalarSelf where.self""",
+    "views": """
+        alias.default broadcast_to.default chunk.default clone.default contiguous.default detach.default diagonal.default
+        expand.default expand_as.default flatten.using_ints flip.default movedim.int movedim.intlist narrow.default
+        permute.default reshape.default reshape_as.default roll.default select.int slice.Tensor split.Tensor
+        split_with_sizes.default squeeze.dim squeeze.dims t.default tensor_split.sections transpose.int unbind.int
+        unflatten.int unfold.default unsqueeze.default view.default view_as.default""",
+    "rearrangements": """
+        cat.default channel_shuffle.default col2im.default constant_pad_nd.default gather.default im2col.default
+        index.Tensor index_select.default pad.default pixel_shuffle.default pixel_unshuffle.default repeat.default
+        repeat_interleave.self_int select_scatter.default slice_scatter.default stack.default tile.default""",
+    "fills": """
+        arange.default arange.start arange.start_step fill.Scalar fill.Tensor full.default full_like.default
+        new_full.default new_ones.default new_zeros.default ones.default ones_like.default zeros.default
+        zeros_like.default""",
+    "types and sizes": "_to_copy.default sym_size.int to.dtype type_as.default",
+}
 
 
 def _resolve(name: str) -> Callable[..., Any]:
@@ -101,16 +73,23 @@ def _resolve(name: str) -> Callable[..., Any]:
     return resolved
 
 
-OPERATIONS: Mapping[str, Callable[..., Any]] = {f"aten.{name}": _resolve(name) for name in _ATEN} | {
-    "operator.getitem": operator.getitem,
-    "operator.mul": operator.mul,
-    "operator.add": operator.add,
-    "operator.sub": operator.sub,
-    "operator.floordiv": operator.floordiv,
+OPERATIONS: Mapping[str, Callable[..., Any]] = {
+    f"aten.{name}": _resolve(name) for names in _ATEN.values() for name in names.split()
+} | {
+    f"operator.{function.__name__}": function
+    for function in (
+        operator.add,
+        operator.floordiv,
+        operator.getitem,
+        operator.mod,
+        operator.mul,
+        operator.neg,
+        operator.sub,
+    )
 }
 """Callable by target name; whatever is not here is refused."""
 
-FACTORIES = frozenset({"arange", "eye", "full", "ones", "zeros"})
+FACTORIES = frozenset({"arange", "full", "ones", "zeros"})
 """Kinds of operations that make a tensor of nothing, and so have to be told the device."""
 
 TARGET_NAMES: Mapping[Callable[..., Any], str] = {function: name for name, function in OPERATIONS.items()}
