@@ -73,7 +73,7 @@ class UnknownPin:
 
 def unknown_pins(summary: NetworkSummary, pins: tuple[str, ...]) -> tuple[UnknownPin, ...]:
     """The pins that name no layer, each with the nearest name."""
-    names = [layer.name for layer in summary.layers]
+    names = list(dict.fromkeys([layer.name for layer in summary.layers] + [lock.layer for lock in summary.locks]))
     known = frozenset(names)
     return tuple(UnknownPin(pin, _nearest(pin, names)) for pin in pins if pin not in known)
 

@@ -7,14 +7,14 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 from backend.domain import metrics
 from backend.domain.spec import Spec
 
-LayerType = Literal["conv", "linear"]
+LayerType = Literal["conv", "linear", "embedding", "recurrent"]
 Unit = Literal["channel", "head", "head_dim", "group", "hidden"]
 """What goes as one: a channel, an attention head, the same place in all heads, a group of a grouped convolution, or
 a unit of a recurrent layer."""
 
 
 class Layer(Spec):
-    """One convolution or fully connected layer, with the batch norm that follows it counted in."""
+    """One layer with weights of its own, with the batch norm that follows it counted in."""
 
     name: str
     type: LayerType
@@ -52,6 +52,8 @@ class ChannelGroupInfo(Spec):
     """Output channels that one unit holds in each of `layers` (64 in a layer of heads of 64); empty: spread evenly."""
     input_spans: tuple[PositiveInt, ...] = ()
     """Input channels that one unit holds in each of `consumers` (several after a flatten); empty: spread evenly."""
+    loose_parameters: NonNegativeInt = 0
+    """Parameters that go with one unit but count for no layer (a norm after a concatenation, a position embedding)."""
 
 
 class LockInfo(Spec):

@@ -1,11 +1,15 @@
 """Counts of a network whose channel groups are thinned to given widths, from its summary alone."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
-from typing import Self
+from typing import Self, TypeAlias
 
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+
+Names: TypeAlias = tuple[str, ...]
+Spans: TypeAlias = tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -51,21 +55,26 @@ class LayerSize:
     window: int
     """Weights per pair of channels: K^2."""
     places: int
-    """Output positions: H * W."""
+    """Output positions: H * W, or the tokens that a fully connected layer is applied to."""
     parameters_per_channel: int
     """Bias and norm parameters of one output channel."""
 
     @classmethod
-    def of(cls, layer: Layer, groups: tuple[ChannelGroupInfo, ...]) -> Self:
-        """Read a layer's record; a grouped convolution's fan-in does not follow its input width."""
+    def of(cls, layer: Layer, outputs: Sequence[Share], inputs: Sequence[Share]) -> Self:
+        """Read a layer's record; `outputs` and `inputs` are the groups that hold its output and its input channels.
+
+        The fan-in of a grouped convolution follows only groups that hold as many channels of each of its blocks.
+        """
         window, places = prod(layer.kernel), prod(layer.output_size)
+        if layer.type == "linear":  # applied to every token of a sequence alike
+            places = max(1, layer.macs // (layer.in_width * layer.width))
         fan_in = layer.macs // (window * places * layer.width)
-        is_full = fan_in == layer.in_width
+        blocks = layer.in_width // fan_in if fan_in else 0
         weights = fan_in * window * layer.width
         return cls(
             name=layer.name,
-            output=Width.of(layer.width, output_shares(layer.name, groups)),
-            fan_in=Width.of(fan_in, input_shares(layer.name, groups) if is_full else ()),
+            output=Width.of(layer.width, outputs),
+            fan_in=Width.of(fan_in, _shares_of_block(inputs, blocks)),
             window=window,
             places=places,
             parameters_per_channel=(layer.parameters - weights) // layer.width,
@@ -80,22 +89,22 @@ class LayerSize:
         return self.output.at(widths) * (self.fan_in.at(widths) * self.window + self.parameters_per_channel)
 
 
-def output_shares(layer: str, groups: Iterable[ChannelGroupInfo]) -> tuple[Share, ...]:
-    """The groups that hold output channels of a layer."""
-    return tuple(
-        Share(group, _span(group.output_spans, group.layers, layer)) for group in groups if layer in group.layers
-    )
+def _shares_of_block(inputs: Sequence[Share], blocks: int) -> Sequence[Share]:
+    """What the groups hold of each of the `blocks` that a convolution's input channels are divided into."""
+    if blocks == 1:
+        return inputs
+    if not blocks or any(not share.span or share.span % blocks for share in inputs):
+        return ()
+    return [replace(share, span=share.span // blocks) for share in inputs]
 
 
-def input_shares(layer: str, groups: Iterable[ChannelGroupInfo]) -> tuple[Share, ...]:
-    """The groups that hold input channels of a layer."""
-    return tuple(
-        Share(group, _span(group.input_spans, group.consumers, layer)) for group in groups if layer in group.consumers
-    )
-
-
-def _span(spans: tuple[int, ...], names: tuple[str, ...], layer: str) -> int:
-    return spans[names.index(layer)] if spans else 0
+def _shares(groups: Iterable[tuple[ChannelGroupInfo, Names, Spans]]) -> Mapping[str, list[Share]]:
+    """The groups in each layer, from each group's layers and its spans there."""
+    shares: dict[str, list[Share]] = defaultdict(list)
+    for group, names, spans in groups:
+        for name, span in zip(names, spans or (0,) * len(names), strict=True):
+            shares[name].append(Share(group, span))
+    return shares
 
 
 @dataclass(frozen=True)
@@ -116,15 +125,22 @@ class SizeModel:
     dense_widths: Mapping[str, int]
     other_macs: int
     other_parameters: int
+    loose_parameters: Mapping[str, int]
+    """Parameters that go with one unit of a group but count for no layer."""
 
     @classmethod
     def of(cls, summary: NetworkSummary) -> Self:
         """Read a network's summary."""
-        layers = tuple(LayerSize.of(layer, summary.groups) for layer in summary.layers)
+        outputs = _shares((group, group.layers, group.output_spans) for group in summary.groups)
+        inputs = _shares((group, group.consumers, group.input_spans) for group in summary.groups)
+        layers = tuple(
+            LayerSize.of(layer, outputs.get(layer.name, ()), inputs.get(layer.name, ())) for layer in summary.layers
+        )
         dense = {group.name: group.width for group in summary.groups}
         other_macs = summary.macs - sum(layer.macs(dense) for layer in layers)
-        other_parameters = summary.parameters - sum(layer.parameters(dense) for layer in layers)
-        return cls(layers, dense, other_macs, other_parameters)
+        loose = {group.name: group.loose_parameters for group in summary.groups}
+        counted = sum(layer.parameters(dense) for layer in layers) + _times(loose, dense)
+        return cls(layers, dense, other_macs, summary.parameters - counted, loose)
 
     @property
     def dense(self) -> Counts:
@@ -135,10 +151,16 @@ class SizeModel:
         """Counts at the given widths of the groups."""
         return Counts(
             macs=self.other_macs + sum(layer.macs(widths) for layer in self.layers),
-            parameters=self.other_parameters + sum(layer.parameters(widths) for layer in self.layers),
+            parameters=self.other_parameters
+            + sum(layer.parameters(widths) for layer in self.layers)
+            + _times(self.loose_parameters, widths),
             channels=sum(widths.values()),
         )
 
     def layer_widths(self, widths: Mapping[str, int]) -> tuple[int, ...]:
         """Output width of every layer, in forward order."""
         return tuple(layer.output.at(widths) for layer in self.layers)
+
+
+def _times(amounts: Mapping[str, int], widths: Mapping[str, int]) -> int:
+    return sum(amount * widths[name] for name, amount in amounts.items())

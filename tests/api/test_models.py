@@ -3,7 +3,7 @@
 from fastapi.testclient import TestClient
 
 from backend.domain.jobs import JobKind
-from backend.domain.network import ArchitectureMatch
+from backend.domain.network import ArchitectureMatch, LockInfo, NetworkSummary
 from tests.api.application import SUMMARY, Application
 
 MATCHES = (
@@ -16,7 +16,31 @@ def test_a_model_shows_its_layers_and_counts(application: Application, client: T
     model = client.get(f"/api/models/{application.add_model()}").json()
     assert model["summary"]["macs"] == SUMMARY.macs
     assert [layer["name"] for layer in model["summary"]["layers"]] == ["hidden", "output"]
-    assert client.get("/api/models").json() == [model]
+
+
+def test_the_list_leaves_the_layers_out(application: Application, client: TestClient) -> None:
+    model = client.get(f"/api/models/{application.add_model()}").json()
+    waiting = application.add_model(state="inspecting", summary=None)
+    entries = {entry["id"]: entry for entry in client.get("/api/models").json()}
+    assert entries[model["id"]]["macs"] == SUMMARY.macs
+    assert entries[model["id"]].items() <= {**model, "architecture": "mlp", "parameters": 1510, "macs": 1480}.items()
+    assert (entries[waiting]["architecture"], entries[waiting]["macs"]) == (None, None)
+
+
+def test_a_model_carries_its_import_report(application: Application, client: TestClient) -> None:
+    lock = LockInfo(layer="output", reason="they are the answer", operation="view", node="view", place="net.py:3")
+    model = application.add_model(summary=SUMMARY.model_copy(update={"locks": (lock,)}))
+    report = client.get(f"/api/models/{model}").json()["report"]
+    assert (report["channels"], report["removable_channels"], report["warning"]) == (20, 18, None)
+    hidden, output = report["layers"]
+    assert (hidden["status"], hidden["removable_channels"]) == ("prunable", 18)
+    assert (output["status"], output["lock"]["place"]) == ("locked", "net.py:3")
+
+
+def test_a_summary_of_the_first_release_still_has_a_report(application: Application, client: TestClient) -> None:
+    old = SUMMARY.model_dump(mode="json", exclude={"locks": True, "groups": {"__all__": {"unit", "output_spans"}}})
+    model = application.add_model(summary=NetworkSummary.model_validate(old))
+    assert client.get(f"/api/models/{model}").json()["report"]["removable_channels"] == 18
 
 
 def test_picking_one_of_the_matches_inspects_again(application: Application, client: TestClient) -> None:

@@ -93,6 +93,20 @@ def test_a_target_below_the_minimum_widths_is_refused_with_the_nearest(
     assert client.post("/api/runs", json={**again, "recipe": nearest}).status_code == 201
 
 
+def test_a_pin_that_names_no_layer_is_refused_with_the_nearest(application: Application, client: TestClient) -> None:
+    answer = order(application, client, {**RECIPE, "prune": {**RECIPE["prune"], "pins": ["hiden"]}})
+    assert (answer.status_code, answer.json()["field"]) == (422, "recipe.prune.pins")
+    assert answer.json()["detail"] == "The network has no layer `hiden`; did you mean `hidden`?"
+
+
+def test_pins_that_leave_too_little_are_refused_with_the_nearest_point(
+    application: Application, client: TestClient
+) -> None:
+    answer = order(application, client, {**RECIPE, "prune": {**RECIPE["prune"], "pins": ["hidden"]}})
+    assert (answer.status_code, answer.json()["error"]) == (422, "target_unreachable")
+    assert "remove pins" in answer.json()["hint"]
+
+
 @pytest.mark.parametrize("state", ["inspecting", "choosing", "rejected"])
 def test_a_model_that_is_not_ready_is_refused(application: Application, client: TestClient, state: str) -> None:
     body = {"kind": "prune", "dataset_id": application.add_dataset(), "recipe": RECIPE}

@@ -89,6 +89,43 @@ def test_a_depthwise_layers_fan_in_stays():
     assert SizeModel.of(network).counts({"dw": 3}).macs == 108
 
 
+def test_spans_say_what_one_unit_holds_of_each_layer():
+    # Two heads of 3 channels each: query, key and value in one layer of 18, the projection reads 6; five tokens.
+    qkv = Layer(name="qkv", type="linear", in_width=6, width=18, parameters=126, macs=5 * 108)
+    out = Layer(name="out", type="linear", in_width=6, width=6, parameters=42, macs=5 * 36)
+    heads = ChannelGroupInfo(
+        name="qkv", width=2, layers=("qkv",), consumers=("out",), unit="head", output_spans=(9,), input_spans=(3,)
+    )
+    network = NetworkSummary(
+        architecture="by hand",
+        input_shape=(5, 6),
+        class_count=2,
+        layers=(qkv, out),
+        groups=(heads,),
+        parameters=168,
+        macs=720,
+    )
+    counts = SizeModel.of(network).counts({"qkv": 1})
+    assert counts.macs == 5 * (6 * 9 + 3 * 6)
+    assert counts.parameters == 9 * 7 + 6 * 4
+
+
+def test_groups_of_different_spans_share_a_layer():
+    head = Layer(name="head", type="linear", in_width=20, width=2, parameters=42, macs=40)
+    wide = ChannelGroupInfo(name="a", width=4, layers=("a",), consumers=("head",), output_spans=(1,), input_spans=(4,))
+    thin = ChannelGroupInfo(name="b", width=3, layers=("b",), consumers=("head",), output_spans=(1,), input_spans=(1,))
+    network = NetworkSummary(
+        architecture="by hand",
+        input_shape=(4,),
+        class_count=2,
+        layers=(head,),
+        groups=(wide, thin),
+        parameters=42,
+        macs=40,
+    )
+    assert SizeModel.of(network).counts({"a": 3, "b": 1}).macs == 2 * (1 + 3 * 4 + 1)
+
+
 @pytest.mark.parametrize(
     ("target", "is_reachable"),
     [

@@ -11,7 +11,7 @@ from backend.api.documentation import CONFLICT, MISSING, file_response
 from backend.api.downloads import send_download
 from backend.api.schemas.common import EXAMPLE_ID, PathId
 from backend.api.schemas.figures import FigureAnswer
-from backend.api.schemas.models import ModelAnswer, ModelBody
+from backend.api.schemas.models import ModelAnswer, ModelBody, ModelEntry
 from backend.domain.network import ArchitectureMatch
 from backend.figures import draw_architecture, to_wire
 from backend.services import models
@@ -28,9 +28,9 @@ _CHOICE_EXAMPLE = {
 
 
 @router.get("")
-def list_models(scope: ScopeOf) -> list[ModelAnswer]:
-    """All models, newest first."""
-    return [ModelAnswer.of(row) for row in models.list_models(scope)]
+def list_models(scope: ScopeOf) -> list[ModelEntry]:
+    """All models, newest first, without their layers."""
+    return [ModelEntry.of(row) for row in models.list_models(scope)]
 
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=MISSING | CONFLICT)
@@ -41,7 +41,7 @@ def register_model(body: Annotated[ModelBody, Body(examples=[_REGISTER_EXAMPLE])
 
 @router.get("/{model_id}", responses=MISSING)
 def get_model(model_id: PathId, scope: ScopeOf) -> ModelAnswer:
-    """One model with its layer table."""
+    """One model with its layers and its import report: what can go, what goes together, what is locked and why."""
     return ModelAnswer.of(models.get_model(scope, model_id))
 
 

@@ -119,7 +119,7 @@ export interface paths {
         };
         /**
          * List Models
-         * @description All models, newest first.
+         * @description All models, newest first, without their layers.
          */
         get: operations["list_models_api_models_get"];
         put?: never;
@@ -143,7 +143,7 @@ export interface paths {
         };
         /**
          * Get Model
-         * @description One model with its layer table.
+         * @description One model with its layers and its import report: what can go, what goes together, what is locked and why.
          */
         get: operations["get_model_api_models__model_id__get"];
         put?: never;
@@ -645,10 +645,41 @@ export interface components {
         ChannelGroupInfo: {
             /** Consumers */
             consumers: string[];
+            /**
+             * Inexact
+             * @default []
+             */
+            inexact?: string[];
+            /**
+             * Input Spans
+             * @default []
+             */
+            input_spans?: number[];
             /** Layers */
             layers: string[];
+            /**
+             * Loose Parameters
+             * @default 0
+             */
+            loose_parameters?: number;
+            /**
+             * Multiple
+             * @default 1
+             */
+            multiple?: number;
             /** Name */
             name: string;
+            /**
+             * Output Spans
+             * @default []
+             */
+            output_spans?: number[];
+            /**
+             * Unit
+             * @default channel
+             * @enum {string}
+             */
+            unit?: "channel" | "head" | "head_dim" | "group" | "hidden";
             /** Width */
             width: number;
         };
@@ -953,11 +984,31 @@ export interface components {
             status?: "ok";
         };
         /**
+         * ImportReport
+         * @description What pruning can do to a network.
+         */
+        ImportReport: {
+            /** Channels */
+            channels: number;
+            /** Layers */
+            layers: components["schemas"]["LayerVerdict"][];
+            /** Minimum Width */
+            minimum_width: number;
+            /** Removable Channels */
+            removable_channels: number;
+            /** Removable Macs */
+            removable_macs: number;
+            /** Removable Parameters */
+            removable_parameters: number;
+            /** Warning */
+            warning: string | null;
+        };
+        /**
          * JobKind
          * @description The work that a job does; `prune` and `sample` are the runs that a user sees.
          * @enum {string}
          */
-        JobKind: "prune" | "sample" | "model_intake" | "dataset_intake";
+        JobKind: "prune" | "sample" | "model_intake" | "dataset_intake" | "delivery";
         /**
          * JobState
          * @description Where a job stands.
@@ -967,7 +1018,7 @@ export interface components {
         JsonValue: unknown;
         /**
          * Layer
-         * @description One convolution or fully connected layer, with the batch norm that follows it counted in.
+         * @description One layer with weights of its own, with the batch norm that follows it counted in.
          */
         Layer: {
             /** Group */
@@ -994,7 +1045,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "conv" | "linear";
+            type: "conv" | "linear" | "embedding" | "recurrent";
             /** Width */
             width: number;
         };
@@ -1009,6 +1060,56 @@ export interface components {
             macs: number;
             /** Parameters */
             parameters: number;
+        };
+        /**
+         * LayerVerdict
+         * @description What can be done with one layer's output channels.
+         */
+        LayerVerdict: {
+            /** Coupled With */
+            coupled_with: string[];
+            /** Groups */
+            groups: string[];
+            /** Inexact */
+            inexact: string[];
+            /** Layer */
+            layer: string;
+            lock: components["schemas"]["LockInfo"] | null;
+            /** Removable Channels */
+            removable_channels: number;
+            /** Removable Macs */
+            removable_macs: number;
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "prunable" | "coupled" | "locked";
+            /** Unit */
+            unit: ("channel" | "head" | "head_dim" | "group" | "hidden") | null;
+            /** Units */
+            units: number;
+        };
+        /**
+         * LockInfo
+         * @description A layer whose output channels stay, and what holds them.
+         */
+        LockInfo: {
+            /** Layer */
+            layer: string;
+            /**
+             * Node
+             * @default
+             */
+            node?: string;
+            /**
+             * Operation
+             * @default
+             */
+            operation?: string;
+            /** Place */
+            place?: string | null;
+            /** Reason */
+            reason: string;
         };
         /**
          * LoginBody
@@ -1088,6 +1189,8 @@ export interface components {
             matches: components["schemas"]["ArchitectureMatch"][];
             /** Name */
             name: string;
+            /** @description What can go, layer by layer, and what is locked by which operation; once the state is `ready`. */
+            report: components["schemas"]["ImportReport"] | null;
             /**
              * Shares
              * @description Every layer's share of the counts, in the summary's order.
@@ -1136,6 +1239,55 @@ export interface components {
             upload_id: string;
         };
         /**
+         * ModelEntry
+         * @description A model in a list: uploaded, or trained here as a sample.
+         */
+        ModelEntry: {
+            /**
+             * Architecture
+             * @description Once the state is `ready`.
+             */
+            architecture: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** File Name */
+            file_name: string;
+            /**
+             * File Size
+             * @description Bytes.
+             */
+            file_size: number | null;
+            /**
+             * Id
+             * @description An id: 32 hexadecimal digits.
+             * @example 0f8fad5bd9cb469fa16570867728950e
+             */
+            id: string;
+            /**
+             * Macs
+             * @description Multiply-accumulate operations for one example.
+             */
+            macs: number | null;
+            /** Name */
+            name: string;
+            /** Parameters */
+            parameters: number | null;
+            /**
+             * Source
+             * @enum {string}
+             */
+            source: "upload" | "sample";
+            /**
+             * State
+             * @description `choosing`: several architectures fit, pick one of `matches`.
+             * @enum {string}
+             */
+            state: "inspecting" | "choosing" | "ready" | "rejected";
+        };
+        /**
          * NetworkSummary
          * @description A model as a table: everything the browser shows before any compute is spent.
          */
@@ -1150,6 +1302,11 @@ export interface components {
             input_shape: number[];
             /** Layers */
             layers: components["schemas"]["Layer"][];
+            /**
+             * Locks
+             * @default []
+             */
+            locks?: components["schemas"]["LockInfo"][];
             /** Macs */
             macs: number;
             /** Parameters */
@@ -1382,6 +1539,12 @@ export interface components {
              */
             optimizer?: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"];
             /**
+             * Pins
+             * @description Layers kept whole, and with them the layers whose channels go together.
+             * @default []
+             */
+            pins?: string[];
+            /**
              * Points
              * @description Operating points on the way to the target (evenly spaced in log density).
              * @default 4
@@ -1398,6 +1561,13 @@ export interface components {
              * @description When channels go.
              */
             schedule?: components["schemas"]["GreedySchedule"] | components["schemas"]["OneShotSchedule"];
+            /**
+             * Width Multiple
+             * @description Every layer that gives anything ends at a width that is a multiple of this: 8 or 16 for speed, 1 for any width.
+             * @default 1
+             * @enum {integer}
+             */
+            width_multiple?: 1 | 8 | 16;
         };
         /**
          * PruneRunBody
@@ -2573,7 +2743,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ModelAnswer"][];
+                    "application/json": components["schemas"]["ModelEntry"][];
                 };
             };
             /** @description Not logged in. */

@@ -1,0 +1,89 @@
+"""What a network's summary says of groups, locks and counts, against the network itself."""
+
+import pytest
+import torch
+from torch import nn
+
+from backend.domain.bounds import width_bounds
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.import_report import import_report
+from backend.domain.thinning import SizeModel
+from tests.engine.constructs import BY_NAME
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet
+from tests.engine.zoo_cases import captured
+from worker.engine.counting import count_macs, count_parameters
+from worker.engine.coupling import find_groups
+from worker.engine.network import summarize
+from worker.engine.surgery import remove
+
+COUNTED = (
+    "plain",
+    "residual",
+    "padded_shortcut",
+    "dense_block",
+    "inverted_residual",
+    "transposed",
+    "auxiliary",
+    "two_inputs",
+    "convolution_blocks",
+)
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_counts_at_thinner_widths_are_those_of_the_network_cut_to_them(name: str) -> None:
+    network = BY_NAME[name].network()
+    groups = find_groups(network)
+    keep = {
+        group.name: torch.arange(group.width) < max(1, group.width // 2 // group.multiple) * group.multiple
+        for group in groups
+    }
+    assert keep
+    counts = SizeModel.of(summarize(network)).counts({name: int(mask.sum()) for name, mask in keep.items()})
+    thinner = remove(network, keep)
+    assert (counts.macs, counts.parameters) == (count_macs(thinner), count_parameters(thinner))
+
+
+def test_a_lock_names_the_operation_that_holds_the_channels() -> None:
+    class Sorted(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.last = nn.Linear(4, 6), nn.Linear(6, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.last(torch.softmax(self.first(x), 1))
+
+    summary = summarize(captured(Sorted().eval(), (4,)))
+    first, last = import_report(summary).layers
+    assert (first.status, last.status) == ("locked", "locked")
+    assert first.lock is not None
+    assert first.lock.reason
+    assert last.lock is not None
+    assert "answer" in last.lock.reason
+
+
+def test_pins_and_a_width_multiple_shape_the_networks_of_every_point() -> None:
+    network = small_lenet(widths=(16, 20, 24))
+    prune = {
+        "criterion": {"kind": "fisher"},
+        "schedule": {"kind": "greedy", "training_steps": 1, "channels": 4},
+        "points": 2,
+        "pins": ["conv1"],
+        "width_multiple": 8,
+    }
+    target = {"kind": "sparsity", "sparsity": 0.3}
+    points = collect_run(network, blobs(), recipe(prune=prune, target=target)).points
+    widths = [point.point.widths for point in points]
+    assert [width[0] for width in widths] == [16, 16, 16]
+    assert widths[0] == (16, 20, 24, 4)
+    assert all(conv2 in {20, 16, 8} and fc1 in {24, 16, 8} for _, conv2, fc1, _ in widths)
+    assert points[-1].point.sparsity >= 0.3
+    assert points[-1].point.macs == count_macs(points[-1].network)
+    bounds = width_bounds(summarize(network), recipe(prune=prune).prune)
+    assert [found.floor for found in bounds.values()] == [16, 8, 8]
+
+
+def test_a_run_with_an_unknown_pin_is_refused_before_any_training() -> None:
+    chosen = recipe(prune={"criterion": {"kind": "magnitude"}, "pins": ["conv3"]})
+    with pytest.raises(JobFailure, match="did you mean `conv2`") as refusal:
+        collect_run(small_lenet(), blobs(), chosen)
+    assert refusal.value.code is FailureCode.INVALID_RECIPE
