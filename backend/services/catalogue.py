@@ -13,6 +13,7 @@ from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnr
 from backend.domain.network import NetworkSummary
 from backend.domain.presets import PRESETS, Preset
 from backend.domain.reach import reach
+from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
 from backend.services.problems import ProblemEntry, describe_errors
 from backend.services.scope import Scope
@@ -86,12 +87,20 @@ def require_known_pins(recipe: Recipe, summary: NetworkSummary) -> None:
         raise InvalidValue(" ".join(pin.detail for pin in unknown[:_MOST_PINS]), field="prune.pins")
 
 
+def require_readable(recipe: Recipe, summary: NetworkSummary) -> None:
+    """Raise `InvalidValue` when the criterion cannot score some of the channels; the sentence names the layers."""
+    missing = unreadable(summary, recipe.prune)
+    if missing:
+        raise InvalidValue(f"{missing.detail} {missing.hint}", field="prune.criterion")
+
+
 def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSummary | None) -> list[Refusal]:
     checks: list[Callable[[], None]] = []
     if summary and dataset:
         checks.append(partial(require_fit, summary, dataset))
     if summary:
-        checks += [partial(require_known_pins, recipe, summary), partial(require_reachable, recipe, summary)]
+        required = (require_known_pins, require_readable, require_reachable)
+        checks += [partial(require, recipe, summary) for require in required]
     refusals: list[Refusal] = []
     for check in checks:
         try:

@@ -11,7 +11,7 @@ from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint
 from backend.domain.sampling import SampleOrder
-from backend.services.catalogue import require_fit, require_known_pins, require_reachable
+from backend.services.catalogue import require_fit, require_known_pins, require_reachable, require_readable
 from backend.services.scope import Scope
 
 
@@ -49,7 +49,8 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
     """Queue a pruning run.
 
     Raises `NotFound`, `Conflict` when model or dataset are not ready, `DataMismatch` when they do not belong
-    together, `InvalidValue` for a pin that names no layer, `TargetUnreachable` when the recipe asks for too much.
+    together, `InvalidValue` for a pin that names no layer or a criterion that cannot score the network,
+    `TargetUnreachable` when the recipe asks for too much.
     """
     model, summary = _ready_model(scope, model_id)
     dataset = _ready_dataset(scope, dataset_id)
@@ -57,6 +58,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
         require_fit(summary, dataset.summary)
     try:
         require_known_pins(recipe, summary)
+        require_readable(recipe, summary)
         require_reachable(recipe, summary)
     except Refusal as refusal:
         refusal.field = f"recipe.{refusal.field}"

@@ -4,6 +4,7 @@ from backend.domain.bounds import unknown_pins
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.network import NetworkSummary
 from backend.domain.reach import reach
+from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
 from worker.engine.examples import Dataset
 from worker.engine.network import Network
@@ -39,7 +40,7 @@ def check_data(network: Network, dataset: Dataset) -> None:
 def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the recipe's limits forbid it.
 
-    A pin that names no layer is refused first (INVALID_RECIPE).
+    A pin that names no layer, and a criterion that cannot score the network, are refused first (INVALID_RECIPE).
     """
     if not summary.groups:
         raise JobFailure(
@@ -50,6 +51,9 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     unknown = unknown_pins(summary, recipe.prune.pins)
     if unknown:
         raise JobFailure(FailureCode.INVALID_RECIPE, unknown[0].detail, "Correct prune.pins.")
+    missing = unreadable(summary, recipe.prune)
+    if missing:
+        raise JobFailure(FailureCode.INVALID_RECIPE, missing.detail, missing.hint)
     result = reach(summary, recipe)
     if not result.is_reachable:
         raise JobFailure(FailureCode.TARGET_UNREACHABLE, result.detail, result.hint)

@@ -22,18 +22,25 @@ class FisherSignal:
 
     def __init__(self) -> None:
         self.is_reading = False
-        self._gradients: dict[str, Tensor] = {}
+        self._gradients: dict[str, dict[int, Tensor]] = {}
+        """Of every group, sums by their number of rows."""
         self._squares: dict[str, Tensor] = {}
         self._count = 0
 
     def read(self, group: str, product: Tensor) -> None:
-        """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square."""
-        earlier = self._gradients.get(group)
-        self._gradients[group] = product if earlier is None else earlier + product
+        """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square.
+
+        A site may have several rows for each example, next to each other (N * windows, K).
+        """
+        sums = self._gradients.setdefault(group, {})
+        earlier = sums.get(len(product))
+        sums[len(product)] = product if earlier is None else earlier + product
 
     def finish_batch(self, batch_size: int) -> None:
         """Square and accumulate what a backward pass of a mean loss over `batch_size` examples left."""
-        for group, gradient in self._gradients.items():
+        for group, sums in self._gradients.items():
+            first, *others = (_by_example(rows, batch_size) for rows in sums.values())
+            gradient = sum(others, first)
             square = gradient.square().sum(0).double() * batch_size**2
             earlier = self._squares.get(group)
             self._squares[group] = square if earlier is None else earlier + square
@@ -49,6 +56,11 @@ class FisherSignal:
         self._gradients.clear()
         self._squares.clear()
         self._count = 0
+
+
+def _by_example(rows: Tensor, batch_size: int) -> Tensor:
+    """Add the rows of each example: (N * k, K) to (N, K)."""
+    return rows if len(rows) == batch_size else rows.reshape(batch_size, -1, rows.size(1)).sum(1)
 
 
 def channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
@@ -72,7 +84,7 @@ class Gate(nn.Module):
         super().__init__()
         self._group = group
         self._axis = site.axis
-        self._index = site.index
+        self._index = site.index.reshape(len(site.index), -1)
         self._signal = signal
         self._on: Tensor | None = None
         self._mask: Tensor | None = None
@@ -96,15 +108,15 @@ class Gate(nn.Module):
     def _spread(self, on: Tensor, values: Tensor) -> Tensor:
         """Place the group's mask among all channels of the axis, which other groups may share."""
         mask = torch.ones(values.size(self._axis), dtype=torch.bool)
-        mask[self._index] = on
+        mask[self._index] = on[:, None]
         shape = [1] * values.dim()
         shape[self._axis] = -1
         return mask.view(shape).to(values.device)
 
     def _read(self, activation: Tensor, gradient: Tensor) -> None:
         product = channel_products(activation, gradient, self._axis)
-        if product.size(1) != len(self._index):
-            product = product[:, self._index.to(product.device)]
+        if tuple(self._index.shape) != (product.size(1), 1):
+            product = product[:, self._index.to(product.device)].sum(-1)
         self._signal.read(self._group, product)
 
 

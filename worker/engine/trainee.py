@@ -67,9 +67,12 @@ class Trainee:
         return with_weights(self._network, self.module)
 
     def turn_off(self, channels: Sequence[tuple[str, int]]) -> None:
-        """Mask channels given as (group, position)."""
+        """Mask channels given as (group, position); groups that no gate can mask are thinned physically at once."""
         self.masks = self.masks.off(channels)
         self.gates.apply(self.masks.on)
+        touched = {name for name, _ in channels}
+        if any(not group.gates for group in self.groups if group.name in touched):
+            self.compact()
 
     def compact(self) -> None:
         """Remove all channels that are off, from weights and optimizer state alike."""

@@ -1,5 +1,6 @@
 """The rise of the loss when a channel goes, from the empirical Fisher information (Theis et al. 2018)."""
 
+import torch
 from torch import Tensor
 
 from backend.domain.criteria import FisherCriterion
@@ -16,5 +17,8 @@ class Fisher:
         self.spec = spec
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
-        """Halve the accumulated mean squares."""
-        return {group.name: evidence.signal[group.name] / 2 for group in evidence.groups}
+        """Halve the accumulated mean squares; groups without gates, which a run keeps whole, score zero."""
+        return {
+            group.name: evidence.signal[group.name] / 2 if group.gates else torch.zeros(group.width)
+            for group in evidence.groups
+        }
