@@ -6,20 +6,67 @@ import torch
 from backend.domain.errors import InvalidValue
 from worker.zoo import ARCHITECTURES, build_architecture
 
-SHAPES = {
-    "lenet300": [(1, 28, 28), (1, 8, 8), (12,)],
-    "lenet5": [(1, 28, 28), (1, 8, 8), (3, 32, 32)],
-    "vgg16_bn": [(3, 32, 32), (1, 40, 48)],
-    "vgg_small_bn": [(1, 28, 28), (1, 8, 8)],
-    "mlp": [(1, 8, 8), (5,)],
-    **{f"resnet{depth}{option}": [(3, 32, 32), (1, 8, 8)] for depth in (20, 32, 56) for option in ("", "_a")},
+FLAT = {"lenet300": [(1, 28, 28), (12,)], "mlp": [(1, 8, 8), (5,)]}
+PARAMETERS = {  # for ten classes of 3x32x32 images, or a thousand of ImageNet; as the papers and torchvision state them
+    "conv2": 4_301_642,
+    "conv4": 2_425_930,
+    "resnet20": 272_474,
+    "resnet20_a": 269_722,
+    "resnet110_a": 1_727_962,
+    "resnet164": 1_703_258,
+    "wrn28_10": 36_479_194,
+    "densenet40": 1_019_722,
+    "alexnet": 61_100_840,
+    "vgg11_imagenet": 132_863_336,
+    "vgg16_imagenet": 138_357_544,
+    "vgg19_bn_imagenet": 143_678_248,
+    "resnet18": 11_689_512,
+    "resnet34": 21_797_672,
+    "resnet50": 25_557_032,
+    "densenet121": 7_978_856,
+    "squeezenet1_0": 1_248_424,
+    "squeezenet1_1": 1_235_496,
+    "mobilenet_v1": 4_231_976,
+    "mobilenet_v2": 3_504_872,
+    "shufflenet_v2_x0_5": 1_366_792,
+    "shufflenet_v2_x1_0": 2_278_604,
 }
 
 
-@pytest.mark.parametrize(("name", "shape"), [(name, shape) for name in ARCHITECTURES for shape in SHAPES[name]])
-def test_every_architecture_answers_class_scores(name, shape):
-    module = build_architecture(name, shape, class_count=7).eval()
-    assert module(torch.zeros(2, *shape)).shape == (2, 7)
+def shapes(architecture):
+    if not architecture.minimum_size:
+        return FLAT[architecture.name]
+    size = max(architecture.minimum_size, 8)
+    return [(3, size + 8, size + 4)]
+
+
+def usual(architecture):
+    size = architecture.usual_size or 32
+    return (3, size, size)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=lambda item: item.name)
+def test_every_architecture_answers_class_scores(architecture):
+    for shape in shapes(architecture):
+        with torch.device("meta"):
+            module = build_architecture(architecture.name, shape, class_count=7).eval()
+            assert module(torch.zeros(2, *shape)).shape == (2, 7)
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=lambda item: item.name)
+def test_the_catalogue_counts_the_tensors_right(architecture):
+    with torch.device("meta"):
+        state = build_architecture(architecture.name, usual(architecture), 10).state_dict()
+    count = sum(not name.endswith("num_batches_tracked") for name in state)
+    assert architecture.tensor_count == (0 if architecture.name == "mlp" else count)
+
+
+@pytest.mark.parametrize(("name", "parameters"), PARAMETERS.items())
+def test_an_architecture_has_as_many_parameters_as_the_literature_says(name, parameters):
+    architecture = ARCHITECTURES[name]
+    with torch.device("meta"):
+        module = build_architecture(name, usual(architecture), 1000 if architecture.usual_size else 10)
+    assert sum(parameter.numel() for parameter in module.parameters()) == parameters
 
 
 @pytest.mark.parametrize(
@@ -45,7 +92,7 @@ def test_a_perceptron_may_have_any_widths():
 @pytest.mark.parametrize(
     ("name", "shape", "widths", "message"),
     [
-        ("alexnet", (3, 32, 32), None, "no architecture `alexnet`"),
+        ("lenet6", (3, 32, 32), None, "no architecture `lenet6`"),
         ("vgg16_bn", (3, 28, 28), None, "at least 32x32"),
         ("lenet5", (1, 6, 6), None, "at least 8x8"),
         ("resnet20", (64,), None, "takes images"),

@@ -131,8 +131,12 @@ def test_half_precision_weights_become_float32():
     assert {parameter.dtype for parameter in fit(found, tensors).parameters()} == {torch.float32}
 
 
-def test_every_architecture_can_be_recognized():
-    for name, architecture in ARCHITECTURES.items():
-        shape = (3, 32, 32) if architecture.minimum_size > 8 or "resnet" in name else (1, 28, 28)
-        found = match(shapes_of(state(name, shape)))
-        assert name in [item.architecture for item in found]
+@pytest.mark.parametrize("architecture", ARCHITECTURES.values(), ids=lambda item: item.name)
+@pytest.mark.parametrize("channels", [1, 3])
+def test_every_architecture_can_be_recognized(architecture, channels):
+    size = architecture.usual_size or max(architecture.minimum_size, 28 if channels == 1 else 32)
+    shape = (channels, size, size)
+    with torch.device("meta"):
+        module = build_architecture(architecture.name, shape, class_count=7)
+    found = match(shapes_of(dict(sorted(module.state_dict().items()))))
+    assert (architecture.name, shape, 7) in [(item.architecture, item.input_shape, item.class_count) for item in found]

@@ -1,5 +1,6 @@
 """Recognizing an architecture of the zoo from the names and shapes of a checkpoint's tensors."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +19,13 @@ COMMON_SHAPES: tuple[tuple[int, ...], ...] = ((1, 28, 28), (3, 32, 32), (1, 8, 8
 """Shapes of images tried when the tensors do not tell the size, the likeliest first."""
 COMMON_SIZES = (28, 32, 8, 16, 48, 64, 96, 128, 224)
 """Heights (= widths) tried where the tensors do tell the size."""
+LARGER_SIZES = (32, 64, 128)
+"""Heights (= widths) offered beside the usual one for networks that were designed for ImageNet."""
+_NEAREST = 4
+"""Architectures that are compared with tensors that fit none."""
+_FIRST_CELL = "weight_ih_l0"
+_CELL = re.compile(r"weight_[ih]h_l\d+")
+"""Weights of recurrent layers, which are matrices too."""
 _MAXIMUM_DIFFERENCES = 8
 _MATRIX_AXES = 2
 _KERNEL_AXES = 4
@@ -104,37 +112,73 @@ def _plain(shapes: Shapes) -> dict[str, tuple[int, ...]]:
 
 
 def _candidates(given: Shapes) -> Iterator[_Candidate]:
-    """Every architecture with every input shape that is possible for the tensors."""
+    """Architectures of about as many tensors as are given, with every input shape that is possible for them.
+
+    Those with exactly as many tensors are the only ones that can fit; the nearest others are there to be named.
+    """
     class_count = _class_count(given)
-    for architecture in ARCHITECTURES.values():
+    for architecture in _likely(len(given)):
         for input_shape in _input_shapes(architecture, given):
             widths = _mlp_widths(given) if architecture.name == "mlp" else None
             if architecture.name != "mlp" or widths is not None:
                 yield _Candidate(architecture, input_shape, class_count, widths)
 
 
+def _likely(tensor_count: int) -> list[Architecture]:
+    """Architectures whose number of tensors is free or exactly right; where none is, the nearest ones."""
+    fixed = [architecture for architecture in ARCHITECTURES.values() if architecture.tensor_count]
+    by_distance = sorted(fixed, key=lambda architecture: abs(architecture.tensor_count - tensor_count))
+    right = [architecture for architecture in by_distance if architecture.tensor_count == tensor_count]
+    free = [architecture for architecture in ARCHITECTURES.values() if not architecture.tensor_count]
+    return [*(right or by_distance[:_NEAREST]), *free]
+
+
 def _input_shapes(architecture: Architecture, given: Shapes) -> list[tuple[int, ...]]:
-    """Input shapes worth trying: all common ones with the right number of channels, or of features."""
-    if architecture.minimum_size == 0:
-        features = next((shape[1] for shape in _matrices(given)), prod(COMMON_SHAPES[0]))
-        return [shape for shape in COMMON_SHAPES if prod(shape) == features] or [(features,)]
-    kernels = [shape for shape in given.values() if len(shape) == _KERNEL_AXES]
-    channels = min((shape[1] for shape in kernels), default=COMMON_SHAPES[0][0])
-    if architecture.takes_any_size:
-        fitting = [shape for shape in COMMON_SHAPES if shape[0] == channels and shape[1] >= architecture.minimum_size]
-        smallest = max(architecture.minimum_size, COMMON_SHAPES[1][1])
-        return [*fitting] or [(channels, smallest, smallest)]
-    return [(channels, size, size) for size in COMMON_SIZES if size >= architecture.minimum_size]
+    """Input shapes worth trying, the likeliest first."""
+    match architecture.reading:
+        case "features":
+            features = next((shape[1] for shape in _matrices(given)), prod(COMMON_SHAPES[0]))
+            return [shape for shape in COMMON_SHAPES if prod(shape) == features] or [(features,)]
+        case "rows":
+            features = next((shape[1] for name, shape in given.items() if name.endswith(_FIRST_CELL)), 1)
+            fitting = [shape for shape in COMMON_SHAPES if shape[0] * shape[2] == features]
+            return fitting or [(1, features, features)]
+        case "fixed size":
+            sizes = [size for size in COMMON_SIZES if size >= architecture.minimum_size]
+            return [(channels, size, size) for size in sizes for channels in _channels(given)]
+        case "any size":
+            return [shape for channels in _channels(given) for shape in _averaged_shapes(architecture, channels)]
+
+
+def _averaged_shapes(architecture: Architecture, channels: int) -> list[tuple[int, ...]]:
+    """Shapes of images whose size the weights do not tell."""
+    if architecture.usual_size:
+        sizes = (architecture.usual_size, *(size for size in LARGER_SIZES if size >= architecture.minimum_size))
+        return [(channels, size, size) for size in sizes]
+    fitting = [shape for shape in COMMON_SHAPES if shape[0] == channels and shape[1] >= architecture.minimum_size]
+    smallest = max(architecture.minimum_size, COMMON_SHAPES[1][1])
+    return [*fitting] or [(channels, smallest, smallest)]
+
+
+def _channels(given: Shapes) -> list[int]:
+    """Channels that the images may have: the fewest that a convolution reads, depthwise ones counted or not."""
+    read = {shape[1] for shape in given.values() if len(shape) == _KERNEL_AXES}
+    return sorted({min(read, default=1), min(read - {1}, default=1)})
 
 
 def _matrices(given: Shapes) -> list[tuple[int, ...]]:
     """Shapes of the fully connected layers, in the natural order of their names."""
-    return [given[name] for name in sorted(given, key=natural_key) if len(given[name]) == _MATRIX_AXES]
+    names = [name for name in sorted(given, key=natural_key) if not _CELL.search(name)]
+    return [given[name] for name in names if len(given[name]) == _MATRIX_AXES]
 
 
 def _class_count(given: Shapes) -> int:
+    """Width of the last fully connected layer, or of a convolution that classifies."""
     matrices = _matrices(given)
-    return max(matrices[-1][0], 1) if matrices else 10
+    if matrices:
+        return max(matrices[-1][0], 1)
+    classifiers = [shape[0] for name, shape in given.items() if name.startswith("classifier") and len(shape) > 1]
+    return max(classifiers[-1], 1) if classifiers else 10
 
 
 def _mlp_widths(given: Shapes) -> tuple[int, ...] | None:
