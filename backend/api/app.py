@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from backend.api.chores import Chore, running
 from backend.api.context import Context
+from backend.api.credentials import Credential, find_user
 from backend.api.documentation import COMMON
 from backend.api.errors import install_error_handlers
 from backend.api.middleware.body_limit import BodyLimit
@@ -17,21 +18,21 @@ from backend.api.middleware.headers import SecurityHeaders
 from backend.api.middleware.origin import OriginCheck
 from backend.api.middleware.unexpected import UnexpectedErrors
 from backend.api.reference_page import render_reference
-from backend.api.routers import datasets, events, health, models, recipes, reports, runs, session, uploads
+from backend.api.routers import api_tokens, datasets, events, health, models, recipes, reports, runs, session, uploads
 from backend.api.routers.ui import install_ui
 from backend.api.stopping import on_stop_signal
 from backend.db import UnitOfWork
-from backend.services import accounts
 
 DESCRIPTION = """Upload a trained network, prune it, watch it, download it.
 
 Log in first: `curl -c cookies.txt -H 'Content-Type: application/json' -d '{"code": "..."}'
 http://127.0.0.1:8000/api/login` with the code that `secateur login-url` prints; then send the cookie along with
-`curl -b cookies.txt`. Files come in by the tus protocol at `/api/uploads/`.
+`curl -b cookies.txt`. A program sends an API token instead (made on the settings page or with `secateur token create`),
+as `Authorization: Bearer sec_...`. Files come in by the tus protocol at `/api/uploads/`.
 
 Every answer with a status of 400 or more is `{"error": code, "detail": sentence}`, with `field`, `hint` and `problems`
 where they help."""
-_NOUNS = (session, uploads, models, datasets, recipes, events, runs, reports)
+_NOUNS = (session, api_tokens, uploads, models, datasets, recipes, events, runs, reports)
 
 
 def create_app(context: Context, chores: Sequence[Chore] = (), closers: Sequence[Callable[[], object]] = ()) -> FastAPI:
@@ -71,13 +72,20 @@ def _install_routes(app: FastAPI) -> None:
 def _install_middleware(app: FastAPI, context: Context) -> None:
     """The last one added is the first one passed."""
 
-    def find_user(token: str) -> str | None:
-        with UnitOfWork(app.state.context.sessions) as work:
-            row = accounts.find_session(work, token)
-            return row.user if row else None
+    def identify(credential: Credential, caller: str) -> str | None:
+        """Who that is; wrong API tokens are counted against the caller, as wrong login codes are."""
+        current: Context = app.state.context
+        key = f"token {caller}"
+        if credential.kind == "token":
+            current.attempts.check(key)
+        with UnitOfWork(current.sessions) as work:
+            user = find_user(work, credential)
+        if user is None and credential.kind == "token":
+            current.attempts.note_failure(key)
+        return user
 
     app.add_middleware(BodyLimit)
-    app.add_middleware(Guard, find_user=find_user)
+    app.add_middleware(Guard, identify=identify)
     app.add_middleware(OriginCheck, allowed_hosts=context.allowed_hosts)
     app.add_middleware(UnexpectedErrors)
     app.add_middleware(SecurityHeaders)

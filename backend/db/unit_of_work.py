@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, sessionmaker
 
 from backend.db.base import Base
+from backend.db.repositories.api_tokens import ApiTokens
 from backend.db.repositories.artifacts import Artifacts
 from backend.db.repositories.datasets import Datasets
 from backend.db.repositories.deliveries import Deliveries
@@ -41,6 +42,7 @@ class UnitOfWork:
         self.artifacts = Artifacts(session)
         self.deliveries = Deliveries(session)
         self.sessions = Sessions(session)
+        self.api_tokens = ApiTokens(session)
         return self
 
     def __exit__(

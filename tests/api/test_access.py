@@ -20,6 +20,7 @@ ROUTES = [
     ("DELETE", "/api/models/{model_id}"),
     ("DELETE", "/api/runs/{run_id}"),
     ("DELETE", "/api/session"),
+    ("DELETE", "/api/tokens/{token_id}"),
     ("DELETE", "/api/uploads/{upload_id}"),
     ("GET", "/api/datasets"),
     ("GET", "/api/datasets/{dataset_id}"),
@@ -40,6 +41,7 @@ ROUTES = [
     ("GET", "/api/runs/{run_id}/points/{index}/files/{name}"),
     ("GET", "/api/runs/{run_id}/steps"),
     ("GET", "/api/session"),
+    ("GET", "/api/tokens"),
     ("GET", "/assets/{file}"),
     ("GET", "/docs"),
     ("GET", "/favicon.svg"),
@@ -58,6 +60,7 @@ ROUTES = [
     ("POST", "/api/recipes/check"),
     ("POST", "/api/runs"),
     ("POST", "/api/runs/{run_id}/cancel"),
+    ("POST", "/api/tokens"),
     ("POST", "/api/uploads/"),
 ]
 

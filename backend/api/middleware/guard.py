@@ -1,4 +1,4 @@
-"""Default deny: nothing but a short public list is answered without a session."""
+"""Default deny: nothing but a short public list is answered without a session or an API token."""
 
 from collections.abc import Callable
 from urllib.parse import quote
@@ -10,9 +10,9 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from backend.api.cookie import session_token
+from backend.api.credentials import Credential, read_credential
 from backend.api.errors import answer_refusal, answer_unavailable
-from backend.domain.errors import Unauthenticated
+from backend.domain.errors import TooManyRequests, Unauthenticated
 
 PUBLIC_ROUTES: frozenset[tuple[str, str]] = frozenset(
     {
@@ -28,15 +28,19 @@ PUBLIC_ROUTES: frozenset[tuple[str, str]] = frozenset(
 PUBLIC_FOLDER = "/assets/"
 """The built UI's scripts and styles: the same for everyone, without any data."""
 
-FindUser = Callable[[str], str | None]
+API_FOLDER = "/api/"
+"""Where an API token counts; pages are for browsers."""
+
+Identify = Callable[[Credential, str], str | None]
+"""From a credential and the caller's address to the user; None for nobody, `TooManyRequests` after many failures."""
 
 
 class Guard:
-    """Answers 401 unless the request is public or its cookie belongs to a live session."""
+    """Answers 401 unless the request is public, or its cookie or its API token is good."""
 
-    def __init__(self, app: ASGIApp, find_user: FindUser) -> None:
+    def __init__(self, app: ASGIApp, identify: Identify) -> None:
         self._app = app
-        self._find_user = find_user
+        self._identify = identify
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         """Let the request pass, or refuse it."""
@@ -46,16 +50,23 @@ class Guard:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        token = session_token(scope)
+        credential = read_credential(scope)
+        if credential is None or (credential.kind == "token" and not scope["path"].startswith(API_FOLDER)):
+            await _refuse(scope, receive, send)
+            return
+        caller = scope["client"][0] if scope.get("client") else "unknown"
         try:
-            user = await run_in_threadpool(self._find_user, token) if token else None
+            user = await run_in_threadpool(self._identify, credential, caller)
+        except TooManyRequests as refusal:
+            await answer_refusal(refusal)(scope, receive, send)
+            return
         except OperationalError as error:
             await answer_unavailable(error)(scope, receive, send)
             return
         if user is None:
-            await _refuse(scope, receive, send)
+            await (_refuse if credential.kind == "session" else _refuse_token)(scope, receive, send)
             return
-        scope.setdefault("state", {})["user"] = user
+        scope.setdefault("state", {}).update(user=user, credential=credential.kind)
         await self._app(scope, receive, send)
 
 
@@ -78,3 +89,11 @@ async def _refuse(scope: AsgiScope, receive: Receive, send: Send) -> None:
         return
     refusal = Unauthenticated("Log in first.", hint="Run `secateur login-url` and open the address that it prints.")
     await answer_refusal(refusal)(scope, receive, send)
+
+
+async def _refuse_token(scope: AsgiScope, receive: Receive, send: Send) -> None:
+    refusal = Unauthenticated(
+        "This API token is wrong, was revoked, or is too old.",
+        hint="Make a new one on the settings page, or with `secateur token create NAME` on the server.",
+    )
+    await answer_refusal(refusal, {"WWW-Authenticate": "Bearer"})(scope, receive, send)

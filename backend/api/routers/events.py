@@ -10,19 +10,19 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
 from backend.api.context import Context
-from backend.api.cookie import session_token
+from backend.api.credentials import Credential, find_user, read_credential
 from backend.api.dependencies import ContextOf, ScopeOf
 from backend.api.documentation import MISSING
 from backend.api.schemas.common import PathId
 from backend.db import UnitOfWork
 from backend.queue import LiveEvent
 from backend.queue.stream import StreamEvent
-from backend.services import accounts, runs
+from backend.services import runs
 
 router = APIRouter(prefix="/runs", tags=["events"])
 
 SESSION_CHECK_S = 10.0
-"""A stream whose session has ended closes within this time."""
+"""A stream whose session has ended, or whose token was revoked, closes within this time."""
 RETRY_MS = 1000
 
 LastEventId = Annotated[str | None, Header(max_length=40, description="The browser sends it when it reconnects.")]
@@ -60,7 +60,7 @@ async def _follow(
     request: Request, context: Context, after: str | None, is_wanted: Callable[[LiveEvent], bool]
 ) -> AsyncIterator[StreamEvent]:
     """Wanted events until the listener falls behind, the server stops, or the session ends."""
-    token = session_token(request.scope) or ""
+    credential = read_credential(request.scope)
     listener = context.events.listen(after)
     upcoming = asyncio.ensure_future(anext(listener, None))
     checked_at = time.monotonic()
@@ -68,7 +68,7 @@ async def _follow(
         while True:
             await asyncio.wait({upcoming}, timeout=SESSION_CHECK_S)
             if time.monotonic() - checked_at >= SESSION_CHECK_S:
-                if not await run_in_threadpool(_is_live, context, token):
+                if not await run_in_threadpool(_is_live, context, credential):
                     return
                 checked_at = time.monotonic()
             if not upcoming.done():
@@ -84,9 +84,9 @@ async def _follow(
         await asyncio.wait({upcoming})
 
 
-def _is_live(context: Context, token: str) -> bool:
+def _is_live(context: Context, credential: Credential | None) -> bool:
     with UnitOfWork(context.sessions) as work:
-        return accounts.find_session(work, token) is not None
+        return credential is not None and find_user(work, credential) is not None
 
 
 def _to_sse(item: StreamEvent) -> ServerSentEvent:

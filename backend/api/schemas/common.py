@@ -17,13 +17,14 @@ PathId = Annotated[str, Path(pattern=ID_PATTERN, description="An id: 32 hexadeci
 """An id in a path."""
 
 
-def _check_name(name: str) -> str:
+def check_name(name: str) -> str:
+    """A name that can be shown on one line; raises ValueError for any other."""
     if not name.isprintable():
         raise ValueError("a name may only hold printable characters, on one line")
     return name
 
 
-Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(_check_name)]
+Name = Annotated[str, Field(min_length=1, max_length=NAME_LENGTH), AfterValidator(check_name)]
 """A name that a person gives."""
 
 

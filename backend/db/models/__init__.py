@@ -1,5 +1,6 @@
 """Rows, one noun a file; importing this package makes the metadata complete."""
 
+from backend.db.models.api_token import ApiTokenRow
 from backend.db.models.artifact import ArtifactRow
 from backend.db.models.dataset import DatasetRow
 from backend.db.models.delivery import DeliveryRow
@@ -11,6 +12,7 @@ from backend.db.models.run_step import StepRow
 from backend.db.models.session import SessionRow
 
 __all__ = [
+    "ApiTokenRow",
     "ArtifactRow",
     "DatasetRow",
     "DeliveryRow",
