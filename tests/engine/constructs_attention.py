@@ -210,7 +210,9 @@ class Causal(nn.Module):
         query, key, value = flat.view((*x.size()[:-1], 3 * _WIDTH)).split(_WIDTH, dim=2)
         query, key, value = (part.view(*part.shape[:2], _HEADS, -1).transpose(1, 2) for part in (query, key, value))
         weights = torch.matmul(query, key.transpose(-1, -2)) / (value.size(-1) ** 0.5)
-        weights = torch.where(self.mask[:, :, :7, :7], weights, torch.full([], torch.finfo(weights.dtype).min))
+        weights = torch.where(
+            self.mask[:, :, :7, :7], weights, torch.full([], torch.finfo(weights.dtype).min, dtype=weights.dtype)
+        )
         inner = torch.matmul(weights.softmax(-1), value).transpose(1, 2).flatten(2)
         x = x + torch.addmm(self.c_proj["bias"], inner.view(-1, _WIDTH), self.c_proj["weight"]).view(x.size())
         return self.fc(self.norm(x))[:, -1]
