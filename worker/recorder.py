@@ -76,14 +76,15 @@ class Recorder:
         records, self._pending = self._pending, []
         self._in_flight = self._writer.submit(self._write, records, data)
 
-    def point(self, point: OperatingPoint, files: list[PointFile]) -> None:
-        """Store an operating point with its files; the history up to it is there first."""
+    def point(self, point: OperatingPoint, files: list[PointFile], graph: bytes) -> None:
+        """Store an operating point with its files and its network's graph; the history up to it is there first."""
         self.drain()
+        graph_hash = self._workshop.store.put_bytes(graph).sha256
         blobs = [(file, self._workshop.store.put_bytes(file.data)) for file in files]
         job_id = self._claim.job_id
         with self._workshop.work() as work:
             work.leases.write(self._claim, **_figures_of_point(point))
-            work.points.put(job_id, point)
+            work.points.put(job_id, point, graph_hash)
             rows = [
                 ArtifactRow(name=file.name, sha256=blob.sha256, size=blob.size, media_type=file.media_type)
                 for file, blob in blobs

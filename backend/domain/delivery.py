@@ -33,15 +33,17 @@ Runtime = Literal["torch", "onnxruntime"]
 
 
 class OnnxCheck(Spec):
-    """An ONNX file beside torch, on the test split."""
+    """An ONNX file beside torch, on the test split (on random inputs where the dataset is gone)."""
+
+    data: Literal["test split", "random inputs"] = "test split"
 
     opset: PositiveInt
     runtime_version: str
     """Version of ONNX Runtime."""
     examples: PositiveInt
-    """Test examples that were compared."""
-    test_examples: PositiveInt
-    """Examples in the test split; more than `examples` only where the time for the check ran out."""
+    """Inputs that were compared."""
+    available: PositiveInt
+    """Inputs that there were; more than `examples` only where the time for the check ran out."""
     largest_difference: NonNegativeFloat
     """Of any class score, relative to the largest score of the network."""
     agreement: NonNegativeFloat

@@ -16,7 +16,7 @@ HASH, GRAPH = "ab" * 32, "cd" * 32
 ONNX = DeliveryOrder(point_index=1, format=Format.ONNX)
 LATENCY = DeliveryOrder(point_index=1)
 CHECK = OnnxCheck(
-    opset=20, runtime_version="1", examples=10, test_examples=10, largest_difference=1e-7, agreement=1.0
+    opset=20, runtime_version="1", examples=10, available=10, largest_difference=1e-7, agreement=1.0
 )  # fmt: skip
 HOST = LatencyHost(
     processor="a", processor_count=2, threads=2, system="Linux", torch_version="2", onnxruntime_version="1", load=None

@@ -16,7 +16,8 @@ from tests.delivery.fresh import make_environment, run
 from tests.engine.masking import random_masks
 from tests.engine.zoo_cases import LENET5, RESNET20, Case, case_name
 from worker.delivery.exported_program import write_exported_program
-from worker.delivery.onnx_check import check_onnx
+from worker.delivery.onnx_check import check_onnx, random_examples
+from worker.delivery.onnx_check import test_split as whole_split
 from worker.delivery.onnx_model import OPSET, write_onnx
 from worker.delivery.runtime import OnnxSession
 from worker.delivery.tracing import trace_program
@@ -137,9 +138,15 @@ def lenet(made):
 
 def test_the_check_compares_the_whole_test_split(lenet):
     network, model, test = lenet
-    check = check_onnx(model, network, test, PLAIN, threads=1)
-    assert (check.examples, check.test_examples, check.agreement, check.opset) == (500, 500, 1.0, OPSET)
+    check = check_onnx(model, network, whole_split(test, PLAIN), threads=1)
+    assert (check.examples, check.available, check.agreement, check.opset) == (500, 500, 1.0, OPSET)
     assert check.largest_difference <= 1e-4
+
+
+def test_without_its_data_a_model_is_checked_on_random_inputs(lenet):
+    network, model, _ = lenet
+    check = check_onnx(model, network, random_examples(network), threads=1)
+    assert (check.data, check.agreement) == ("random inputs", 1.0)
 
 
 @pytest.mark.parametrize("damage", [1.01, float("nan")])
@@ -150,7 +157,7 @@ def test_a_model_that_answers_otherwise_is_refused(lenet, damage):
     other = type(network)(network.graph, tensors)
     model = write_onnx(other, trace_program(other), FACTS)
     with pytest.raises(JobFailure, match="does not answer as the network does") as failure:
-        check_onnx(model, network, test, PLAIN, threads=1)
+        check_onnx(model, network, whole_split(test, PLAIN), threads=1)
     assert failure.value.code is FailureCode.EXPORT_FAILED
 
 

@@ -14,6 +14,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.recorder import PointFile, Recorder
 
 FILE = PointFile("model.py", b"import torch\n", "text/x-python")
+GRAPH = b"{}"
 
 
 @pytest.fixture
@@ -74,7 +75,7 @@ def test_a_resumed_attempt_forgets_what_lies_beyond_its_checkpoint(bench: Bench,
     with Recorder(bench.workshop, claim) as recorder:
         recorder.started(LAYOUT, 0)
         _record(recorder, 1, 4)
-        recorder.point(point(1, at_step=4), [FILE])
+        recorder.point(point(1, at_step=4), [FILE], GRAPH)
     with Recorder(bench.workshop, claim) as recorder:
         recorder.started(LAYOUT, 3)
     with bench.workshop.work() as work:
@@ -87,12 +88,14 @@ def test_a_point_comes_with_its_files_and_after_its_history(bench: Bench, claim:
     with Recorder(bench.workshop, claim) as recorder:
         recorder.started(LAYOUT, 0)
         _record(recorder, 1, 2)
-        recorder.point(point(1, at_step=2), [FILE])
+        recorder.point(point(1, at_step=2), [FILE], GRAPH)
         with bench.workshop.work() as work:
             assert work.steps.count(claim.job_id) == 2
-            (artifact,) = work.points.get(claim.job_id, 1).artifacts
+            row = work.points.get(claim.job_id, 1)
+            (artifact,) = row.artifacts
     assert (artifact.name, artifact.size, artifact.media_type) == (FILE.name, len(FILE.data), FILE.media_type)
     assert bench.workshop.store.read(artifact.sha256) == FILE.data
+    assert bench.workshop.store.read(row.graph_hash or "") == GRAPH
     assert [event.data for event in bench.events("point")] == [{"index": 1}]
 
 
@@ -124,7 +127,7 @@ def test_a_lost_lease_publishes_no_point(bench: Bench, claim: Claim) -> None:
     recorder.started(LAYOUT, 0)
     _take_away(bench)
     with pytest.raises(LeaseLost):
-        recorder.point(point(1, at_step=0), [FILE])
+        recorder.point(point(1, at_step=0), [FILE], GRAPH)
     with bench.workshop.work() as work:
         assert not work.points.list_all(claim.job_id)
     assert bench.events("point") == []

@@ -1,14 +1,20 @@
 """The manifest: where a network comes from, and what it measured."""
 
+import hashlib
+import json
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
+from typing import Any
 
 import torch
 from pydantic import JsonValue
 
+from backend.domain.delivery import FileFacts, LatencyReport
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint
+from worker.delivery.host import processor_name
 from worker.engine.examples import Scaling
 
 MANIFEST_VERSION = 1
@@ -40,9 +46,44 @@ def manifest(
         "seed": origin.seed,
         "versions": versions(),
         "hardware": hardware(origin.device),
-        "input_scaling": {"divisor": scaling.divisor, "mean": list(scaling.mean), "std": list(scaling.std)},
+        "input_scaling": scaling_facts(scaling),
         "operating_point": point.model_dump(mode="json"),
     }
+
+
+def scaling_facts(scaling: Scaling) -> dict[str, JsonValue]:
+    """The scaling of inputs, `(stored / divisor - mean) / std` for each channel."""
+    return {"divisor": scaling.divisor, "mean": list(scaling.mean), "std": list(scaling.std)}
+
+
+def read_scaling(manifest: Mapping[str, Any]) -> Scaling:
+    """The scaling that a manifest tells; raises `KeyError` when there is none."""
+    told = manifest["input_scaling"]
+    return Scaling(mean=tuple(told["mean"]), std=tuple(told["std"]), divisor=float(told["divisor"]))
+
+
+def with_file(manifest: Mapping[str, Any], name: str, data: bytes, facts: FileFacts) -> dict[str, Any]:
+    """The manifest with one more file, and what was checked of it."""
+    files = {**manifest.get("files", {}), name: file_entry(data)}
+    told = {**manifest, "files": files}
+    if facts.onnx_check is not None:
+        told["checks"] = {**manifest.get("checks", {}), name: facts.onnx_check.model_dump(mode="json")}
+    return told
+
+
+def with_latency(manifest: Mapping[str, Any], report: LatencyReport) -> dict[str, Any]:
+    """The manifest with measured latency."""
+    return {**manifest, "latency": report.model_dump(mode="json")}
+
+
+def file_entry(data: bytes) -> dict[str, JsonValue]:
+    """How a manifest names the bytes of a file."""
+    return {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
+
+
+def to_json(value: Any) -> bytes:
+    """JSON for people and programs: indented, keys sorted."""
+    return (json.dumps(value, indent=2, sort_keys=True) + "\n").encode()
 
 
 def versions() -> dict[str, JsonValue]:
@@ -64,7 +105,7 @@ def hardware(device: str) -> dict[str, JsonValue]:
     is_cuda = device.startswith("cuda")
     return {
         "device": device,
-        "device_name": torch.cuda.get_device_name(device) if is_cuda else platform.processor() or platform.machine(),
+        "device_name": torch.cuda.get_device_name(device) if is_cuda else processor_name(),
         "threads": torch.get_num_threads(),
         "system": platform.system(),
     }

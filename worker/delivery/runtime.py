@@ -1,6 +1,7 @@
 """ONNX models in ONNX Runtime, on the processor, with a stated number of threads."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -24,8 +25,8 @@ class OnnxSession:
         self._inputs = [item.name for item in self._session.get_inputs()]
         self._scores = [self._session.get_outputs()[0].name]
 
-    def scores(self, inputs: Sequence[Tensor]) -> NDArray[np.generic]:
+    def scores(self, inputs: Sequence[Tensor]) -> NDArray[np.floating[Any]]:
         """Class scores (N, C) of a batch; `inputs` in the order of the model's inputs, on the CPU."""
         feed = {name: value.numpy() for name, value in zip(self._inputs, inputs, strict=True)}
-        result: NDArray[np.generic] = self._session.run(self._scores, feed)[0]
+        result: NDArray[np.floating[Any]] = self._session.run(self._scores, feed)[0]
         return result

@@ -26,7 +26,7 @@ def trace_program(network: Network) -> ExportedProgram:
     Raises `JobFailure` (EXPORT_FAILED) where torch cannot trace the network, above all when an operation fixes the
     batch size.
     """
-    inputs = example_inputs(network, _EXAMPLES)
+    inputs = random_inputs(network, _EXAMPLES)
     dynamic = tuple({0: Dim(BATCH)} for _ in inputs)
     with quiet():
         try:
@@ -39,7 +39,7 @@ def trace_program(network: Network) -> ExportedProgram:
     return program
 
 
-def example_inputs(network: Network, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
+def random_inputs(network: Network, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
     """Random inputs of `batch` examples (standard normal; zeros where the network takes whole numbers)."""
     generator = torch.Generator().manual_seed(seed)
     values = []

@@ -8,7 +8,8 @@ from worker.delivery import Origin, bundle, manifest
 from worker.engine.results import FinishedPoint
 from worker.recorder import PointFile
 
-_MEDIA_TYPES = {".safetensors": "application/octet-stream", ".py": "text/x-python", ".json": "application/json"}
+_MEDIA_TYPES = {".py": "text/x-python", ".json": "application/json"}
+_BINARY = "application/octet-stream"
 
 
 @dataclass(frozen=True)
@@ -23,4 +24,9 @@ def point_files(finished: FinishedPoint, delivery: Delivery) -> list[PointFile]:
     """Weights, source, recipe and manifest of one network."""
     told = manifest(delivery.origin, finished.point, finished.scaling, delivery.recipe)
     files = bundle(finished.network, delivery.recipe, told)
-    return [PointFile(name, data, _MEDIA_TYPES[PurePath(name).suffix]) for name, data in files.items()]
+    return [PointFile(name, data, media_type(name)) for name, data in files.items()]
+
+
+def media_type(name: str) -> str:
+    """How a file is served, by its ending."""
+    return _MEDIA_TYPES.get(PurePath(name).suffix, _BINARY)

@@ -18,8 +18,9 @@ from worker.engine.network import Network, NetworkFiles, dump, load, summarize
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
 from worker.engine.sampling import train_sample
+from worker.jobs.deliveries import order_measurement
 from worker.jobs.files import Delivery, point_files
-from worker.jobs.performance import Performance, Write, write_nothing
+from worker.jobs.performance import Performance, Write
 from worker.recorder import PointFile, Recorder
 from worker.workshop import Workshop
 from worker.zoo.fresh import initialize
@@ -43,7 +44,9 @@ def prune(performance: Performance) -> Write | None:
     origin = Origin(model_hash, dataset.content_hash, job.recipe.seed, str(device))
     files = partial(point_files, delivery=Delivery(origin, job.recipe))
     last = _record(performance, outputs, resume, files)
-    return write_nothing if last is not None and last.point.is_target else None
+    if last is None or not last.point.is_target:
+        return None
+    return partial(order_measurement, workshop=workshop, run_id=job.id, point_index=last.point.index)
 
 
 def train_sample_network(performance: Performance) -> Write | None:
@@ -84,7 +87,7 @@ def _record(
                 case Checkpoint():
                     recorder.checkpoint(output)
                 case FinishedPoint():
-                    recorder.point(output.point, files(output))
+                    recorder.point(output.point, files(output), output.network.graph.model_dump_json().encode())
                     last = output
     return last
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from backend.domain.jobs import JobKind
+from worker.jobs.deliveries import deliver
 from worker.jobs.intakes import inspect_uploaded_model, prepare_dataset
 from worker.jobs.performance import Performer
 from worker.jobs.runs import prune, train_sample_network
@@ -12,4 +13,5 @@ PERFORMERS: Mapping[JobKind, Performer] = {
     JobKind.SAMPLE: train_sample_network,
     JobKind.MODEL_INTAKE: inspect_uploaded_model,
     JobKind.DATASET_INTAKE: prepare_dataset,
+    JobKind.DELIVERY: deliver,
 }
