@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Tensor
 
+from worker.engine.graph.inference import infer
 from worker.engine.graph.operations import FACTORIES, OPERATIONS, bind, kind
 from worker.engine.graph.schema import DTYPES, Argument, Graph, Node, Reference, TensorReference, decode
 
@@ -90,5 +91,9 @@ def meta_results(graph: Graph, steps: Sequence[Step], batch: int = 1) -> dict[st
 
 
 def _apply_on_meta(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
-    device = {"device": "meta"} if kind(node.target) in FACTORIES else {}
+    name = kind(node.target)
+    known = infer(name, args)
+    if known is not None:
+        return known
+    device = {"device": "meta"} if name in FACTORIES else {}
     return OPERATIONS[node.target](*args, **kwargs, **device)

@@ -1,0 +1,49 @@
+"""Shapes that are said outright are those that torch works out."""
+
+import pytest
+import torch
+
+from worker.engine.graph.inference import infer
+from worker.engine.graph.operations import OPERATIONS, kind
+
+
+def meta(*shape, dtype=torch.float32):
+    return torch.empty(shape, dtype=dtype, device="meta")
+
+
+PICTURE = meta(2, 6, 5, 4)
+CASES = {
+    "aten.relu.default": (PICTURE,),
+    "aten.gelu.default": (meta(2, 3, dtype=torch.float64),),
+    "aten.hardswish.default": (PICTURE.transpose(1, 3),),
+    "aten.batch_norm.default": (PICTURE, meta(6), meta(6), meta(6), meta(6), False, 0.1, 1e-5, True),
+    "aten.layer_norm.default": (PICTURE, [4], meta(4), meta(4)),
+    "aten.group_norm.default": (PICTURE, 3, meta(6), meta(6)),
+    "aten.dropout.default": (PICTURE, 0.5, False),
+    "aten.clamp.default": (PICTURE, 0, 1),
+    "aten.roll.default": (PICTURE, [1, 2], [2, 3]),
+    "aten.add.Tensor": (PICTURE, PICTURE),
+    "aten.mul.Scalar": (PICTURE, 2),
+    "aten.div.Tensor": (PICTURE, 2.5),
+    "aten.linear.default": (meta(2, 3, 7), meta(5, 7), meta(5)),
+}
+TORCH_DECIDES = {
+    "aten.add.Tensor": (PICTURE, meta(6, 1, 1)),
+    "aten.mul.Tensor": (PICTURE, meta(2, 6, 5, 4, dtype=torch.float64)),
+    "aten.sub.Tensor": (meta(3, dtype=torch.int64), 1.5),
+    "aten.linear.default": (meta(2, 7), meta(5, 8)),
+    "aten.conv2d.default": (PICTURE, meta(6, 6, 3, 3)),
+}
+
+
+@pytest.mark.parametrize("target", CASES)
+def test_what_is_said_is_what_torch_says(target):
+    expected = OPERATIONS[target](*CASES[target])
+    said = infer(kind(target), CASES[target])
+    assert said is not None
+    assert (said.shape, said.dtype, said.device) == (expected.shape, expected.dtype, expected.device)
+
+
+@pytest.mark.parametrize("target", TORCH_DECIDES)
+def test_the_rest_is_left_to_torch(target):
+    assert infer(kind(target), TORCH_DECIDES[target]) is None
