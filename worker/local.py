@@ -10,7 +10,9 @@ from backend.domain.network import ArchitectureMatch
 from worker.data import from_neutral, load_builtin, to_neutral
 from worker.engine.examples import Dataset
 from worker.engine.network import Network, load
-from worker.intake import Choice, Ready, inspect_dataset, inspect_model
+from worker.intake.datasets import inspect_dataset
+from worker.intake.models import inspect_model
+from worker.intake.outcome import Choice, Ready
 from worker.settings import WorkerSettings
 
 _ARRAYS = ".npz"

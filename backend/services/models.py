@@ -9,7 +9,7 @@ from backend.domain.network import ArchitectureMatch, NetworkSummary
 from backend.services.downloads import Download, file_stem
 from backend.services.scope import Scope
 
-ENDINGS = (".safetensors", ".pt", ".pth")
+ENDINGS = (".safetensors", ".pt", ".pth", ".pt2", ".onnx")
 """Files that a model may come in; what is inside is only looked at in the locked-down process."""
 _MEDIA_TYPE = "application/octet-stream"
 
@@ -35,7 +35,7 @@ def register_model(scope: Scope, upload_id: str, name: str | None) -> ModelRow:
             raise InvalidValue(
                 f"`{upload.file_name}` does not end in {', '.join(ENDINGS)}.",
                 field="upload_id",
-                hint="Save the network's state dict with safetensors (recommended) or torch.save.",
+                hint="Save a state dict (.safetensors), an exported program (.pt2, `secateur export`) or ONNX.",
             )
         blob = scope.outside.store.put_file(path)
     row = scope.work.models.add(

@@ -57,7 +57,7 @@ def damage(content: bytes, draws: random.Random) -> bytes:
 
 def read_model(path, content):
     with path.open("rb") as stream:
-        if recognize(stream) is Format.SAFETENSORS:
+        if recognize(stream, len(content)) is Format.SAFETENSORS:
             read_header(stream, len(content))
             return
     plain_weights(read_torch(path), len(content))

@@ -21,7 +21,8 @@ def inspect(tmp_path, content: bytes, name="upload.pt", choice=None):
     file, folder = tmp_path / name, tmp_path / "out"
     file.write_bytes(content)
     folder.mkdir()
-    arguments = {"name": name, "choice": choice, "graph": "graph", "weights": "weights"}
+    arguments = {"name": name, "choice": choice, "graph": "graph", "weights": "weights", "summary": "summary"}
+    arguments |= {"seconds": 60, "is_gated": True}
     return model_child.inspect(file, folder, arguments)
 
 
@@ -66,13 +67,17 @@ def test_a_hostile_file_is_refused_by_name_and_runs_nothing(tmp_path, make, code
         (b"version https://git-lfs.github.com/spec/v1", CODE.REJECTED_FILE, "is a Git LFS pointer"),
         (b"\x1f\x8b\x08", CODE.REJECTED_FILE, "is a gzip archive"),
         (b"GGUF....", CODE.REJECTED_FILE, "is a GGUF file"),
-        (b"just some text", CODE.REJECTED_FILE, "is neither a safetensors file nor a PyTorch state dict"),
+        (b"just some text", CODE.REJECTED_FILE, "is neither a state dict nor an exported program"),
         (b"\x80", CODE.UNSAFE_FILE, "is a bare pickle"),
         (b"\xff" * 600, CODE.REJECTED_FILE, "is neither"),
         (b"PK\x03\x04 and nothing more", CODE.REJECTED_FILE, "is cut short or damaged"),
         (zipped(["config.json", "model.weights.h5"]), CODE.REJECTED_FILE, "not one that PyTorch wrote"),
         (zipped(["x_train.npy"]), CODE.REJECTED_FILE, "holds NumPy arrays"),
-        (zipped(["a/archive_format", "a/models/model.json"]), CODE.UNSAFE_FILE, "is an exported program (.pt2)"),
+        (
+            zipped(["a/archive_format", "a/models/model.json"]),
+            CODE.REJECTED_FILE,
+            "`models/model.json` in it is not valid",
+        ),
         (zipped(["p/.data/extern_modules", "p/data.pkl"]), CODE.UNSAFE_FILE, "is a torch.package"),
         (zipped(["a/data.pkl", "a/version"]), CODE.REJECTED_FILE, "is cut short or damaged"),
     ],

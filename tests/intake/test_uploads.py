@@ -11,7 +11,9 @@ from tests.intake import checkpoints
 from tests.intake.checkpoints import SHAPE, lenet5, saved, with_value
 from worker.data import from_neutral
 from worker.engine.network import build, load
-from worker.intake import Choice, Ready, inspect_dataset, inspect_model
+from worker.intake.datasets import inspect_dataset
+from worker.intake.models import inspect_model
+from worker.intake.outcome import Choice, Ready
 from worker.sandbox import parent
 
 CODE = FailureCode

@@ -12,7 +12,7 @@ from backend.domain.network import ArchitectureMatch
 from tests.worker.workshop import Bench
 from worker.data import LabeledImages, to_neutral
 from worker.engine.network import Network, dump, load, summarize
-from worker.intake import Choice, Ready
+from worker.intake.outcome import Choice, Ready
 from worker.jobs import intakes
 from worker.jobs.table import PERFORMERS
 from worker.runner import Runner

@@ -8,23 +8,32 @@ from pathlib import Path
 from typing import BinaryIO
 
 from worker.intake.refusals import FileRefusal, rejected, unsafe
+from worker.intake.zip_directory import list_members
 
 SAVE_STATE_DICT = "Save only the weights: `safetensors.torch.save_file(model.state_dict(), path)`."
+SAVE_MODEL = (
+    "Upload a state dict (`.safetensors`, `.pt`), an exported program (`.pt2`) or an ONNX model; "
+    "`secateur export` makes an exported program."
+)
 HEAD_SIZE = 512
 TAR_MAGIC_AT = 257
 MAX_MEMBERS = 100_000
 
 
 class Format(StrEnum):
-    """A kind of file that can hold a state dict."""
+    """A kind of file that can hold a network."""
 
     SAFETENSORS = "safetensors"
     TORCH = "torch"
+    EXPORTED_PROGRAM = "exported_program"
 
 
 LEGACY_TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How `torch.save` of 1.5 and older begins, after two bytes that give the pickle protocol."""
 
+ZIP_MAGIC = b"PK\x03\x04"
+PROGRAM_MEMBERS = ("archive_format", "serialized_exported_program.json")
+"""Members that only exported programs have (the second until torch 2.7)."""
 PICKLE_PROTOCOL, LAST_PICKLE_PROTOCOL = b"\x80", b"\x05"
 OTHER_MAGIC = {
     b"\x89HDF": "an HDF5 file (Keras or h5py)",
@@ -70,11 +79,6 @@ FOREIGN_ARCHIVES = (
         "is a TorchScript program, and a program could run code here; it was not opened.",
     ),
     ForeignArchive(
-        lambda names: _has("archive_format")(names) or _has("serialized_exported_program.json")(names),
-        unsafe,
-        "is an exported program (.pt2), which can run code when it is opened; it was not.",
-    ),
-    ForeignArchive(
         _has(".data/extern_modules"),
         unsafe,
         "is a torch.package, which can run code when it is opened; it was not.",
@@ -88,29 +92,33 @@ FOREIGN_ARCHIVES = (
 )
 
 
-def recognize(stream: BinaryIO) -> Format:
-    """The format of a file that can hold a state dict; raises `FileRefusal` that names any other."""
+def recognize(stream: BinaryIO, size: int) -> Format:
+    """The format of a file of `size` bytes that can hold a network; raises `FileRefusal` that names any other."""
     head = stream.read(HEAD_SIZE)
     stream.seek(0)
     if not head:
         raise rejected("is empty.", "Upload it again.")
-    if head.startswith(b"PK\x03\x04"):
-        _check_archive(stream)
-        return Format.TORCH
+    if head.startswith(ZIP_MAGIC):
+        return _recognize_archive(stream, size)
     if head[2:].startswith(LEGACY_TORCH_MAGIC):
         return Format.TORCH
-    if head[8:9] == b"{":
+    if _is_safetensors(head):
         return Format.SAFETENSORS
     raise _name_foreign(head)
 
 
 def holds_safetensors(path: Path) -> bool:
-    """A safetensors file, or one that pretends to be: only the header reader and the library ever see it."""
+    """A safetensors file, or one that pretends to be: only the header reader and the library ever see it.
+
+    Nothing but the first bytes is looked at, so that this may run outside the locked-down process.
+    """
     with path.open("rb") as stream:
-        try:
-            return recognize(stream) is Format.SAFETENSORS
-        except FileRefusal:
-            return False
+        return _is_safetensors(stream.read(HEAD_SIZE))
+
+
+def _is_safetensors(head: bytes) -> bool:
+    is_other = head.startswith(ZIP_MAGIC) or head[2:].startswith(LEGACY_TORCH_MAGIC)
+    return head[8:9] == b"{" and not is_other
 
 
 def _name_foreign(head: bytes) -> FileRefusal:
@@ -120,25 +128,20 @@ def _name_foreign(head: bytes) -> FileRefusal:
         return unsafe("is a bare pickle, which can run code when it is opened; it was not.", SAVE_STATE_DICT)
     for magic, kind in OTHER_MAGIC.items():
         if head.startswith(magic):
-            return rejected(f"is {kind}, not a state dict.", SAVE_STATE_DICT)
-    return rejected("is neither a safetensors file nor a PyTorch state dict.", SAVE_STATE_DICT)
+            return rejected(f"is {kind}, not a network.", SAVE_MODEL)
+    return rejected("is neither a state dict nor an exported program.", SAVE_MODEL)
 
 
-def _check_archive(stream: BinaryIO) -> None:
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError) as error:
-        raise rejected("is cut short or damaged: its table of contents cannot be read.", SAVE_STATE_DICT) from error
-    finally:
-        stream.seek(0)
+def _recognize_archive(stream: BinaryIO, size: int) -> Format:
+    members = list_members(stream, size, MAX_MEMBERS, SAVE_MODEL)
     names = frozenset(member.filename for member in members)
     for archive_kind in FOREIGN_ARCHIVES:
         if archive_kind.is_it(names):
             raise archive_kind.refuse(archive_kind.reason, archive_kind.hint)
+    if any(name.rpartition("/")[2] in PROGRAM_MEMBERS for name in names):
+        return Format.EXPORTED_PROGRAM
     if not any(name.rpartition("/")[2] == "data.pkl" for name in names):
-        raise rejected("is a zip archive, but not one that PyTorch wrote.", SAVE_STATE_DICT)
-    if len(members) > MAX_MEMBERS:
-        raise rejected(f"holds {len(members)} parts; at most {MAX_MEMBERS} are read.", SAVE_STATE_DICT)
+        raise rejected("is a zip archive, but not one that PyTorch wrote.", SAVE_MODEL)
     if any(member.compress_type != zipfile.ZIP_STORED or member.flag_bits & 1 for member in members):
         raise rejected("is compressed or encrypted, which PyTorch's own files never are.", SAVE_STATE_DICT)
+    return Format.TORCH

@@ -1,13 +1,15 @@
 """Opening uploaded checkpoints: the child reads the file, this side believes only what it can check again."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pydantic import Field, JsonValue, ValidationError
 
 from backend.domain.errors import FailureCode, JobFailure
-from backend.domain.network import ArchitectureMatch
+from backend.domain.network import ArchitectureMatch, NetworkSummary
 from backend.domain.spec import Spec
-from worker.engine.network import NetworkFiles, load, summarize
+from worker.engine.counting import count_parameters
+from worker.engine.network import Network, NetworkFiles, load
 from worker.intake.formats import holds_safetensors
 from worker.intake.outcome import Choice, ModelIntake, Ready
 from worker.intake.output import naming_failures, read_checked
@@ -17,24 +19,29 @@ from worker.sandbox.parent import locked_down
 CHILD = "worker.intake.model_child:inspect"
 GRAPH_NAME = "network.json"
 WEIGHTS_NAME = "weights.safetensors"
+SUMMARY_NAME = "summary.json"
 MAX_GRAPH_BYTES = 64 * 2**20
+MAX_SUMMARY_BYTES = 64 * 2**20
+WALL_S = 60
+READING_S = 50
+"""The child has this long; the rest is for its start."""
 
 
 class Answer(Spec):
-    """What the child says: the architecture whose files it wrote, or several to choose from."""
+    """What the child says: several architectures to choose from; otherwise it wrote the files of a network."""
 
-    matches: tuple[ArchitectureMatch, ...] = Field(min_length=1, max_length=100)
+    matches: tuple[ArchitectureMatch, ...] = Field(max_length=100)
 
 
 def inspect_model(
     file: Path, choice: ArchitectureMatch | None, *, name: str | None = None, allow_unsandboxed: bool = False
 ) -> ModelIntake:
-    """Read an uploaded state dict (`.safetensors`, `.pt`, `.pth`) in a locked-down child.
+    """Read an uploaded state dict (`.safetensors`, `.pt`, `.pth`) or exported program (`.pt2`) in a locked-down child.
 
-    `choice` is the architecture a user picked; without it the tensors' names and shapes decide. `name` is the file's
-    name as the user knows it. Raises JobFailure: REJECTED_FILE, UNSAFE_FILE, NON_FINITE_WEIGHTS,
-    UNKNOWN_ARCHITECTURE, ARCHITECTURE_MISMATCH, and those of `locked_down`. Without a working lock only safetensors
-    files are read, unless `allow_unsandboxed`.
+    `choice` is the architecture a user picked for a state dict; without it the tensors' names and shapes decide.
+    `name` is the file's name as the user knows it. Raises JobFailure: REJECTED_FILE, UNSAFE_FILE, NON_FINITE_WEIGHTS,
+    UNKNOWN_ARCHITECTURE, ARCHITECTURE_MISMATCH, UNSUPPORTED_OPERATION, and those of `locked_down`. Without a working
+    lock only safetensors files are read, unless `allow_unsandboxed`.
     """
     shown = name or file.name
     arguments: dict[str, JsonValue] = {
@@ -42,9 +49,12 @@ def inspect_model(
         "choice": choice.model_dump(mode="json") if choice else None,
         "graph": GRAPH_NAME,
         "weights": WEIGHTS_NAME,
+        "summary": SUMMARY_NAME,
+        "seconds": READING_S,
+        "is_gated": True,
     }
     is_required = not (allow_unsandboxed or holds_safetensors(file))
-    limits = Limits.for_file(file.stat().st_size)
+    limits = replace(Limits.for_file(file.stat().st_size), wall_s=WALL_S)
     with (
         naming_failures(shown),
         locked_down(CHILD, file, arguments, limits, is_lockdown_required=is_required) as (value, workplace),
@@ -55,11 +65,29 @@ def inspect_model(
         files = NetworkFiles(
             workplace.read(GRAPH_NAME, MAX_GRAPH_BYTES).decode(errors="replace"), read_checked(workplace, WEIGHTS_NAME)
         )
-        return Ready(files, summarize(load(files)))
+        summary = workplace.read(SUMMARY_NAME, MAX_SUMMARY_BYTES)
+        return Ready(files, _read_summary(summary, load(files)))
 
 
 def _read_answer(value: JsonValue) -> Answer:
     try:
         return Answer.model_validate(value)
     except ValidationError as error:
-        raise JobFailure(FailureCode.PARSER_CRASH, "The process that opened the file gave no valid answer.") from error
+        raise _no_valid_answer() from error
+
+
+def _read_summary(content: bytes, network: Network) -> NetworkSummary:
+    """The child's summary, when it is one of this network."""
+    try:
+        summary = NetworkSummary.model_validate_json(content)
+    except ValidationError as error:
+        raise _no_valid_answer() from error
+    graph = network.graph
+    told = (summary.architecture, summary.input_shape, summary.class_count, summary.parameters)
+    if told != (graph.architecture, graph.input_shape, graph.class_count, count_parameters(network)):
+        raise _no_valid_answer()
+    return summary
+
+
+def _no_valid_answer() -> JobFailure:
+    return JobFailure(FailureCode.PARSER_CRASH, "The process that opened the file gave no valid answer.")

@@ -10,7 +10,9 @@ from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.jobs import JobKind
 from backend.storage import ArtifactStore
 from worker.data import NeutralDataset, load_builtin, to_neutral
-from worker.intake import Choice, inspect_dataset, inspect_model
+from worker.intake.datasets import inspect_dataset
+from worker.intake.models import inspect_model
+from worker.intake.outcome import Choice
 from worker.jobs.performance import Performance, Write
 from worker.workshop import Workshop
 

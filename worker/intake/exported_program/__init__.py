@@ -1,0 +1,1 @@
+"""Exported programs: read without PyTorch's loader, which runs what it finds."""

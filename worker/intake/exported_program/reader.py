@@ -1,0 +1,97 @@
+"""An exported program (`.pt2`) becomes a network: zip, JSON and raw numbers, read by our own code; nothing is run.
+
+`torch.export.load` is never called: it unpickles, evaluates sizes and imports modules that the file names.
+Source: `torch._export.serde.schema` and `torch.export.pt2_archive` of torch 2.13.
+"""
+
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from worker.engine.graph import Network
+from worker.intake.exported_program.archive import CONSTANTS, MODEL, WEIGHTS, Archive, open_archive
+from worker.intake.exported_program.document import Record
+from worker.intake.exported_program.evaluation_mode import evaluating
+from worker.intake.exported_program.gate import check_configuration, check_names, check_program
+from worker.intake.exported_program.operations import Step, read_steps
+from worker.intake.exported_program.payloads import Payload, load_tensors, read_payloads
+from worker.intake.exported_program.precision import in_single, own_type
+from worker.intake.exported_program.probing import finished
+from worker.intake.exported_program.signature import Signature, read_signature
+from worker.intake.exported_program.support import alive
+from worker.intake.exported_program.translation import assemble, translate
+from worker.intake.opened import Opened, Uploaded
+from worker.intake.refusals import printable, rejected
+
+CONFIGURATIONS = {WEIGHTS: f"{WEIGHTS}model_weights_config.json", CONSTANTS: f"{CONSTANTS}model_constants_config.json"}
+NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+def open_program(uploaded: Uploaded) -> Opened:
+    """The network of an exported program, as the sandbox asks for it; raises `FileRefusal`."""
+    return Opened(read_program(uploaded.path, is_gated=uploaded.is_gated))
+
+
+def read_program(path: Path, *, is_gated: bool = True) -> Network:
+    """The network that an exported program holds, in evaluation mode; raises `FileRefusal`.
+
+    Without the gate what is unsafe is not named as such, but it is not run either.
+    """
+    with open_archive(path) as archive:
+        if is_gated:
+            check_names(archive.names)
+        program = archive.read_json(MODEL)
+        if is_gated:
+            check_program(program)
+        payloads = _read_payloads(archive, is_gated=is_gated)
+        signature = read_signature(program)
+        steps, outputs = evaluating(read_steps(program.record("graph_module").record("graph")), signature.outputs)
+        signature = _share_tied(replace(signature, outputs=outputs), payloads)
+        steps = alive(steps, outputs, signature.tensors)
+        used = _used_tensors(steps, signature, payloads)
+        inputs, nodes, answers = translate(steps, replace(signature, tensors=used))
+        tensors = load_tensors(archive, {name: payloads[name] for name in payloads if name in used.values()})
+    parameters = frozenset(name for name, payload in payloads.items() if payload.is_parameter)
+    nodes, inputs, tensors = in_single(nodes, inputs, tensors, own_type(tensors, parameters))
+    return finished(assemble(_architecture(program), (inputs, nodes, answers), tensors, parameters))
+
+
+def _read_payloads(archive: Archive, *, is_gated: bool) -> dict[str, Payload]:
+    payloads: dict[str, Payload] = {}
+    for folder, name in CONFIGURATIONS.items():
+        configuration = archive.read_json(name)
+        if is_gated:
+            check_configuration(configuration)
+        payloads |= read_payloads(configuration, folder)
+    return payloads
+
+
+def _share_tied(signature: Signature, payloads: dict[str, Payload]) -> Signature:
+    """Names of one and the same memory become one name, the first: tied weights stay tied."""
+    first: dict[object, str] = {}
+    names = {name: first.setdefault(payload.layout, name) for name, payload in payloads.items()}
+    tensors = {source: names.get(name, name) for source, name in signature.tensors.items()}
+    return replace(signature, tensors=tensors)
+
+
+def _used_tensors(steps: list[Step], signature: Signature, payloads: dict[str, Payload]) -> dict[str, str]:
+    """Tensor's name by placeholder, for those that are read; raises `FileRefusal` for one that is missing."""
+    read = {name for step in steps for name in step.read()}
+    used = {source: name for source, name in signature.tensors.items() if source in read}
+    missing = next((name for name in used.values() if name not in payloads), None)
+    if missing is not None:
+        raise rejected(f"is not complete: its tensor `{printable(missing)}` is missing.", "Save it again.")
+    return used
+
+
+def _architecture(program: Record) -> str:
+    """The name of the network's class, as the first operation tells it."""
+    nodes = program.record("graph_module").record("graph").records("nodes")
+    stacks = (metadata.get("nn_module_stack") for node in nodes if isinstance(metadata := node.get("metadata"), dict))
+    for stack in stacks:
+        outermost = stack.partition(";")[0].split(",") if isinstance(stack, str) else []
+        if len(outermost) == 3 and outermost[1] == "":
+            name = NOT_A_NAME.sub("", outermost[2].rpartition(".")[2])[:200]
+            if name:
+                return name
+    return "network"
