@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import click
-from sqlalchemy.exc import DatabaseError
 
-from backend.db import UnitOfWork, create_engine, create_sessions
-from backend.domain.errors import CannotStart
 from backend.services.accounts import make_login_code
 from worker.data_folder import default_database, last_address, prepare_folder
+from worker.database import database_work
 from worker.options import data_option, database_option
 
 
@@ -17,17 +15,8 @@ def make_login_url(database_url: str, address: str) -> str:
 
     Raises `CannotStart` where the database cannot be reached or has no tables yet.
     """
-    engine = create_engine(database_url)
-    try:
-        with UnitOfWork(create_sessions(engine)) as work:
-            code = make_login_code(work)
-    except DatabaseError as error:
-        raise CannotStart(
-            "The database cannot be used, or Secateur was never started on it.",
-            hint="Start it with `secateur up`, or name its folder with --data.",
-        ) from error
-    finally:
-        engine.dispose()
+    with database_work(database_url) as work:
+        code = make_login_code(work)
     return f"{address}/login?code={code}"
 
 

@@ -1,8 +1,9 @@
 """API tokens, for programs: made, listed and revoked by a person at a browser, never by a token."""
 
 from http import HTTPStatus
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Body, Depends, Request
 
 from backend.api.dependencies import ScopeOf
 from backend.api.documentation import MISSING
@@ -21,6 +22,8 @@ def require_session(request: Request) -> None:
         )
 
 
+_EXAMPLE = {"name": "training server", "days": 90}
+
 router = APIRouter(prefix="/tokens", tags=["tokens"], dependencies=[Depends(require_session)])
 
 
@@ -31,7 +34,7 @@ def list_tokens(scope: ScopeOf) -> list[ApiTokenAnswer]:
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def create_token(body: ApiTokenBody, scope: ScopeOf) -> NewApiTokenAnswer:
+def create_token(body: Annotated[ApiTokenBody, Body(examples=[_EXAMPLE])], scope: ScopeOf) -> NewApiTokenAnswer:
     """Make a token; the answer is the only place where its secret is ever shown."""
     return NewApiTokenAnswer.of_new(api_tokens.create_token(scope.work, body.name, body.days))
 

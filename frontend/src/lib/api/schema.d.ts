@@ -398,9 +398,29 @@ export interface paths {
         };
         /**
          * List Points
-         * @description Operating points so far, the dense network first, each with its files.
+         * @description Operating points so far, the dense network first, each with its files, its formats and its latency.
          */
         get: operations["list_points_api_runs__run_id__points_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/points/{index}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Point
+         * @description One operating point as it stands; ask again while a format or the latency is `queued` or `running`.
+         */
+        get: operations["get_point_api_runs__run_id__points__index__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -418,7 +438,9 @@ export interface paths {
         };
         /**
          * Download Bundle
-         * @description All files of an operating point as one zip.
+         * @description An operating point in some formats as one zip, with recipe and manifest.
+         *
+         *     409 for a format that was not made yet: order it first.
          */
         get: operations["download_bundle_api_runs__run_id__points__index__bundle_zip_get"];
         put?: never;
@@ -438,11 +460,61 @@ export interface paths {
         };
         /**
          * Download File
-         * @description One file of an operating point: `model.safetensors`, `model.py`, `recipe.json` or `manifest.json`.
+         * @description One file of an operating point: `model.safetensors`, `model.py`, `recipe.json`, `manifest.json`.
+         *
+         *     `model.pt2` and `model.onnx` are there once they were ordered and made.
          */
         get: operations["download_file_api_runs__run_id__points__index__files__name__get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/points/{index}/formats/{format}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Format
+         * @description Have the operating point written in a format; asking twice is fine, and a failed one is tried again.
+         *
+         *     It takes seconds (an ONNX model up to a quarter of a minute) and happens on a worker: ask for the operating point
+         *     until the format's `standing` is `ready`, then download the file. An ONNX model is compared with the network on
+         *     the test split first; one that differs is `failed` with `export_failed`, and the other files stay as they are.
+         */
+        post: operations["order_format_api_runs__run_id__points__index__formats__format__post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/runs/{run_id}/points/{index}/latency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Order Latency
+         * @description Measure the latency of the operating point beside the dense network, in turn, on a worker's processor.
+         *
+         *     Torch in eager mode and ONNX Runtime, batches of 1 and 64: median and quartiles, and the speedup of each round.
+         *     It takes about 20 seconds; a finished run orders it for its last operating point by itself. Times on a machine
+         *     that does other work at once spread more: the quartiles show it.
+         */
+        post: operations["order_latency_api_runs__run_id__points__index__latency_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1029,6 +1101,31 @@ export interface components {
             kind: "fixed";
         };
         /**
+         * Format
+         * @description A form in which a network leaves.
+         * @enum {string}
+         */
+        Format: "safetensors" | "pt2" | "onnx";
+        /**
+         * FormatAnswer
+         * @description A format of an operating point, made or not.
+         */
+        FormatAnswer: {
+            /** @description Why it could not be made. */
+            error: components["schemas"]["FailureAnswer"] | null;
+            /** @description The file that holds the network, once it is ready. */
+            file: components["schemas"]["FileAnswer"] | null;
+            format: components["schemas"]["Format"];
+            /** @description How the ONNX model compares with the network. */
+            onnx_check: components["schemas"]["OnnxCheck"] | null;
+            /**
+             * Standing
+             * @description absent: not ordered yet; queued, running: on its way; failed: see `error`; ready: it is there.
+             * @enum {string}
+             */
+            standing: "absent" | "queued" | "running" | "failed" | "ready";
+        };
+        /**
          * GlobalAllocation
          * @description Rank the channels of all layers together; the scores decide how much each layer gives.
          */
@@ -1107,6 +1204,96 @@ export interface components {
          */
         JobState: "queued" | "running" | "completed" | "failed" | "cancelled";
         JsonValue: unknown;
+        /**
+         * LatencyAnswer
+         * @description Measured latency of an operating point beside the dense network.
+         */
+        LatencyAnswer: {
+            /** @description Why it could not be measured. */
+            error: components["schemas"]["FailureAnswer"] | null;
+            /** @description The last finished measurement; stays while a new one runs. */
+            report: components["schemas"]["LatencyReport"] | null;
+            /**
+             * Standing
+             * @description absent: not ordered yet; queued, running: on its way; failed: see `error`; ready: it is there.
+             * @enum {string}
+             */
+            standing: "absent" | "queued" | "running" | "failed" | "ready";
+        };
+        /**
+         * LatencyGap
+         * @description A measurement that was left out, and why.
+         */
+        LatencyGap: {
+            /** Batch */
+            batch: number;
+            /** Reason */
+            reason: string;
+            /**
+             * Runtime
+             * @enum {string}
+             */
+            runtime: "torch" | "onnxruntime";
+        };
+        /**
+         * LatencyHost
+         * @description What ran a measurement.
+         */
+        LatencyHost: {
+            /** Load */
+            load: number | null;
+            /** Onnxruntime Version */
+            onnxruntime_version: string;
+            /** Processor */
+            processor: string;
+            /** Processor Count */
+            processor_count: number;
+            /** System */
+            system: string;
+            /** Threads */
+            threads: number;
+            /** Torch Version */
+            torch_version: string;
+        };
+        /**
+         * LatencyReport
+         * @description Measured latency of a physically thinner network beside the dense one.
+         */
+        LatencyReport: {
+            /**
+             * Gaps
+             * @default []
+             */
+            gaps?: components["schemas"]["LatencyGap"][];
+            host: components["schemas"]["LatencyHost"];
+            /** Rows */
+            rows: components["schemas"]["LatencyRow"][];
+            /** Seconds */
+            seconds: number;
+        };
+        /**
+         * LatencyRow
+         * @description Dense and thin network in one runtime at one batch size, called in turn in the same rounds.
+         */
+        LatencyRow: {
+            /** Batch */
+            batch: number;
+            dense: components["schemas"]["Timing"];
+            /** Latency Speedup */
+            latency_speedup: number;
+            /** Lower Speedup */
+            lower_speedup: number;
+            /** Rounds */
+            rounds: number;
+            /**
+             * Runtime
+             * @enum {string}
+             */
+            runtime: "torch" | "onnxruntime";
+            thin: components["schemas"]["Timing"];
+            /** Upper Speedup */
+            upper_speedup: number;
+        };
         /**
          * Layer
          * @description One layer with weights of its own, with the batch norm that follows it counted in.
@@ -1466,6 +1653,30 @@ export interface components {
             training_steps?: number;
         };
         /**
+         * OnnxCheck
+         * @description An ONNX file beside torch, on the test split (on random inputs where the dataset is gone).
+         */
+        OnnxCheck: {
+            /** Agreement */
+            agreement: number;
+            /** Available */
+            available: number;
+            /**
+             * Data
+             * @default test split
+             * @enum {string}
+             */
+            data?: "test split" | "random inputs";
+            /** Examples */
+            examples: number;
+            /** Largest Difference */
+            largest_difference: number;
+            /** Opset */
+            opset: number;
+            /** Runtime Version */
+            runtime_version: string;
+        };
+        /**
          * OperatingPoint
          * @description One network on the accuracy-size curve; index 0 is the dense network itself.
          *
@@ -1538,7 +1749,7 @@ export interface components {
         Phase: "train" | "prune" | "retrain";
         /**
          * PointAnswer
-         * @description An operating point with its sizes relative to the dense network, and its files.
+         * @description An operating point with its sizes relative to the dense network, its files and its latency.
          */
         PointAnswer: {
             /**
@@ -1546,8 +1757,18 @@ export interface components {
              * @description Dense over remaining parameters.
              */
             compression_ratio: number;
+            /** Dense Macs */
+            dense_macs: number;
+            /** Dense Parameters */
+            dense_parameters: number;
             /** Files */
             files: components["schemas"]["FileAnswer"][];
+            /**
+             * Formats
+             * @description Every format, made or not.
+             */
+            formats: components["schemas"]["FormatAnswer"][];
+            latency: components["schemas"]["LatencyAnswer"];
             /**
              * Macs Density
              * @description MACs kept, as a fraction of the dense network's.
@@ -2199,6 +2420,18 @@ export interface components {
             step: number;
             /** Widths */
             widths: number[];
+        };
+        /**
+         * Timing
+         * @description Time of one call in milliseconds: the median over all rounds, and the quartiles around it.
+         */
+        Timing: {
+            /** Lower Ms */
+            lower_ms: number;
+            /** Median Ms */
+            median_ms: number;
+            /** Upper Ms */
+            upper_ms: number;
         };
         /**
          * TrackedLayer
@@ -4417,7 +4650,7 @@ export interface operations {
             };
         };
     };
-    download_bundle_api_runs__run_id__points__index__bundle_zip_get: {
+    get_point_api_runs__run_id__points__index__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -4431,7 +4664,95 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description All files of the operating point. */
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointAnswer"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "Log in first.",
+                     *       "error": "unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The request came from a foreign page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This request came from another site.",
+                     *       "error": "forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "There is no such run.",
+                     *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A value is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This is required.",
+                     *       "error": "invalid_value"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    download_bundle_api_runs__run_id__points__index__bundle_zip_get: {
+        parameters: {
+            query?: {
+                /** @description Repeat it for several, as in `?formats=safetensors&formats=onnx`; safetensors by default. */
+                formats?: components["schemas"]["Format"][] | null;
+            };
+            header?: never;
+            path: {
+                /** @description Index of the operating point; 0 is the dense one. */
+                index: number;
+                /** @description An id: 32 hexadecimal digits. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operating point in the chosen formats. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4480,6 +4801,21 @@ export interface operations {
                      * @example {
                      *       "detail": "There is no such run.",
                      *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Its state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "The job is running; cancel it first.",
+                     *       "error": "conflict"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorAnswer"];
@@ -4566,6 +4902,208 @@ export interface operations {
                      * @example {
                      *       "detail": "There is no such run.",
                      *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A value is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This is required.",
+                     *       "error": "invalid_value"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    order_format_api_runs__run_id__points__index__formats__format__post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `pt2` or `onnx`; safetensors are always there. */
+                format: components["schemas"]["Format"];
+                /** @description Index of the operating point; 0 is the dense one. */
+                index: number;
+                /** @description An id: 32 hexadecimal digits. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operating point; the job is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointAnswer"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "Log in first.",
+                     *       "error": "unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The request came from a foreign page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This request came from another site.",
+                     *       "error": "forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "There is no such run.",
+                     *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Its state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "The job is running; cancel it first.",
+                     *       "error": "conflict"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A value is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This is required.",
+                     *       "error": "invalid_value"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    order_latency_api_runs__run_id__points__index__latency_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Index of the operating point; 0 is the dense one. */
+                index: number;
+                /** @description An id: 32 hexadecimal digits. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The operating point; the job is on its way. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PointAnswer"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "Log in first.",
+                     *       "error": "unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The request came from a foreign page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This request came from another site.",
+                     *       "error": "forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "There is no such run.",
+                     *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Its state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "The job is running; cancel it first.",
+                     *       "error": "conflict"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorAnswer"];

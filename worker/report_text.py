@@ -1,0 +1,61 @@
+"""The import report as text for a terminal."""
+
+from collections.abc import Iterator, Sequence
+
+from backend.domain.import_report import ImportReport, LayerVerdict
+from backend.domain.network import NetworkSummary
+
+_MOST_NAMES = 3
+_HEADINGS = ("layer", "status", "channels", "can go", "MACs that go", "together with, or why not")
+
+
+def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]:
+    """The network in one line, what can go in one, a warning where little can, then a table of all layers."""
+    shape = " x ".join(map(str, summary.input_shape))
+    yield (
+        f"{summary.architecture}: {summary.parameters:,} parameters, {summary.macs:,} MACs, input {shape}, "
+        f"{summary.class_count} classes"
+    )
+    yield (
+        f"{report.removable_channels:,} of {report.channels:,} prunable channels can go, with them at most "
+        f"{report.removable_macs:.1%} of the MACs and {report.removable_parameters:.1%} of the parameters "
+        f"(no layer thinner than {report.minimum_width})."
+    )
+    if report.warning:
+        yield f"Warning: {report.warning}"
+    yield ""
+    widths = {layer.name: layer.width for layer in summary.layers}
+    yield from _columns([_HEADINGS, *(_row(verdict, widths[verdict.layer]) for verdict in report.layers)])
+
+
+def _row(verdict: LayerVerdict, width: int) -> tuple[str, ...]:
+    return (
+        verdict.layer,
+        verdict.status,
+        f"{width:,}",
+        f"{verdict.removable_channels:,}",
+        f"{verdict.removable_macs:.1%}",
+        _remark(verdict),
+    )
+
+
+def _remark(verdict: LayerVerdict) -> str:
+    remarks = []
+    if verdict.coupled_with:
+        more = len(verdict.coupled_with) - _MOST_NAMES
+        shown = ", ".join(verdict.coupled_with[:_MOST_NAMES])
+        remarks.append(f"{shown} and {more} more" if more > 0 else shown)
+    if verdict.lock:
+        remarks.append(f"{verdict.lock.reason} ({verdict.lock.place})" if verdict.lock.place else verdict.lock.reason)
+    if verdict.unit not in (None, "channel"):
+        remarks.append(f"by {verdict.unit}")
+    if verdict.inexact:
+        remarks.append(f"masking is not removal at {', '.join(verdict.inexact[:_MOST_NAMES])}")
+    return "; ".join(remarks)
+
+
+def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    sizes = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(size) for cell, size in zip(row, sizes, strict=True)]
+        yield "  ".join(cells).rstrip()
