@@ -51,11 +51,11 @@ def assemble(program: Program, inputs: Sequence[OnnxInput], class_count: int, ar
 
 
 def _own_memory(program: Program) -> dict[str, Tensor]:
-    """Contiguous tensors by key, of which no two share memory and none keeps more alive than it holds."""
+    """Contiguous tensors by key in the order of their use; no two share memory, none keeps more than it holds."""
     taken: set[int] = set()
     found = {}
-    for key, stored in program.stored.items():
-        tensor = stored.tensor
+    for key in dict.fromkeys(key for step in program.steps.values() for key in step.tensors()):
+        tensor = program.stored[key].tensor
         storage = tensor.untyped_storage()
         if not tensor.is_contiguous() or storage.data_ptr() in taken or storage.nbytes() != tensor.nbytes:
             tensor = tensor.clone(memory_format=torch.contiguous_format)

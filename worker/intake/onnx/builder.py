@@ -39,6 +39,7 @@ class Builder:
     def add_input(self, name: str, shape: Sequence[int], dtype: torch.dtype) -> Live:
         """An input of the network, with the batch in front of `shape`."""
         self.batch_source = self.batch_source or name
+        self.program.shapes[name] = torch.Size((self.batches[0], *shape))
         return Live(name, tuple(torch.empty((batch, *shape), dtype=dtype, device="meta") for batch in self.batches))
 
     def emit(self, target: str, *args: Any, **kwargs: Any) -> Any:
@@ -95,9 +96,9 @@ class Builder:
         place = (tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
         if place in self._keys and not is_uniform(tensor):
             return TensorReference(self._keys[place])
-        key = self._keys[place] = f"#{len(self.program.stored)}"
-        self.program.stored[key] = Stored(tensor, value.label, is_parameter)
-        return TensorReference(key)
+        reference = self.program.add_tensor(Stored(tensor, value.label, is_parameter))
+        self._keys[place] = reference.tensor
+        return reference
 
     def add_step(self, target: str, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None) -> Reference:
         """Append a step whose arguments are encoded already."""
@@ -112,10 +113,13 @@ class Builder:
         if isinstance(metas[0], list | tuple):
             parts = enumerate(zip(*metas, strict=True))
             return [self._part(step, position, tuple(column)) for position, column in parts]
+        self.program.shapes[step] = metas[0].shape
         return Live(step, tuple(metas))
 
     def _part(self, step: str, position: int, metas: tuple[Tensor, ...]) -> Live:
-        return Live(self.add_step("operator.getitem", (Reference(step), position)).node, metas)
+        name = self.add_step("operator.getitem", (Reference(step), position)).node
+        self.program.shapes[name] = metas[0].shape
+        return Live(name, metas)
 
     def _argument(self, leaf: Any) -> Any:
         if isinstance(leaf, Live):

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from worker.engine.graph.schema import Reference, TensorReference
@@ -63,6 +65,16 @@ class Program:
     steps: dict[str, Step] = field(default_factory=dict)
     stored: dict[str, Stored] = field(default_factory=dict)
     outputs: list[str] = field(default_factory=list)
+    shapes: dict[str, torch.Size] = field(default_factory=dict)
+    """Shapes of inputs and of steps with one result, at the first batch size that is probed."""
+
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def add_tensor(self, stored: Stored) -> TensorReference:
+        """Keep a tensor under a key of its own."""
+        key = f"#{next(self._numbers)}"
+        self.stored[key] = stored
+        return TensorReference(key)
 
     def readers(self) -> dict[str, list[str]]:
         """Names of the steps that read each step, as often as they do; an output has a reader without a name."""
