@@ -39,7 +39,6 @@ class Limits:
 
     def apply(self) -> None:
         """Called in the child before it starts."""
-        os.nice(10)
         resource.setrlimit(resource.RLIMIT_CPU, (self.seconds, self.seconds + 5))
         resource.setrlimit(resource.RLIMIT_AS, (self.bytes, self.bytes))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
