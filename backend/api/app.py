@@ -18,7 +18,19 @@ from backend.api.middleware.headers import SecurityHeaders
 from backend.api.middleware.origin import OriginCheck
 from backend.api.middleware.unexpected import UnexpectedErrors
 from backend.api.reference_page import render_reference
-from backend.api.routers import api_tokens, datasets, events, health, models, recipes, reports, runs, session, uploads
+from backend.api.routers import (
+    api_tokens,
+    datasets,
+    events,
+    health,
+    models,
+    points,
+    recipes,
+    reports,
+    runs,
+    session,
+    uploads,
+)
 from backend.api.routers.ui import install_ui
 from backend.api.stopping import on_stop_signal
 from backend.db import UnitOfWork
@@ -32,7 +44,7 @@ as `Authorization: Bearer sec_...`. Files come in by the tus protocol at `/api/u
 
 Every answer with a status of 400 or more is `{"error": code, "detail": sentence}`, with `field`, `hint` and `problems`
 where they help."""
-_NOUNS = (session, api_tokens, uploads, models, datasets, recipes, events, runs, reports)
+_NOUNS = (session, api_tokens, uploads, models, datasets, recipes, events, runs, points, reports)
 
 
 def create_app(context: Context, chores: Sequence[Chore] = (), closers: Sequence[Callable[[], object]] = ()) -> FastAPI:

@@ -1,15 +1,25 @@
 """What a run leaves behind: steps, operating points with their files, and figures of both."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from plotly.graph_objects import Figure
 
 from backend.db.models import ArtifactRow, JobRow, PointRow
-from backend.domain.errors import NotFound
+from backend.db.repositories.deliveries import Delivery
+from backend.domain.delivery import FILE_NAMES, DeliveryOrder, Format
+from backend.domain.errors import Conflict, NotFound
 from backend.domain.network import NetworkSummary
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport, StepRecord
 from backend.figures import FIGURES, RunView, SizeAxis
+from backend.services.deliveries import (
+    FileEntry,
+    FormatEntry,
+    LatencyEntry,
+    describe_files,
+    describe_formats,
+    describe_latency,
+)
 from backend.services.downloads import Download, file_stem
 from backend.services.scope import Scope
 from backend.storage.archive import stream_zip
@@ -19,20 +29,13 @@ FIGURE_STEPS = 600
 
 
 @dataclass(frozen=True)
-class FileEntry:
-    """One file of an operating point."""
-
-    name: str
-    size: int
-    sha256: str
-
-
-@dataclass(frozen=True)
 class PointEntry:
-    """An operating point and its files."""
+    """An operating point, its files and formats, and its measured latency."""
 
     point: OperatingPoint
     files: Sequence[FileEntry]
+    formats: Sequence[FormatEntry]
+    latency: LatencyEntry
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,17 @@ def sample_steps(scope: Scope, run_id: str, maximum: int) -> StepList:
 def list_points(scope: Scope, run_id: str) -> PointList:
     """All operating points so far; raises `NotFound`."""
     row = scope.work.jobs.get_run(run_id)
-    return PointList(row.layout, [_entry(point) for point in scope.work.points.list_all(run_id)])
+    deliveries = scope.work.deliveries.newest_of_run(run_id)
+    return PointList(row.layout, [_entry(point, deliveries) for point in scope.work.points.list_all(run_id)])
+
+
+def get_point(scope: Scope, run_id: str, index: int) -> tuple[PointEntry, RunLayout]:
+    """One operating point, and the layers its numbers belong to; raises `NotFound`."""
+    row = scope.work.jobs.get_run(run_id)
+    point = scope.work.points.get(run_id, index)
+    if row.layout is None:
+        raise NotFound("This run has not begun.")
+    return _entry(point, scope.work.deliveries.newest_of_run(run_id)), row.layout
 
 
 def open_file(scope: Scope, run_id: str, index: int, name: str) -> Download:
@@ -85,12 +98,23 @@ def open_file(scope: Scope, run_id: str, index: int, name: str) -> Download:
     return Download(row.name, row.media_type, scope.outside.store.stream(row.sha256), row.size)
 
 
-def open_bundle(scope: Scope, run_id: str, index: int) -> Download:
-    """All files of an operating point as one zip; raises `NotFound`."""
+def open_bundle(scope: Scope, run_id: str, index: int, formats: Collection[Format]) -> Download:
+    """An operating point in some formats as one zip, with recipe and manifest.
+
+    Raises `NotFound`, `Conflict` for a format that was not made yet.
+    """
     run = scope.work.jobs.get_run(run_id)
     files = scope.work.artifacts.list_of_point(run_id, index)
     if not files:
         raise NotFound(f"This run has no operating point {index} with files.")
+    absent = [wanted for wanted in formats if FILE_NAMES[wanted] not in {file.name for file in files}]
+    if absent:
+        raise Conflict(
+            f"There is no {FILE_NAMES[absent[0]]} of this operating point yet.",
+            field="formats",
+            hint=f"POST to /api/runs/{run_id}/points/{index}/formats/{absent[0]} to have it made.",
+        )
+    files = [file for file in files if _belongs(file.name, formats)]
     name = f"{file_stem(run.name)}-point-{index}.zip"
     return Download(name, "application/zip", stream_zip(_contents(scope, files)))
 
@@ -132,6 +156,16 @@ def _contents(scope: Scope, files: Sequence[ArtifactRow]) -> Iterator[tuple[str,
         yield file.name, scope.outside.store.stream(file.sha256)
 
 
-def _entry(row: PointRow) -> PointEntry:
-    files = [FileEntry(file.name, file.size, file.sha256) for file in row.artifacts]
-    return PointEntry(row.to_domain(), files)
+def _belongs(name: str, formats: Collection[Format]) -> bool:
+    """Whether a file goes into a zip of these formats: the source goes with the safetensors, all else is shared."""
+    owners = {file: wanted for wanted, file in FILE_NAMES.items()} | {"model.py": Format.SAFETENSORS}
+    return name not in owners or owners[name] in formats
+
+
+def _entry(row: PointRow, deliveries: Mapping[DeliveryOrder, Delivery]) -> PointEntry:
+    return PointEntry(
+        point=row.to_domain(),
+        files=describe_files(row),
+        formats=describe_formats(row, deliveries),
+        latency=describe_latency(row, deliveries),
+    )

@@ -94,6 +94,7 @@ def delete_run(scope: Scope, run_id: str) -> None:
     """Forget a run that has ended, with its history and files. Raises `NotFound`, `Conflict` while it is alive."""
     scope.work.jobs.get_run(run_id)
     hashes: set[str | None] = set(scope.work.artifacts.hashes_of_run(run_id))
+    scope.work.deliveries.delete_of_run(run_id)
     scope.work.jobs.delete(run_id)
     scope.drop_blobs(hashes)
     scope.work.after_commit(lambda: scope.outside.store.delete_checkpoint(run_id))

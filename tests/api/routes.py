@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-EXAMPLES = {"name": "accuracy", "index": "0", "page": "models", "file": "index.js"}
+EXAMPLES = {"name": "accuracy", "index": "0", "format": "onnx", "page": "models", "file": "index.js"}
 
 
 def walk(app: FastAPI) -> list[tuple[str, str]]:

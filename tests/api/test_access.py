@@ -37,6 +37,7 @@ ROUTES = [
     ("GET", "/api/runs/{run_id}/events"),
     ("GET", "/api/runs/{run_id}/figures/{name}"),
     ("GET", "/api/runs/{run_id}/points"),
+    ("GET", "/api/runs/{run_id}/points/{index}"),
     ("GET", "/api/runs/{run_id}/points/{index}/bundle.zip"),
     ("GET", "/api/runs/{run_id}/points/{index}/files/{name}"),
     ("GET", "/api/runs/{run_id}/steps"),
@@ -60,6 +61,8 @@ ROUTES = [
     ("POST", "/api/recipes/check"),
     ("POST", "/api/runs"),
     ("POST", "/api/runs/{run_id}/cancel"),
+    ("POST", "/api/runs/{run_id}/points/{index}/formats/{format}"),
+    ("POST", "/api/runs/{run_id}/points/{index}/latency"),
     ("POST", "/api/tokens"),
     ("POST", "/api/uploads/"),
 ]

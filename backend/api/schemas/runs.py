@@ -11,7 +11,6 @@ from backend.domain.metrics import density
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, Phase, RunLayout, StepRecord
 from backend.domain.sampling import SampleOrder
-from backend.services.reports import FileEntry, PointEntry
 from backend.services.runs import RunEntry
 
 
@@ -133,43 +132,6 @@ class StepPage(Answer):
 
     items: list[StepRecord]
     total: int = Field(description="Number of steps that the run has by now.")
-
-
-class FileAnswer(Answer):
-    """One file of an operating point."""
-
-    name: str = Field(examples=["model.safetensors"])
-    size: int = Field(description="Bytes.")
-    sha256: str
-
-    @classmethod
-    def of(cls, entry: FileEntry) -> Self:
-        """The answer for a file."""
-        return cls(name=entry.name, size=entry.size, sha256=entry.sha256)
-
-
-class PointAnswer(Answer):
-    """An operating point with its sizes relative to the dense network, and its files."""
-
-    point: OperatingPoint
-    macs_density: float = Field(description="MACs kept, as a fraction of the dense network's.")
-    parameters_density: float = Field(description="Parameters kept, as a fraction of the dense network's.")
-    compression_ratio: float = Field(description="Dense over remaining parameters.")
-    theoretical_speedup: float = Field(description="Dense over remaining MACs.")
-    files: list[FileAnswer]
-
-    @classmethod
-    def of(cls, entry: PointEntry, layout: RunLayout) -> Self:
-        """The answer for a point."""
-        point = entry.point
-        return cls(
-            point=point,
-            macs_density=density(point.macs, layout.dense_macs),
-            parameters_density=density(point.parameters, layout.dense_parameters),
-            compression_ratio=point.compression_ratio(layout),
-            theoretical_speedup=point.theoretical_speedup(layout),
-            files=[FileAnswer.of(file) for file in entry.files],
-        )
 
 
 _COLUMNS = (
