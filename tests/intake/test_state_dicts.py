@@ -67,7 +67,7 @@ def test_a_hostile_file_is_refused_by_name_and_runs_nothing(tmp_path, make, code
         (b"version https://git-lfs.github.com/spec/v1", CODE.REJECTED_FILE, "is a Git LFS pointer"),
         (b"\x1f\x8b\x08", CODE.REJECTED_FILE, "is a gzip archive"),
         (b"GGUF....", CODE.REJECTED_FILE, "is a GGUF file"),
-        (b"just some text", CODE.REJECTED_FILE, "is neither a state dict nor an exported program"),
+        (b"just some text", CODE.REJECTED_FILE, "is neither a state dict, an exported program nor an ONNX model"),
         (b"\x80", CODE.UNSAFE_FILE, "is a bare pickle"),
         (b"\xff" * 600, CODE.REJECTED_FILE, "is neither"),
         (b"PK\x03\x04 and nothing more", CODE.REJECTED_FILE, "is cut short or damaged"),

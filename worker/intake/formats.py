@@ -26,11 +26,14 @@ class Format(StrEnum):
     SAFETENSORS = "safetensors"
     TORCH = "torch"
     EXPORTED_PROGRAM = "exported_program"
+    ONNX = "onnx"
 
 
 LEGACY_TORCH_MAGIC = b"\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """How `torch.save` of 1.5 and older begins, after two bytes that give the pickle protocol."""
 
+ONNX_MAGIC, LAST_ONNX_VERSION = b"\x08", 31
+"""The first field of an ONNX model, its version, and the largest that is worth a try."""
 ZIP_MAGIC = b"PK\x03\x04"
 PROGRAM_MEMBERS = ("archive_format", "serialized_exported_program.json")
 """Members that only exported programs have (the second until torch 2.7)."""
@@ -50,7 +53,7 @@ OTHER_MAGIC = {
     b"\xff\xd8\xff": "a picture",
     b"version https://git-lfs": "a Git LFS pointer, not the file it stands for",
     b"<": "a web page or XML document, not the file itself",
-    b"\x08": "an ONNX model or another protocol buffer",
+    b"\x08": "a protocol buffer, but no ONNX model",
 }
 
 
@@ -104,6 +107,8 @@ def recognize(stream: BinaryIO, size: int) -> Format:
         return Format.TORCH
     if _is_safetensors(head):
         return Format.SAFETENSORS
+    if head.startswith(ONNX_MAGIC) and head[1] <= LAST_ONNX_VERSION and len(head) > 2:
+        return Format.ONNX
     raise _name_foreign(head)
 
 
@@ -129,7 +134,7 @@ def _name_foreign(head: bytes) -> FileRefusal:
     for magic, kind in OTHER_MAGIC.items():
         if head.startswith(magic):
             return rejected(f"is {kind}, not a network.", SAVE_MODEL)
-    return rejected("is neither a state dict nor an exported program.", SAVE_MODEL)
+    return rejected("is neither a state dict, an exported program nor an ONNX model.", SAVE_MODEL)
 
 
 def _recognize_archive(stream: BinaryIO, size: int) -> Format:

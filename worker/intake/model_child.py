@@ -18,6 +18,7 @@ READERS = {
     Format.SAFETENSORS: "worker.intake.state_dicts:open_safetensors",
     Format.TORCH: "worker.intake.state_dicts:open_torch",
     Format.EXPORTED_PROGRAM: "worker.intake.exported_program.reader:open_program",
+    Format.ONNX: "worker.intake.onnx_models:open_onnx",
 }
 """Function that reads a format; imported only for a file of that format, because each imports much."""
 
@@ -30,7 +31,7 @@ def inspect(file: Path, folder: Path, arguments: Mapping[str, Any]) -> JsonValue
     """
     choice = ArchitectureMatch.model_validate(arguments["choice"]) if arguments["choice"] else None
     with naming(arguments["name"]), deadline(arguments["seconds"]):
-        opened = _open(Uploaded(file, file.stat().st_size, choice, arguments["is_gated"]))
+        opened = _open(Uploaded(file, file.stat().st_size, arguments["name"], choice, arguments["is_gated"]))
         if opened.network is not None:
             summary = summarize(opened.network)
             files = dump(opened.network)

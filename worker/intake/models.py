@@ -36,7 +36,7 @@ class Answer(Spec):
 def inspect_model(
     file: Path, choice: ArchitectureMatch | None, *, name: str | None = None, allow_unsandboxed: bool = False
 ) -> ModelIntake:
-    """Read an uploaded state dict (`.safetensors`, `.pt`, `.pth`) or exported program (`.pt2`) in a locked-down child.
+    """Read an uploaded state dict, exported program (`.pt2`) or ONNX model in a locked-down child.
 
     `choice` is the architecture a user picked for a state dict; without it the tensors' names and shapes decide.
     `name` is the file's name as the user knows it. Raises JobFailure: REJECTED_FILE, UNSAFE_FILE, NON_FINITE_WEIGHTS,

@@ -14,6 +14,8 @@ class Uploaded:
     path: Path
     size: int
     """In bytes."""
+    name: str
+    """The file's name as the user knows it."""
     choice: ArchitectureMatch | None = None
     """The architecture that the user picked where several fit."""
     is_gated: bool = True
