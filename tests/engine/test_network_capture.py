@@ -165,7 +165,7 @@ class Sorting(nn.Module):
 def test_modules_that_cannot_be_represented_are_refused_with_a_sentence(module, shape, message):
     with pytest.raises(JobFailure, match=message) as caught:
         captured(module, shape)
-    assert caught.value.code is FailureCode.UNKNOWN_ARCHITECTURE
+    assert caught.value.code in (FailureCode.UNKNOWN_ARCHITECTURE, FailureCode.UNSUPPORTED_OPERATION)
 
 
 def test_capturing_is_fast():

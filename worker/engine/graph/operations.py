@@ -50,11 +50,11 @@ _ATEN = {
         logical_or.default logical_xor.default lt.Scalar lt.Tensor masked_fill.Scalar masked_fill.Tensor ne.Scalar
         ne.Tensor tril.default triu.default where.Scalar where.ScalarOther where.ScalarSelf where.self""",
     "views": """
-        alias.default broadcast_to.default chunk.default clone.default contiguous.default detach.default diagonal.default
-        expand.default expand_as.default flatten.using_ints flip.default movedim.int movedim.intlist narrow.default
-        permute.default reshape.default reshape_as.default roll.default select.int slice.Tensor split.Tensor
-        split_with_sizes.default squeeze.dim squeeze.dims t.default tensor_split.sections transpose.int unbind.int
-        unflatten.int unfold.default unsqueeze.default view.default view_as.default""",
+        " alias.default broadcast_to.default chunk.default clone.default contiguous.default detach.default
+        diagonal.default expand.default expand_as.default flatten.using_ints flip.default movedim.int movedim.intlist
+        narrow.default permute.default reshape.default reshape_as.default roll.default select.int slice.Tensor
+        split.Tensor split_with_sizes.default squeeze.dim squeeze.dims t.default tensor_split.sections transpose.int
+        unbind.int unflatten.int unfold.default unsqueeze.default view.default view_as.default""",
     "rearrangements": """
         cat.default channel_shuffle.default col2im.default constant_pad_nd.default gather.default im2col.default
         index.Tensor index_select.default pad.default pixel_shuffle.default pixel_unshuffle.default repeat.default
