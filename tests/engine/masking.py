@@ -27,7 +27,7 @@ def build_masked(network: Network, keep: Mapping[str, Tensor]) -> fx.GraphModule
     for group in find_groups(network):
         for site in group.gates:
             number += 1
-            module.add_submodule(f"mask{number}", Mask(site.axis, site.index[~keep[group.name]]))
+            module.add_submodule(f"mask{number}", Mask(site.axis, site.index[~keep[group.name]].flatten()))
             node = nodes[site.node]
             with module.graph.inserting_after(node):
                 masked = module.graph.call_module(f"mask{number}", (node,))

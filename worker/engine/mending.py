@@ -1,109 +1,170 @@
-"""Sizes burned into a graph (views, slices, splits, pads, groups) after channels are gone."""
+"""Mending the sizes burned into a graph (views, slices, splits, pads, groups) after channels are gone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
-from worker.engine.coupling.identities import compact
-from worker.engine.coupling.values import Trace
-from worker.engine.graph import Graph, Node
-from worker.engine.graph.operations import bind, kind
-from worker.engine.graph.schema import Reference, decode, encode
+from worker.engine.coupling.values import Trace, Value
+from worker.engine.graph import Node
+from worker.engine.graph.evaluation import Step
+from worker.engine.graph.schema import Reference, TensorReference, encode
 
-Bound = dict[str, Any]
+Changes = Mapping[str, Any]
 _SPLIT = "aten.split_with_sizes.default"
 """Uneven parts, whatever even split there was before."""
 
 
-def mend(graph: Graph, found: Trace, removed: Tensor) -> tuple[Node, ...]:
-    """The graph's nodes with sizes that count only what is kept; `removed` (ids,) tells which ids go."""
-    return tuple(_mended(node, found, removed) for node in graph.nodes)
+@dataclass(frozen=True)
+class Mending:
+    """One node to mend: its arguments as they are, the traced values, and which ids go."""
+
+    step: Step
+    found: Trace
+    gone: NDArray[np.bool_]
+    """Whether each id's channel goes (ids,)."""
+
+    def value(self, name: str) -> Value:
+        """A traced tensor argument."""
+        argument = self.step.bound[name]
+        if isinstance(argument, TensorReference):
+            return self._stored(argument.tensor)
+        value: Value = self.found.values[argument.node]
+        return value
+
+    def source(self) -> Value:
+        """The first argument that is a tensor of the graph."""
+        name = next(
+            key for key, argument in self.step.bound.items() if isinstance(argument, Reference | TensorReference)
+        )
+        return self.value(name)
+
+    @property
+    def result(self) -> Any:
+        """What the node gave: a value or a list of them."""
+        return self.found.values[self.step.node.name]
+
+    def kept(self, value: Value, axis: int) -> NDArray[np.bool_]:
+        """Positions along an axis that stay, bool (size,): a position goes when all that it holds goes."""
+        axis %= len(value.shape)
+        for layer in value.layers:
+            if layer.shape[axis] > 1:
+                lines = self.gone[layer].swapaxes(0, axis).reshape(layer.shape[axis], -1)
+                result: NDArray[np.bool_] = np.logical_not(lines.all(axis=1))
+                return result
+        return np.ones(value.shape[axis], dtype=bool)
+
+    def size(self, value: Value, axis: int) -> int:
+        """Positions along an axis that stay."""
+        return int(self.kept(value, axis).sum())
+
+    def _stored(self, tensor: str) -> Value:
+        return Value(self.found.shapes[tensor], self.found.stored.get(tensor, ()), tensor=tensor)
 
 
-def _mended(node: Node, found: Trace, removed: Tensor) -> Node:
-    rule = _RULES.get(kind(node.target))
-    first = decode(node.args[0]) if node.args else None
-    if rule is None or not isinstance(first, Reference):
-        return node
-    bound = bind(node.target, tuple(decode(value) for value in node.args), _decoded(node.kwargs))
-    changes = rule(bound, found.ids[first.node], found.ids[node.name], removed)
-    if all(bound.get(key) == value for key, value in changes.items()):
+def mend(steps: Sequence[Step], found: Trace, gone: NDArray[np.bool_]) -> tuple[Node, ...]:
+    """The nodes with sizes that count only what is kept; `gone` (ids,) tells which ids go."""
+    return tuple(
+        _mended(Mending(step, found, gone), rule) if (rule := RULES.get(step.kind)) is not None else step.node
+        for step in steps
+    )
+
+
+def _mended(mending: Mending, rule: Callable[[Mending], Changes]) -> Node:
+    step, node = mending.step, mending.step.node
+    bound = step.bound
+    changes = {key: value for key, value in rule(mending).items() if bound.get(key) != value}
+    if not changes:
         return node
     if "split_sizes" in changes:
         parts = (node.args[0], encode(changes["split_sizes"]), bound["dim"])
         return node.model_copy(update={"target": _SPLIT, "args": parts, "kwargs": {}})
     # positional arguments by the operation's own names: keyword-only ones stay keywords
     names = list(bound)
-    args = [changes.get(name, decode(value)) for name, value in zip(names, node.args, strict=False)]
-    kwargs = {name: changes.get(name, decode(value)) for name, value in node.kwargs.items()}
+    args = [changes.get(name, value) for name, value in zip(names, step.args, strict=False)]
+    given = {name: changes.get(name, value) for name, value in step.kwargs.items()}
     missing = {name: value for name, value in changes.items() if name not in names[: len(args)]}
-    encoded = {name: encode(value) for name, value in (kwargs | missing).items()}
-    return node.model_copy(update={"args": tuple(encode(value) for value in args), "kwargs": encoded})
+    kwargs = {name: encode(value) for name, value in (given | missing).items()}
+    return node.model_copy(update={"args": tuple(encode(value) for value in args), "kwargs": kwargs})
 
 
-def _decoded(kwargs: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: decode(value) for key, value in kwargs.items()}
-
-
-def _kept(ids: Tensor, axis: int, removed: Tensor) -> Tensor:
-    """Positions along an axis that stay, bool (size,): a position goes when all that it holds goes."""
-    gone = removed[compact(ids)]
-    if gone.size(axis) != ids.size(axis):
-        return torch.full((ids.size(axis),), fill_value=not bool(gone.all()))
-    return ~gone.movedim(axis, 0).reshape(ids.size(axis), -1).all(1)
-
-
-def _view(bound: Bound, _source: Tensor, result: Tensor, removed: Tensor) -> Bound:
-    """Literal sizes of a view, reshape or expand."""
-    sizes = list(bound["size" if "size" in bound else "shape"])
+def _sizes(mending: Mending) -> Changes:
+    """Literal sizes of a view, an expansion or a constant; a size worked out in the graph is left to the reshape."""
+    key = next(key for key in ("size", "shape") if key in mending.step.bound)
+    sizes = list(mending.step.bound[key])
+    result = mending.result
     for axis, size in enumerate(sizes):
-        if isinstance(size, int) and size > 0:
-            sizes[axis] = int(_kept(result, axis, removed).sum())
-    return {"size" if "size" in bound else "shape": sizes}
+        kept = mending.size(result, axis)
+        if isinstance(size, Reference):
+            if kept != result.shape[axis] and -1 not in sizes:
+                sizes[axis] = -1
+        elif size > 0:
+            sizes[axis] = kept if size == result.shape[axis] else size
+    return {key: sizes}
 
 
-def _unflatten(bound: Bound, source: Tensor, result: Tensor, removed: Tensor) -> Bound:
-    first = bound["dim"] % source.dim()
-    sizes = [
-        int(_kept(result, first + offset, removed).sum()) if isinstance(size, int) and size > 0 else size
-        for offset, size in enumerate(bound["sizes"])
-    ]
-    return {"sizes": sizes}
+def _repeats(mending: Mending) -> Changes:
+    """How often an axis of size 1 is repeated."""
+    key = next(key for key in ("repeats", "dims") if key in mending.step.bound)
+    repeats, result = list(mending.step.bound[key]), mending.result
+    if not isinstance(repeats, list):
+        return {}
+    source = mending.source()
+    offset = len(repeats) - len(source.shape)
+    for place, count in enumerate(repeats):
+        before = source.shape[place - offset] if place >= offset else 1
+        if isinstance(count, int) and before == 1 and len(repeats) == len(result.shape):
+            repeats[place] = mending.size(result, place)
+    return {key: repeats}
 
 
-def _slice(bound: Bound, source: Tensor, _result: Tensor, removed: Tensor) -> Bound:
+def _unflatten(mending: Mending) -> Changes:
+    sizes = mending.step.bound["sizes"]
+    first = mending.step.bound["dim"] % len(mending.source().shape)
+    return {
+        "sizes": [
+            mending.size(mending.result, first + offset) if isinstance(size, int) and size > 0 else size
+            for offset, size in enumerate(sizes)
+        ]
+    }
+
+
+def _slice(mending: Mending) -> Changes:
     """Start and end of a slice (step 1 along a channel axis that changes)."""
-    kept = _kept(source, bound["dim"] % source.dim(), removed)
+    bound = mending.step.bound
+    kept = mending.kept(mending.source(), bound["dim"])
     return {key: _count_before(kept, bound[key]) for key in ("start", "end") if isinstance(bound[key], int)}
 
 
-def _count_before(kept: Tensor, position: int) -> int:
+def _count_before(kept: NDArray[np.bool_], position: int) -> int:
     if bool(kept.all()) or position >= len(kept):
         return position
     return int(kept[: position if position >= 0 else len(kept) + position].sum())
 
 
-def _narrow(bound: Bound, source: Tensor, result: Tensor, removed: Tensor) -> Bound:
-    axis = bound["dim"] % source.dim()
-    start = _count_before(_kept(source, axis, removed), bound["start"])
-    return {"start": start, "length": int(_kept(result, axis, removed).sum())}
+def _narrow(mending: Mending) -> Changes:
+    bound = mending.step.bound
+    start = _count_before(mending.kept(mending.source(), bound["dim"]), bound["start"])
+    return {"start": start, "length": mending.size(mending.result, bound["dim"])}
 
 
-def _split(bound: Bound, source: Tensor, result: list[Tensor], removed: Tensor) -> Bound:
+def _split(mending: Mending) -> Changes:
     """All parts of a split keep what is theirs."""
-    axis = bound["dim"] % source.dim()
-    if bool(_kept(source, axis, removed).all()):
+    axis = mending.step.bound["dim"]
+    if bool(mending.kept(mending.source(), axis).all()):
         return {}
-    return {"split_sizes": [int(_kept(part, axis, removed).sum()) for part in result]}
+    return {"split_sizes": [mending.size(part, axis) for part in mending.result]}
 
 
-def _pad(bound: Bound, _source: Tensor, result: Tensor, removed: Tensor) -> Bound:
+def _pad(mending: Mending) -> Changes:
     """Channels that a padding adds."""
-    amounts = list(bound["pad"])
+    result, amounts = mending.result, list(mending.step.bound["pad"])
     for position in range(len(amounts) // 2):
-        kept = _kept(result, result.dim() - 1 - position, removed)
+        kept = mending.kept(result, len(result.shape) - 1 - position)
+        if kept.all():
+            continue
         before, after = amounts[2 * position : 2 * position + 2]
         if before > 0:
             amounts[2 * position] = int(kept[:before].sum())
@@ -112,25 +173,46 @@ def _pad(bound: Bound, _source: Tensor, result: Tensor, removed: Tensor) -> Boun
     return {"pad": amounts}
 
 
-def _groups(bound: Bound, _source: Tensor, result: Tensor, removed: Tensor) -> Bound:
-    """Groups of a depthwise convolution: one for each channel."""
-    if bound["groups"] == 1:
+def _roll(mending: Mending) -> Changes:
+    """How far a roll goes, along axes that lose something."""
+    bound, source = mending.step.bound, mending.source()
+    shifts = list(bound["shifts"])
+    for place, (shift, axis) in enumerate(zip(shifts, bound["dims"], strict=False)):
+        kept = mending.kept(source, axis)
+        if not kept.all():
+            shifts[place] = int(kept[len(kept) - shift % len(kept) :].sum()) if shift % len(kept) else 0
+    return {"shifts": shifts}
+
+
+def _groups(mending: Mending) -> Changes:
+    """Groups of a convolution that lose all their channels."""
+    groups, result = mending.step.bound["groups"], mending.result
+    if groups == 1:
         return {}
-    return {"groups": int(_kept(result, 1, removed).sum())}
+    axis = len(result.shape) - len(mending.value("weight").shape) + 1
+    kept = mending.kept(result, axis).reshape(groups, -1)
+    return {"groups": int(kept.any(1).sum())}
 
 
-_RULES: Mapping[str, Callable[[Bound, Any, Any, Tensor], Bound]] = {
-    "view": _view,
-    "reshape": _view,
-    "expand": _view,
+def _normalized(mending: Mending) -> Changes:
+    """Sizes of the last axes that a norm goes over."""
+    source, count = mending.source(), len(mending.step.bound["normalized_shape"])
+    return {"normalized_shape": [mending.size(source, axis) for axis in range(-count, 0)]}
+
+
+RULES: Mapping[str, Callable[[Mending], Changes]] = {
+    **dict.fromkeys(("view", "_unsafe_view", "reshape", "expand", "broadcast_to"), _sizes),
+    **dict.fromkeys(("zeros", "ones", "full", "new_zeros", "new_ones", "new_full"), _sizes),
+    **dict.fromkeys(("repeat", "tile"), _repeats),
     "unflatten": _unflatten,
     "slice": _slice,
     "narrow": _narrow,
-    "split": _split,
-    "chunk": _split,
-    "split_with_sizes": _split,
-    "pad": _pad,
-    "constant_pad_nd": _pad,
-    "conv1d": _groups,
-    "conv2d": _groups,
+    **dict.fromkeys(("split", "chunk", "split_with_sizes", "tensor_split"), _split),
+    **dict.fromkeys(("pad", "constant_pad_nd"), _pad),
+    "roll": _roll,
+    **dict.fromkeys(
+        ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _groups
+    ),
+    **dict.fromkeys(("layer_norm", "rms_norm"), _normalized),
 }
+"""What changes in a node's arguments, by kind of operation."""

@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from worker.engine.coupling import ChannelGroup
-from worker.engine.coupling.groups import groups_of
-from worker.engine.coupling.tracing import trace
-from worker.engine.coupling.values import Slot, Trace
+from worker.engine.coupling.groups import Coupling, coupling_of
+from worker.engine.coupling.values import Slot
 from worker.engine.graph import Network
 from worker.engine.mending import mend
 
@@ -20,14 +21,20 @@ def remove(network: Network, keep: Mapping[str, Tensor]) -> Network:
 
     Raises `ValueError` for an unknown group, a mask of the wrong width, or a group that would lose every channel.
     """
-    found = trace(network)
-    groups = {group.name: group for group in groups_of(network, found)}
+    coupling = coupling_of(network)
+    groups = {group.name: group for group in coupling.groups}
     check_masks(groups, keep)
     if all(bool(mask.all()) for mask in keep.values()):
         return network
-    tensors = remove_from_tensors(network.tensors, tuple(groups.values()), keep)
-    nodes = mend(network.graph, found, _removed_ids(found, groups, keep))
-    infos = tuple(info.model_copy(update={"shape": tuple(tensors[info.name].shape)}) for info in network.graph.tensors)
+    gone = _gone_ids(coupling, groups, keep)
+    tensors = remove_from_tensors(network.tensors, coupling.groups, keep)
+    for name, source in coupling.trace.indices.items():
+        tensors[name] = _renumbered(tensors[name], gone[source])
+    nodes = mend(network.steps, coupling.trace, gone)
+    infos = tuple(
+        info if info.shape == (shape := tuple(tensors[info.name].shape)) else info.model_copy(update={"shape": shape})
+        for info in network.graph.tensors
+    )
     graph = network.graph.model_copy(update={"nodes": nodes, "tensors": infos})
     return replace(network, graph=graph, tensors=tensors)
 
@@ -61,6 +68,8 @@ def check_masks(groups: Mapping[str, ChannelGroup], keep: Mapping[str, Tensor]) 
             raise ValueError(f"the mask of `{name}` must be {group.width} booleans")
         if not bool(mask.any()):
             raise ValueError(f"`{name}` would lose all of its {group.width} channels")
+        if int(mask.sum()) % group.multiple:
+            raise ValueError(f"the width of `{name}` must stay a multiple of {group.multiple}")
 
 
 def _gone_positions(groups: Sequence[ChannelGroup], keep: Mapping[str, Tensor]) -> dict[tuple[str, int], Tensor]:
@@ -70,17 +79,24 @@ def _gone_positions(groups: Sequence[ChannelGroup], keep: Mapping[str, Tensor]) 
         mask = keep.get(group.name)
         if mask is None or bool(mask.all()):
             continue
+        goes = torch.nonzero(~mask.cpu()).flatten()
         for member in group.members:
-            gone[member.tensor, member.axis].append(member.index[~mask.cpu()].flatten())
+            gone[member.tensor, member.axis].append(member.index.index_select(0, goes).flatten())
     return {place: torch.cat(positions) for place, positions in gone.items()}
 
 
-def _removed_ids(found: Trace, groups: Mapping[str, ChannelGroup], keep: Mapping[str, Tensor]) -> Tensor:
+def _gone_ids(coupling: Coupling, groups: Mapping[str, ChannelGroup], keep: Mapping[str, Tensor]) -> NDArray[np.bool_]:
     """Whether each id's channel goes, bool (ids,)."""
-    roots = found.ledger.roots()
-    removed = torch.zeros(len(roots), dtype=torch.bool)
+    roots = coupling.solution.roots
+    gone = np.zeros(len(roots), dtype=bool)
     for name, mask in keep.items():
         member = groups[name].members[0]
-        channels = roots[found.slots[Slot(member.tensor, member.axis)]][member.index[:, 0]]
-        removed[channels[~mask.cpu()]] = True
-    return removed[roots]
+        channels = roots[coupling.trace.slots[Slot(member.tensor, member.axis)]][member.index[:, 0].numpy()]
+        gone[channels[~mask.cpu().numpy()]] = True
+    result: NDArray[np.bool_] = gone[roots]
+    return result
+
+
+def _renumbered(index: Tensor, gone: NDArray[np.bool_]) -> Tensor:
+    """Positions of an axis as they are counted once those that go are gone."""
+    return torch.from_numpy(np.cumsum(~gone) - 1)[index.long()].to(index.dtype)

@@ -1,43 +1,91 @@
 """Element-wise operations: ids at the same place are joined."""
 
-import torch
-from torch import Tensor
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from worker.engine.coupling.identities import NOTHING, loosen, varies
-from worker.engine.coupling.values import Operation, Trace, nothing
+import numpy as np
 
+from worker.engine.coupling.identities import Ids
+from worker.engine.coupling.layers import Shape, lift, varying_axes
+from worker.engine.coupling.values import Layers, Operation, Trace
 
-def same(trace: Trace, operation: Operation) -> Tensor:
-    """One operand: its ids pass through."""
-    return trace.ids_of(operation.source())
-
-
-def combine(trace: Trace, operation: Operation) -> Tensor:
-    """Several operands: joined place by place; one that is spread over different channels is pinned."""
-    shape = operation.result.shape
-    operands = [_lift(trace.ids_of(value), len(shape)) for value in operation.values()]
-    result: Tensor | None = None
-    for position, ids in enumerate(operands):
-        others = operands[:position] + operands[position + 1 :]
-        if _is_spread(ids, others):
-            trace.ledger.pin(ids, f"`{operation.node.name}` ({operation.kind}) spreads them over other channels")
-            continue
-        spread = ids.expand(shape)
-        if result is None:
-            result = spread
-        else:
-            trace.ledger.join(result, spread)
-            result = loosen(torch.where(result == NOTHING, spread, result))
-    return nothing(operation.result) if result is None else result
+_FIXED = "combines them with a value whose size cannot change"
 
 
-def _lift(ids: Tensor, axes: int) -> Tensor:
-    return ids.reshape((1,) * (axes - ids.dim()) + tuple(ids.shape)) if ids.dim() < axes else ids
+def same(trace: Trace, operation: Operation) -> Layers:
+    """One operand: its channels pass."""
+    return trace.layers_of(operation.source())
 
 
-def _is_spread(ids: Tensor, others: list[Tensor]) -> bool:
-    """Whether an operand is broadcast along an axis on which another holds different channels."""
-    return any(
-        ids.size(axis) == 1 and any(other.size(axis) > 1 and varies(other, axis) for other in others)
-        for axis in range(ids.dim())
-    )
+@dataclass(frozen=True)
+class _Operand:
+    shape: Shape
+    layers: Layers
+
+    def spans(self, axis: int) -> bool:
+        """Whether it is not broadcast along an axis."""
+        return self.shape[axis] > 1
+
+    def holds(self, axis: int) -> bool:
+        """Whether it has channels along an axis that it spans."""
+        return any(layer.shape[axis] > 1 or layer.size == 1 for layer in self.layers)
+
+
+def combine(trace: Trace, operation: Operation) -> Layers:
+    """Several operands: joined place by place; what varies where another operand's size is fixed cannot go."""
+    values = operation.values()
+    if len(values) == 1:
+        return trace.layers_of(values[0])
+    axes = len(operation.shape)
+    operands = [
+        _Operand(
+            (1,) * (axes - len(value.shape)) + value.shape, tuple(lift(layer, axes) for layer in trace.layers_of(value))
+        )
+        for value in values
+    ]
+    _fix(trace, operation, operands)
+    return joined(trace, operands)
+
+
+def _fix(trace: Trace, operation: Operation, operands: Sequence[_Operand]) -> None:
+    """Every operand that spans an axis must be able to shrink along it, or none does."""
+    for operand in operands:
+        for layer in operand.layers:
+            for axis in varying_axes(layer):
+                if any(other.spans(axis) and not other.holds(axis) for other in operands):
+                    trace.fix(operation, layer, axis, _FIXED)
+
+
+def joined(trace: Trace, operands: Sequence[_Operand]) -> Layers:
+    """The layers of a result: those of the operands, joined where they vary along a common axis."""
+    result: list[tuple[Ids, Shape]] = []
+    for shape, layer in [(operand.shape, layer) for operand in operands for layer in operand.layers]:
+        merged = layer
+        met = [known for known in result if _meet(known, (layer, shape))]
+        for known, _ in met:
+            trace.ledger.join(known, merged)
+            merged = _broader(known, merged)
+        result = [known for known in result if all(known is not other for other in met)]
+        if merged.size > 1 or not result:
+            result.append((merged, shape))
+    return tuple(layer for layer, _ in result)
+
+
+def _meet(one: tuple[Ids, Shape], other: tuple[Ids, Shape]) -> bool:
+    """Whether two layers, each with the shape of its operand, vary along a common axis.
+
+    A layer of a single channel meets another one if its operand spans all that the other's channels lie along.
+    """
+    single, wide = (one, other) if one[0].size == 1 else (other, one)
+    if single[0].size == 1:
+        return all(single[1][axis] > 1 for axis in varying_axes(wide[0]))
+    return any(mine > 1 and its > 1 for mine, its in zip(one[0].shape, other[0].shape, strict=True))
+
+
+def _broader(one: Ids, other: Ids) -> Ids:
+    """A layer that varies along all axes on which either of two joined layers does."""
+    shape = np.broadcast_shapes(one.shape, other.shape)
+    if shape in (one.shape, other.shape):
+        return one if one.shape == shape else other
+    result: Ids = np.maximum(*np.broadcast_arrays(one, other))
+    return result

@@ -1,15 +1,17 @@
 """Gate sites: where multiplying channels by a mask is exactly their removal."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from worker.engine.coupling.identities import varying_axes
-from worker.engine.coupling.movement import MOVES
-from worker.engine.coupling.values import Read, Trace
-from worker.engine.graph.schema import Graph, Node, decode, references
+from worker.engine.coupling.identities import Ids
+from worker.engine.coupling.movement import KEEPS_VALUES
+from worker.engine.coupling.settling import truly_varying_axes
+from worker.engine.coupling.values import Read, Trace, Value
+from worker.engine.graph import Network
+from worker.engine.graph.schema import Reference
 
 
 @dataclass(frozen=True)
@@ -24,55 +26,54 @@ class GateSite:
     axis: int
     """Channel axis of the node's output (N, ...)."""
     index: Tensor
-    """Position along `axis` of each of the group's channels, int64 (width,)."""
+    """Positions along `axis` of each of the group's channels, int64 (width, k); k > 1 where a channel has several."""
 
 
-def find_gates(graph: Graph, found: Trace, reads: Sequence[Read], position_of: Tensor) -> tuple[GateSite, ...]:
-    """The sites of the `reads` of a group's channels; none when one of them cannot be gated.
+class SiteFinder:
+    """Finds the sites of reads; what it learns of the graph it keeps for the next group."""
 
-    `position_of` (ids,) gives the position in the group of every id, -1 for other ids.
-    """
-    nodes = {node.name: node for node in graph.nodes}
-    sites: dict[str, GateSite] = {}
-    for read in reads:
-        site = _site(read.source, nodes, found, position_of)
-        if site is None:
-            return ()
-        sites[site.node] = site
-    order = {name: position for position, name in enumerate([*(info.name for info in graph.inputs), *nodes])}
-    return tuple(sites[name] for name in sorted(sites, key=order.__getitem__))
+    def __init__(self, network: Network, found: Trace, roots: Ids) -> None:
+        self._values = found.values
+        self._roots = roots
+        self._steps = {step.node.name: step for step in network.steps}
+        self._position = np.full(len(roots), -1)
 
+    def site(self, read: Read, places: Ids, family: Ids) -> GateSite:
+        """Where to mask the channels with root ids `family` that lie at `places` (width, k) of what is read.
 
-def _site(name: str, nodes: dict[str, Node], found: Trace, position_of: Tensor) -> GateSite | None:
-    """The last node up to `name` whose output holds each channel of the group at exactly one position."""
-    while True:
-        ids = found.ids[name]
-        axis = _channel_axis(ids)
-        if axis is not None:
-            index = _positions(ids, axis, position_of)
-            if index is not None:
-                return GateSite(name, axis, index)
-        node = nodes.get(name)
-        if node is None or node.target.split(".")[1] not in MOVES:
+        That is the value that is read; or, where a flatten gave each channel several places, the one before it.
+        """
+        name, axis = read.source, read.axis
+        earlier = self._moved_from(name) if places.shape[1] > 1 else None
+        if earlier is not None:
+            self._position[family] = np.arange(len(family))
+            while earlier is not None:
+                better = self._located(self._values[earlier], len(family))
+                if better is not None and better[1].shape[1] < places.shape[1]:
+                    name, (axis, places) = earlier, better
+                earlier = self._moved_from(earlier)
+            self._position[family] = -1
+        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)))
+
+    def _moved_from(self, name: str) -> str | None:
+        """The only value whose elements a node moves; None when it does more."""
+        step = self._steps.get(name)
+        if step is None or step.kind not in KEEPS_VALUES:
             return None
-        sources = [source for value in node.args for source in references(decode(value))]
-        if len(sources) != 1 or not isinstance(found.ids[sources[0]], Tensor):
-            return None
-        name = sources[0]
+        sources = [argument.node for argument in step.args if isinstance(argument, Reference)]
+        is_single = len(sources) == 1 and isinstance(self._values[sources[0]], Value)
+        return sources[0] if is_single else None
 
-
-def _channel_axis(ids: Tensor) -> int | None:
-    axes = varying_axes(ids)
-    if not axes:
-        return 1 if ids.dim() > 1 and ids.size(1) == 1 else None
-    return axes[0] if len(axes) == 1 else None
-
-
-def _positions(ids: Tensor, axis: int, position_of: Tensor) -> Tensor | None:
-    """Position along the axis of every channel; None unless each occurs exactly once."""
-    held = position_of[ids[tuple(slice(None) if other == axis else 0 for other in range(ids.dim()))]]
-    places = torch.nonzero(held >= 0).flatten()
-    width = int(position_of.max()) + 1
-    if len(places) != width or len(torch.unique(held[places])) != width:
+    def _located(self, value: Value, width: int) -> tuple[int, Ids] | None:
+        """Axis and places (width, k) of the channels in a value; None unless all lie along one axis, equally often."""
+        for layer in value.layers:
+            positions = self._position[self._roots[layer]]
+            axes = truly_varying_axes(positions)
+            if len(axes) != 1 or axes[0] == 0:
+                continue
+            line = positions.max(tuple(axis for axis in range(layer.ndim) if axis != axes[0]))
+            held = np.flatnonzero(line >= 0)
+            order = held[np.argsort(line[held], kind="stable")]
+            if len(held) and len(held) % width == 0 and bool((np.bincount(line[held]) == len(held) // width).all()):
+                return axes[0], order.reshape(width, -1)
         return None
-    return places[torch.argsort(held[places])]

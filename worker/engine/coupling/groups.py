@@ -1,24 +1,29 @@
 """Channel groups: which positions of which tensors go together, and where a mask equals removal."""
 
+import weakref
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Self, TypeAlias, TypeVar, get_args
+from functools import cached_property
+from typing import Literal, TypeAlias
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from worker.engine.coupling.gates import GateSite, find_gates
-from worker.engine.coupling.identities import PINNED, compact
+from worker.engine.coupling.families import Family, find_families
+from worker.engine.coupling.gates import GateSite, SiteFinder
+from worker.engine.coupling.identities import PINNED, Ids, Solution
+from worker.engine.coupling.settling import settle
 from worker.engine.coupling.tracing import trace
-from worker.engine.coupling.values import Note, Read, Slot, Trace, layer_name
+from worker.engine.coupling.values import Note, Trace, layer_name
 from worker.engine.graph import Network
 
 Unit: TypeAlias = Literal["channel", "head", "head_dim", "group", "hidden"]
 """What goes as one: a channel, an attention head, the same place in all heads, a group of a grouped convolution, or
 a unit of a recurrent layer."""
-_UNITS: tuple[Unit, ...] = tuple(reversed(get_args(Unit)))
-_Item = TypeVar("_Item")
+_UNITS: tuple[Unit, ...] = ("hidden", "head", "head_dim", "group")
+"""Of several units noted for the same channels the first one here names them."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,7 @@ class ChannelGroup:
     """Layers that read them."""
     members: tuple[Member, ...]
     gates: tuple[GateSite, ...]
-    """Masking a channel at all of these sites equals removing it; none: it can only be removed at once."""
+    """Masking a channel at all of these sites equals removing it."""
     unit: Unit = "channel"
     inexact: tuple[str, ...] = ()
     """Nodes where masking is not removal, such as layer norms over these channels; empty: equality is claimed."""
@@ -68,138 +73,122 @@ def find_groups(network: Network) -> tuple[ChannelGroup, ...]:
 
     A group is prunable when a layer makes its channels, only layers read them, and a mask can stand for its removal.
     """
-    return groups_of(network, trace(network))
-
-
-def groups_of(network: Network, found: Trace) -> tuple[ChannelGroup, ...]:
-    """The groups of a traced network."""
-    roots = found.ledger.roots()
-    layout = {slot: roots[ids] for slot, ids in found.slots.items()}
-    lore = _Lore.of(found, roots)
-    groups = [_group(network, found, lore, family) for family in _families(layout)]
-    order = {layer_name(slot.tensor): position for position, slot in enumerate(found.producers)}
-    return _named_apart(sorted((group for group in groups if group), key=lambda group: order[group.layers[0]]))
+    return coupling_of(network).groups
 
 
 def find_locks(network: Network) -> tuple[Lock, ...]:
     """Layers of whose output channels nothing can be removed, each with the reason, in forward order."""
-    found = trace(network)
-    prunable = {layer for group in groups_of(network, found) for layer in group.layers}
-    roots = found.ledger.free_roots()
-    locks = []
-    for slot in found.producers:
-        name = layer_name(slot.tensor)
-        if name not in prunable:
-            own = roots[found.slots[slot]]
-            reasons = [why for ids, why in found.ledger.pins if bool(torch.isin(roots[ids], own).any())]
-            locks.append(Lock(name, reasons[0] if reasons else "no mask on an activation equals their removal"))
-    return tuple(locks)
+    return coupling_of(network).locks
 
 
-@dataclass(frozen=True)
-class _Family:
-    """Channels that occur in the same slots, equally often."""
+def coupling_of(network: Network) -> "Coupling":
+    """Everything known of a network's channels; worked out once for each network value."""
+    known = _KNOWN.get(id(network))
+    if known is None:
+        known = _KNOWN[id(network)] = Coupling(network)
+        weakref.finalize(network, _KNOWN.pop, id(network), None).atexit = False
+    return known
 
-    channels: Tensor
-    """Root ids in the order of their places in the first slot."""
-    slots: Mapping[Slot, Tensor]
-    """Root id of every position, by slot."""
+
+class Coupling:
+    """The channels of one network: ids, groups and locks."""
+
+    def __init__(self, network: Network) -> None:
+        self.trace: Trace = trace(network)
+        self.solution: Solution = settle(self.trace)
+        self.groups: tuple[ChannelGroup, ...] = _Grouping(network, self.trace, self.solution.roots).groups()
+
+    @cached_property
+    def locks(self) -> tuple[Lock, ...]:
+        """Layers that no group has among its producers."""
+        prunable = {layer for group in self.groups for layer in group.layers}
+        locks: dict[str, Lock] = {}
+        for slot in self.trace.producers:
+            name = layer_name(slot.tensor)
+            if name not in prunable:
+                locks.setdefault(name, self._lock(name, self.trace.slots[slot]))
+        return tuple(locks.values())
+
+    def _lock(self, layer: str, ids: Ids) -> Lock:
+        causes = self.solution.causes[self.solution.free_roots[ids]]
+        numbers = causes[causes >= 0]
+        if len(numbers):
+            pin = self.solution.pins[int(numbers.min())]
+            return Lock(layer, pin.reason, pin.node)
+        return Lock(layer, "no mask on an activation equals their removal")
 
 
-def _families(layout: Mapping[Slot, Tensor]) -> list[_Family]:
-    """The channels that are not locked, by where they occur."""
-    signatures: dict[int, list[tuple[Slot, int]]] = defaultdict(list)
-    for slot, roots in layout.items():
-        channels, counts = torch.unique(roots, return_counts=True)
-        for channel, count in zip(channels.tolist(), counts.tolist(), strict=True):
-            if channel > PINNED:
-                signatures[channel].append((slot, count))
-    families: dict[tuple[tuple[Slot, int], ...], list[int]] = defaultdict(list)
-    for channel, signature in signatures.items():
-        families[tuple(signature)].append(channel)
-    return [
-        _Family(
-            _by_place(torch.tensor(channels), layout[signature[0][0]]), {slot: layout[slot] for slot, _ in signature}
+_KNOWN: dict[int, Coupling] = {}
+"""By identity of the network, for as long as it lives."""
+
+
+class _Grouping:
+    """Turns families into groups."""
+
+    def __init__(self, network: Network, found: Trace, roots: Ids) -> None:
+        self._found = found
+        self._roots = roots
+        self._slots = list(found.slots)
+        self._sites = SiteFinder(network, found, roots)
+        self._producers = {slot: position for position, slot in enumerate(found.producers)}
+        self._order = {name: position for position, name in enumerate(found.values)}
+        self._units = _by_root(found.units, roots)
+        self._inexact = _by_root(found.inexact, roots)
+
+    def groups(self) -> tuple[ChannelGroup, ...]:
+        """All groups in forward order of their first layers."""
+        owners = [self._found.slots[slot] for slot in self._slots] + [read.ids for read in self._found.reads]
+        families = find_families([self._roots[ids] for ids in owners])
+        found = [item for family in families if (item := self._group(family)) is not None]
+        return _named_apart([group for _, group in sorted(found, key=lambda item: item[0])])
+
+    def _group(self, family: Family) -> tuple[int, ChannelGroup] | None:
+        """The group of a family with its place, or None when no layer makes it or no mask can stand for its removal."""
+        slots = {self._slots[owner]: places for owner, places in family.places.items() if owner < len(self._slots)}
+        made = sorted(self._producers[slot] for slot in slots if slot in self._producers)
+        unit: Unit = next((unit for unit in _UNITS if unit in _noted(self._units, family)), "channel")
+        reads = [
+            (self._found.reads[owner - len(self._slots)], places)
+            for owner, places in family.places.items()
+            if owner >= len(self._slots)
+        ]
+        if not made or not (reads or unit == "hidden"):
+            return None
+        sites = (
+            {}
+            if unit == "hidden"
+            else {site.node: site for site in (self._sites.site(read, places, family.roots) for read, places in reads)}
         )
-        for signature, channels in families.items()
-    ]
+        producers = list(self._found.producers)
+        layers = tuple(dict.fromkeys(layer_name(producers[position].tensor) for position in made))
+        return made[0], ChannelGroup(
+            name=layers[0],
+            width=family.width,
+            layers=layers,
+            consumers=tuple(dict.fromkeys(read.layer for read, _ in reads if read.layer is not None)),
+            members=tuple(
+                Member(slot.tensor, slot.axis, torch.from_numpy(np.ascontiguousarray(places)))
+                for slot, places in slots.items()
+            ),
+            gates=tuple(sites[name] for name in sorted(sites, key=self._order.__getitem__)),
+            unit=unit,
+            inexact=tuple(_noted(self._inexact, family)),
+        )
 
 
-def _by_place(channels: Tensor, roots: Tensor) -> Tensor:
-    """Channels in the order of their first position in a slot."""
-    size = int(torch.maximum(channels.max(), roots.max())) + 1
-    first = torch.full((size,), len(roots)).scatter_reduce(0, roots, torch.arange(len(roots)), "amin")
-    return channels[torch.argsort(first[channels])]
-
-
-@dataclass(frozen=True)
-class _Lore:
-    """What is known of every channel, by its root id."""
-
-    roots: Tensor
-    reads: Mapping[int, list[Read]]
-    units: Mapping[int, list[str]]
-    inexact: Mapping[int, list[str]]
-
-    @classmethod
-    def of(cls, found: Trace, roots: Tensor) -> Self:
-        """Sort what a trace noted."""
-        reads: dict[int, list[Read]] = defaultdict(list)
-        for read in found.reads:
-            for root in torch.unique(roots[compact(read.ids)]).tolist():
-                reads[root].append(read)
-        return cls(roots, reads, _by_root(found.units, roots), _by_root(found.inexact, roots))
-
-    def reads_of(self, family: _Family) -> list[Read]:
-        """All reads of a family's channels, once each, in forward order."""
-        return list(dict.fromkeys(_gather(self.reads, family)))
-
-    def unit_of(self, family: _Family) -> Unit:
-        """What goes as one: the last of the units in their order that was noted."""
-        noted = set(_gather(self.units, family))
-        return next((unit for unit in _UNITS if unit in noted), "channel")
-
-
-def _by_root(notes: Sequence[Note], roots: Tensor) -> Mapping[int, list[str]]:
-    texts: dict[int, list[str]] = defaultdict(list)
+def _by_root(notes: Iterable[Note], roots: Ids) -> Mapping[int, dict[str, None]]:
+    """Texts of the notes by root id."""
+    texts: dict[int, dict[str, None]] = defaultdict(dict)
     for note in notes:
-        for root in torch.unique(roots[compact(note.ids)]).tolist():
-            texts[root].append(note.text)
+        for root in np.unique(roots[note.ids]).tolist():
+            texts[root].setdefault(note.text)
     return texts
 
 
-def _gather(lore: Mapping[int, list[_Item]], family: _Family) -> list[_Item]:
-    return [item for channel in family.channels.tolist() for item in lore.get(channel, ())]
-
-
-def _group(network: Network, found: Trace, lore: _Lore, family: _Family) -> ChannelGroup | None:
-    """The group of a family, or None when no layer makes it or no mask can stand for its removal."""
-    width = len(family.channels)
-    position_of_root = torch.full((len(lore.roots),), -1)
-    position_of_root[family.channels] = torch.arange(width)
-    layers = tuple(dict.fromkeys(layer_name(slot.tensor) for slot in found.producers if slot in family.slots))
-    reads, unit = lore.reads_of(family), lore.unit_of(family)
-    gates = () if unit == "hidden" else find_gates(network.graph, found, reads, position_of_root[lore.roots])
-    if not layers or not (gates or unit == "hidden"):
-        return None
-    return ChannelGroup(
-        name=layers[0],
-        width=width,
-        layers=layers,
-        consumers=tuple(dict.fromkeys(read.layer for read in reads if read.layer is not None)),
-        members=tuple(
-            Member(slot.tensor, slot.axis, _index(position_of_root[ids], width)) for slot, ids in family.slots.items()
-        ),
-        gates=gates,
-        unit=unit,
-        inexact=tuple(dict.fromkeys(_gather(lore.inexact, family))),
-    )
-
-
-def _index(positions: Tensor, width: int) -> Tensor:
-    """Positions along a slot's axis by channel (width, k)."""
-    places = torch.nonzero(positions >= 0).flatten()
-    return places[torch.argsort(positions[places], stable=True)].reshape(width, -1)
+def _noted(notes: Mapping[int, dict[str, None]], family: Family) -> dict[str, None]:
+    if not notes:
+        return {}
+    return {text: None for root in family.roots.tolist() if root != PINNED for text in notes.get(root, ())}
 
 
 def _named_apart(groups: Sequence[ChannelGroup]) -> tuple[ChannelGroup, ...]:
@@ -208,6 +197,6 @@ def _named_apart(groups: Sequence[ChannelGroup]) -> tuple[ChannelGroup, ...]:
     named = []
     for group in groups:
         seen[group.name] += 1
-        name = group.name if seen[group.name] == 1 else f"{group.name}#{seen[group.name]}"
-        named.append(replace(group, name=name))
+        number = seen[group.name]
+        named.append(group if number == 1 else replace(group, name=f"{group.name}#{number}"))
     return tuple(named)

@@ -1,119 +1,104 @@
 """Channel identities: every channel of every tensor gets an id, and ids that must go together are joined."""
 
-from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
-import torch
-from scipy.sparse import coo_matrix
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
-from torch import Tensor
 
-NOTHING = 0
-"""Id of an element that belongs to no channel (constants)."""
-PINNED = 1
-"""Id of everything that may not be removed (inputs, outputs, and what an unknown operation touches)."""
+Ids: TypeAlias = NDArray[np.int64]
+
+PINNED = 0
+"""Id of everything that may not be removed."""
+
+
+@dataclass(frozen=True)
+class Pin:
+    """Locked ids, the node that locks them, and a sentence that says why."""
+
+    ids: Ids
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Which ids belong together, once all joins are known."""
+
+    free_roots: Ids
+    """For every id the smallest id it is joined with, directly or through others (count,)."""
+    pins: tuple[Pin, ...]
+
+    @cached_property
+    def roots(self) -> Ids:
+        """As `free_roots`, but PINNED where one of the joined ids is locked (count,)."""
+        locked = self.causes >= 0
+        locked[PINNED] = True
+        return np.where(locked[self.free_roots], PINNED, self.free_roots)
+
+    @cached_property
+    def causes(self) -> Ids:
+        """Number of the first pin that locks each root; -1 where none does (count,)."""
+        causes = np.full(len(self.free_roots), -1)
+        for number in reversed(range(len(self.pins))):
+            causes[self.free_roots[self.pins[number].ids]] = number
+        return causes
 
 
 class Ledger:
-    """Hands out ids and collects which of them are joined; the joins are solved all at once.
-
-    Id tensors have the shape of the value they describe, with stride 0 along every axis on which they do not vary.
-    """
+    """Hands out ids and collects which of them are joined; the joins are solved all at once."""
 
     def __init__(self) -> None:
         self.count = PINNED + 1
-        self._left: list[Tensor] = []
-        self._right: list[Tensor] = []
-        self.pins: list[tuple[Tensor, str]] = []
-        """Locked ids, and why."""
+        self.node = ""
+        """The node that is being looked at: it answers for what is joined or locked."""
+        self._edges: list[tuple[Ids, Ids]] = []
+        self._nodes: list[str] = []
+        self._pins: list[Pin] = []
 
-    def new(self, width: int) -> Tensor:
+    def new(self, width: int) -> Ids:
         """Fresh ids (width,)."""
-        ids = torch.arange(self.count, self.count + width)
+        ids = np.arange(self.count, self.count + width)
         self.count += width
         return ids
 
-    def join(self, left: Tensor, right: Tensor) -> None:
-        """Join ids at the same place of two tensors that broadcast; NOTHING joins nothing."""
-        shape = torch.broadcast_shapes(left.shape, right.shape)  # type: ignore[no-untyped-call]  # torch leaves it untyped
-        left, right = compact_pair(left.expand(shape), right.expand(shape))
-        for ids, other in ((left, right), (right, left)):
-            if bool((other == PINNED).any()):
-                self.pin(ids[other == PINNED], "they are combined with the network's input or with locked channels")
-        differs = (left > PINNED) & (right > PINNED) & (left != right)
-        if bool(differs.any()):
-            self._left.append(left[differs])
-            self._right.append(right[differs])
+    def join(self, left: Ids, right: Ids) -> None:
+        """Join ids at the same place of two arrays that broadcast; what is joined with PINNED is locked."""
+        if left is not right:
+            if left.shape != right.shape:
+                left, right = np.broadcast_arrays(left, right)
+            self._edges.append((left.ravel(), right.ravel()))
+            self._nodes.append(self.node)
 
-    def pin(self, ids: Tensor, reason: str) -> None:
+    def pin(self, ids: Ids, reason: str) -> None:
         """Lock the channels of `ids`, with a sentence that says why."""
-        unique = torch.unique(compact(ids))
-        unique = unique[unique > PINNED]
-        if unique.numel():
-            self.pins.append((unique, reason))
+        self._pins.append(Pin(ids.ravel(), self.node, reason))
 
-    def roots(self) -> Tensor:
-        """For every id the smallest id it is joined with, directly or through others; PINNED where one is (count,)."""
-        roots = self.free_roots()
-        locked = torch.zeros(self.count, dtype=torch.bool)
-        locked[PINNED] = True
-        for ids, _ in self.pins:
-            locked[roots[ids]] = True
-        return torch.where(locked[roots], PINNED, roots)
-
-    def free_roots(self) -> Tensor:
-        """As `roots`, with locked channels told apart (count,)."""
-        if not self._left:
-            return torch.arange(self.count)
-        left, right = torch.cat(self._left).numpy(), torch.cat(self._right).numpy()
-        edges = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(self.count, self.count))
+    def solve(self) -> Solution:
+        """Which ids belong together by all that was said so far."""
+        if not self._edges:
+            return Solution(np.arange(self.count), tuple(self._pins))
+        left = np.concatenate([edge[0] for edge in self._edges])
+        right = np.concatenate([edge[1] for edge in self._edges])
+        differs = left != right
+        locked = differs & ((left == PINNED) | (right == PINNED))
+        pins = self._pins + (self._locked_by_joining(left, right, locked) if locked.any() else [])
+        free = differs & ~locked
+        left, right = left[free], right[free]
+        edges = coo_array((np.ones(len(left)), (left, right)), shape=(self.count, self.count))
         _, labels = connected_components(edges, directed=False)
-        smallest = np.full(labels.max() + 1, self.count)
-        np.minimum.at(smallest, labels, np.arange(self.count))
-        return torch.from_numpy(smallest[labels])
+        _, smallest = np.unique(labels, return_index=True)
+        return Solution(smallest[labels], tuple(pins))
 
-
-def varies(ids: Tensor, axis: int) -> bool:
-    """Whether ids differ along an axis."""
-    if ids.size(axis) < 2 or ids.stride(axis) == 0:
-        return False
-    ids = compact(ids)
-    return bool((ids != ids.narrow(axis, 0, 1)).any())
-
-
-def compact(ids: Tensor) -> Tensor:
-    """Shrink every stride-0 axis to one element."""
-    for axis in range(ids.dim()):
-        if ids.size(axis) > 1 and ids.stride(axis) == 0:
-            ids = ids.narrow(axis, 0, 1)
-    return ids
-
-
-def compact_pair(left: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """Shrink the axes on which neither of two tensors of one shape varies."""
-    for axis in range(left.dim()):
-        if left.size(axis) > 1 and left.stride(axis) == 0 and right.stride(axis) == 0:
-            left, right = left.narrow(axis, 0, 1), right.narrow(axis, 0, 1)
-    return left, right
-
-
-def loosen(ids: Tensor) -> Tensor:
-    """Give stride 0 to every axis along which the ids do not vary."""
-    shape = ids.shape
-    ids = compact(ids)
-    for axis in range(ids.dim()):
-        if ids.size(axis) > 1 and bool((ids == ids.narrow(axis, 0, 1)).all()):
-            ids = ids.narrow(axis, 0, 1)
-    return ids.expand(shape)
-
-
-def along(ids: Tensor, axis: int, shape: Sequence[int]) -> Tensor:
-    """Spread a vector of ids along one axis of a shape."""
-    view = [1] * len(shape)
-    view[axis] = len(ids)
-    return ids.reshape(view).expand(tuple(shape))
-
-
-def varying_axes(ids: Tensor) -> list[int]:
-    """Axes along which the ids differ."""
-    return [axis for axis in range(ids.dim()) if varies(ids, axis)]
+    def _locked_by_joining(self, left: Ids, right: Ids, locked: NDArray[np.bool_]) -> list[Pin]:
+        """Pins of the ids that were joined with PINNED, by the node that joined them."""
+        numbers = np.repeat(np.arange(len(self._edges)), [len(edge[0]) for edge in self._edges])[locked]
+        ids = np.maximum(left, right)[locked]
+        reason = "combines them with what cannot be removed, such as the network's input"
+        return [
+            Pin(ids[numbers == number], self._nodes[number], f"`{self._nodes[number]}` {reason}")
+            for number in np.unique(numbers)
+        ]

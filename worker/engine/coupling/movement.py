@@ -1,133 +1,169 @@
-"""Operations that only move, repeat or drop elements: run them on the ids."""
+"""Operations that only move or repeat elements: the ids move along."""
 
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-import torch
-from torch import Tensor
+import numpy as np
 
-from worker.engine.coupling.identities import along, loosen, varies, varying_axes
-from worker.engine.coupling.values import Operation, Trace, Turned, Value, nothing
-
-MOVES = frozenset(
-    [
-        "view",
-        "reshape",
-        "flatten",
-        "unflatten",
-        "permute",
-        "transpose",
-        "t",
-        "squeeze",
-        "unsqueeze",
-        "expand",
-        "contiguous",
-        "alias",
-        "detach",
-        "clone",
-        "slice",
-        "select",
-        "narrow",
-        "flip",
-        "split",
-        "split_with_sizes",
-        "chunk",
-        "unbind",
-        "roll",
-        "repeat",
-        "repeat_interleave",
-        "expand_as",
-        "movedim",
-    ]
-)
-"""Kinds of operations that only move elements."""
-_RESHAPES = frozenset({"view", "reshape", "flatten", "unflatten"})
-_TURNS = frozenset({"permute", "transpose", "t", "movedim"})
-_PICKS = frozenset({"slice", "select", "unbind"})
-_KEEPS_STRIDES = frozenset({"permute", "transpose", "t", "expand", "unsqueeze"})
+from worker.engine.coupling.identities import Ids
+from worker.engine.coupling.layers import Shape, along, lift, reshaped, varying_axes
+from worker.engine.coupling.values import Layers, Operation, Trace
 
 
-def move(trace: Trace, operation: Operation) -> Any:
-    """Ids of a view, slice, split and the like: the same operation on the ids."""
-    is_view = operation.kind == "view"  # the one that asks for contiguous memory, which ids do not have
-    moved = operation.call(lambda value: trace.ids_of(value).contiguous() if is_view else trace.ids_of(value))
-    if operation.kind in _PICKS:
-        _note_pick(trace, operation)
-    if operation.kind in _KEEPS_STRIDES:
-        return moved
-    if isinstance(moved, list | tuple):
-        return [loosen(part) for part in moved]
-    moved = loosen(moved)
-    if operation.kind in _RESHAPES and len(varying_axes(moved)) > 1:
-        trace.rectangles.append(moved)
-    return moved
-
-
-def turn(operation: Operation) -> Value | None:
-    """A stored tensor with its axes in another order, still known as such; None for all other operations."""
-    if operation.kind not in _TURNS:
-        return None
+def reshape(trace: Trace, operation: Operation) -> Layers:
+    """View, reshape, flatten, unflatten, squeeze and unsqueeze: the order of the elements stays."""
     source = operation.source()
-    axes = source.turned.axes if source.turned is not None else tuple(range(source.shape.dim()))
-    tensor = source.turned.tensor if source.turned is not None else source.tensor
-    if tensor is None:
-        return None
-    order = operation.call(lambda _: torch.empty(range(len(axes)), device="meta")).shape  # sizes tell the axes apart
-    turned = Turned(tensor, tuple(axes[place] for place in order))
-    return Value(operation.result, nothing(operation.result), turned=turned)
+    layers = reshaped(trace.layers_of(source), source.shape, operation.shape)
+    return apart(trace, operation, layers)
 
 
-def _note_pick(trace: Trace, operation: Operation) -> None:
-    """An operation that takes channels at burned-in places: they cannot be mended, so none of them may go."""
-    ids = trace.ids_of(operation.source())
-    axis = operation.arguments["dim"] % ids.dim()
-    is_single = operation.kind != "slice" or operation.arguments["step"] != 1
-    if is_single and varies(ids, axis):
-        trace.whole.append((ids, axis, f"`{operation.node.name}` ({operation.kind}) picks single ones out of them"))
+def apart(trace: Trace, operation: Operation, layers: Sequence[Ids]) -> Layers:
+    """Layers that came to vary along the same axis cannot be told apart there: the newest ones are locked."""
+    kept: list[Ids] = []
+    for layer in sorted(layers, key=lambda layer: int(layer.flat[0])) if len(layers) > 1 else layers:
+        taken = {axis for other in kept for axis in varying_axes(other)}
+        if taken & set(varying_axes(layer)):
+            trace.pin(operation, layer, "mixes two kinds of channels along one axis")
+        else:
+            kept.append(layer)
+    return tuple(kept)
 
 
-def concatenate(trace: Trace, operation: Operation) -> Tensor:
-    """Ids side by side; what varies along another axis must vary alike in every part."""
-    parts = [trace.ids_of(value) for value in operation.values()]
-    axis = operation.arguments["dim"]
-    if operation.kind == "cat":
-        _align(trace, parts, axis % parts[0].dim())
-    return loosen(operation.call(trace.ids_of))
+def permute(trace: Trace, operation: Operation) -> Layers:
+    """The axes in another order."""
+    axes = [axis % len(operation.shape) for axis in operation.arguments["dims"]]
+    return tuple(layer.transpose(axes) for layer in trace.layers_of(operation.source()))
 
 
-def _align(trace: Trace, parts: list[Tensor], axis: int) -> None:
-    varying = [part for part in parts if any(varies(part, other) for other in range(part.dim()) if other != axis)]
-    for part in varying:
-        trace.ledger.join(varying[0].narrow(axis, 0, 1), part)
+def transpose(trace: Trace, operation: Operation) -> Layers:
+    """Two axes change places."""
+    axes = len(operation.shape)
+    first, second = (operation.arguments.get(key, place) for key, place in (("dim0", 0), ("dim1", -1)))
+    if axes < 2:
+        return trace.layers_of(operation.source())
+    return tuple(layer.swapaxes(first, second) for layer in trace.layers_of(operation.source()))
 
 
-def pad(trace: Trace, operation: Operation) -> Tensor:
-    """Zero channels that a padding adds are channels of their own; padded pixels belong to the channel around them."""
-    ids = trace.ids_of(operation.source())
-    if operation.arguments.get("mode", "constant") != "constant":
-        trace.lock(operation, "pads in a way for which there is no rule yet")
-    amounts = list(operation.arguments["pad"])
-    for position in range(len(amounts) // 2):
-        axis = ids.dim() - 1 - position
-        before, after = amounts[2 * position : 2 * position + 2]
-        ids = _pad_axis(trace, ids, axis, before, after)
-    return loosen(ids)
+def movedim(trace: Trace, operation: Operation) -> Layers:
+    """Axes move to other places."""
+    source, target = operation.arguments["source"], operation.arguments["destination"]
+    return tuple(np.moveaxis(layer, source, target) for layer in trace.layers_of(operation.source()))
 
 
-def _pad_axis(trace: Trace, ids: Tensor, axis: int, before: int, after: int) -> Tensor:
-    if varies(ids, axis):
-        pieces = [_fresh(trace, ids, axis, before), _crop(ids, axis, before, after), _fresh(trace, ids, axis, after)]
-        return torch.cat([piece for piece in pieces if piece.size(axis)], axis)
-    length = ids.size(axis) + before + after
-    shape = [length if other == axis else size for other, size in enumerate(ids.shape)]
-    return ids.narrow(axis, 0, 1).expand(shape)
+def flip(trace: Trace, operation: Operation) -> Layers:
+    """The order along some axes is turned around."""
+    return tuple(np.flip(layer, operation.arguments["dims"]) for layer in trace.layers_of(operation.source()))
 
 
-def _crop(ids: Tensor, axis: int, before: int, after: int) -> Tensor:
-    start = max(-before, 0)
-    return ids.narrow(axis, start, ids.size(axis) - start - max(-after, 0))
+def roll(trace: Trace, operation: Operation) -> Layers:
+    """Elements move in a circle along some axes (all of them in one row, when none is named: nothing may go)."""
+    source, axes = operation.source(), operation.arguments["dims"]
+    if not axes:
+        trace.lock(operation, "rolls them over all axes")
+        return ()
+    return tuple(np.roll(layer, operation.arguments["shifts"], axes) for layer in trace.layers_of(source))
 
 
-def _fresh(trace: Trace, ids: Tensor, axis: int, count: int) -> Tensor:
-    count = max(count, 0)
-    shape = [count if other == axis else size for other, size in enumerate(ids.shape)]
-    return along(trace.ledger.new(count), axis, shape)
+def expand(trace: Trace, operation: Operation) -> Layers:
+    """Axes of size 1 get a size: it may shrink with the channels that the value is combined with."""
+    source, axes = operation.source(), len(operation.shape)
+    old = (1,) * (axes - len(source.shape)) + source.shape
+    layers = tuple(lift(layer, axes) for layer in trace.layers_of(source))
+    sizes = operation.arguments.get("size")
+    return layers + flexible(trace, operation.shape, old, sizes)
+
+
+def flexible(trace: Trace, shape: Shape, old: Shape, sizes: object) -> Layers:
+    """New layers for the axes that were of size 1 and got one of the literal `sizes`, the batch excepted."""
+    if not isinstance(sizes, list):
+        return ()
+    is_literal = [isinstance(size, int) and size > 1 for size in sizes]
+    return tuple(
+        along(trace.ledger.new(shape[axis]), axis, len(shape))
+        for axis in range(1, len(shape))
+        if old[axis] == 1 and shape[axis] > 1 and is_literal[axis]
+    )
+
+
+def repeat(trace: Trace, operation: Operation) -> Layers:
+    """The whole value several times along some axes; an axis of size 1 is expanded."""
+    source, axes = operation.source(), len(operation.shape)
+    times = operation.arguments.get("repeats", operation.arguments.get("dims"))
+    old = (1,) * (axes - len(source.shape)) + source.shape
+    times = [1] * (axes - len(times)) + list(times)
+    layers = []
+    for layer in trace.layers_of(source):
+        lifted = lift(layer, axes)
+        layers.append(np.tile(lifted, [time if lifted.shape[axis] > 1 else 1 for axis, time in enumerate(times)]))
+    return tuple(layers) + flexible(trace, operation.shape, old, times)
+
+
+def repeat_interleave(trace: Trace, operation: Operation) -> Layers:
+    """Every position several times in a row."""
+    axis, source = operation.arguments.get("dim"), operation.source()
+    times = operation.arguments.get("repeats")
+    if axis is None or not isinstance(times, int):
+        trace.lock(operation, "repeats them in a way for which there is no rule yet")
+        return ()
+    return tuple(np.repeat(layer, times, axis) if layer.shape[axis] > 1 else layer for layer in trace.layers_of(source))
+
+
+def pixel_shuffle(trace: Trace, operation: Operation) -> Layers:
+    """Every r*r channels become one at r times the resolution: they go together."""
+    ids = trace.vector(operation.source(), -3)
+    if ids is None:
+        return ()
+    blocks = ids.reshape(operation.shape[-3], -1)
+    trace.ledger.join(blocks[:, :1], blocks)
+    return (along(blocks[:, 0], len(operation.shape) - 3, len(operation.shape)),)
+
+
+def pixel_unshuffle(trace: Trace, operation: Operation) -> Layers:
+    """Every channel becomes r*r channels at a lower resolution."""
+    ids = trace.vector(operation.source(), -3)
+    if ids is None:
+        return ()
+    times = operation.shape[-3] // len(ids)
+    return (along(np.repeat(ids, times), len(operation.shape) - 3, len(operation.shape)),)
+
+
+def unfold_patches(trace: Trace, operation: Operation) -> Layers:
+    """`im2col`: every channel becomes a row for each place of the window."""
+    ids = trace.vector(operation.source(), 1)
+    if ids is None:
+        return ()
+    return (along(np.repeat(ids, operation.shape[1] // len(ids)), 1, len(operation.shape)),)
+
+
+def fold_patches(trace: Trace, operation: Operation) -> Layers:
+    """`col2im`: the rows of a window's places become one channel again."""
+    ids = trace.vector(operation.source(), 1)
+    if ids is None:
+        return ()
+    blocks = ids.reshape(operation.shape[1], -1)
+    trace.ledger.join(blocks[:, :1], blocks)
+    return (along(blocks[:, 0], 1, len(operation.shape)),)
+
+
+MOVES: Mapping[str, Callable[[Trace, Operation], Layers]] = {
+    "permute": permute,
+    "transpose": transpose,
+    "t": transpose,
+    "numpy_T": transpose,
+    "swapaxes": transpose,
+    "movedim": movedim,
+    "flip": flip,
+    "roll": roll,
+    "expand": expand,
+    "expand_as": expand,
+    "repeat": repeat,
+    "tile": repeat,
+    "repeat_interleave": repeat_interleave,
+    "pixel_shuffle": pixel_shuffle,
+    "pixel_unshuffle": pixel_unshuffle,
+    "im2col": unfold_patches,
+    "col2im": fold_patches,
+    **dict.fromkeys(("view", "reshape", "_unsafe_view", "flatten", "unflatten", "squeeze", "unsqueeze"), reshape),
+}
+"""Rule by kind of operation that moves or repeats elements."""
+KEEPS_VALUES = frozenset(MOVES) | {"contiguous", "alias", "detach", "clone"}
+"""Operations through which a mask may be moved back."""

@@ -1,37 +1,32 @@
-"""What can be decided only when all joins are known: rectangles, picked positions, and parameters used element-wise."""
+"""What can be decided only when all joins are known: what goes must leave a rectangle of every value."""
 
-from torch import Tensor
-
-from worker.engine.coupling.identities import compact, varying_axes
+from worker.engine.coupling.identities import Ids, Solution
+from worker.engine.coupling.layers import varying_axes
 from worker.engine.coupling.values import Trace
 
 
-def settle(found: Trace) -> None:
-    """Decide what the walk left open."""
-    _join_rectangles(found)
-    roots = found.ledger.roots()
-    for ids, axis, why in found.whole:
-        if axis in varying_axes(_solved(ids, roots)):
-            found.ledger.pin(ids, why)
-    roots = found.ledger.roots()
-    for name, ids in found.stored.items():
-        axes = varying_axes(roots[ids])
-        if len(axes) == 1:
-            found.assign(name, axes[0], found.merge(ids, axes[0]))
-        elif axes:
-            found.ledger.pin(ids, f"`{name}` holds them on several axes")
+def settle(found: Trace) -> Solution:
+    """Join ids until every layer varies along one axis only, and solve all joins.
+
+    Of several axes the longest stays: that leaves the most channels to choose from.
+    """
+    pending = list(found.grids.values())
+    found.ledger.node = ""
+    while True:
+        solution = found.ledger.solve()
+        pending = [layer for layer in pending if len(truly_varying_axes(solution.roots[layer])) > 1]
+        if not pending:
+            return solution
+        for layer in pending:
+            axes = truly_varying_axes(solution.roots[layer])
+            longest = max(axes, key=lambda axis: layer.shape[axis])
+            first = layer
+            for axis in varying_axes(layer):
+                if axis != longest:
+                    first = first.take([0], axis)
+            found.ledger.join(first, layer)
 
 
-def _join_rectangles(found: Trace) -> None:
-    """Join ids until every view varies along one axis only, so that what is removed from it leaves a rectangle."""
-    pending = found.rectangles
-    while pending:
-        roots = found.ledger.roots()
-        solved = [_solved(ids, roots) for ids in pending]
-        pending = [ids for ids in solved if len(varying_axes(ids)) > 1]
-        for ids in pending:
-            found.merge(ids, max(varying_axes(ids), key=ids.size))
-
-
-def _solved(ids: Tensor, roots: Tensor) -> Tensor:
-    return roots[compact(ids)].expand(ids.shape)
+def truly_varying_axes(layer: Ids) -> list[int]:
+    """Axes along which the ids differ."""
+    return [axis for axis in varying_axes(layer) if bool((layer != layer.take([0], axis)).any())]

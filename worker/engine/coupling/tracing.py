@@ -3,19 +3,19 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from torch import Tensor
-from torch.utils import _pytree as pytree
 
+from worker.engine.coupling.creation import counted, filled, filled_like
 from worker.engine.coupling.elementwise import combine, same
+from worker.engine.coupling.joining import concatenate, pad, stack
 from worker.engine.coupling.mixing import convolution, linear, locked
-from worker.engine.coupling.movement import MOVES, concatenate, move, pad, turn
-from worker.engine.coupling.reductions import batch_norm, pool, reduce, softmax
-from worker.engine.coupling.settling import settle
-from worker.engine.coupling.values import Operation, Trace, Value, nothing, pinned
-from worker.engine.graph import Network, Node
-from worker.engine.graph.evaluation import apply_operation, example_inputs, walk
-from worker.engine.graph.operations import bind, kind
+from worker.engine.coupling.movement import MOVES
+from worker.engine.coupling.picking import PICKS
+from worker.engine.coupling.reductions import along_axis, batch_norm, pool, reduce, reduce_to_list
+from worker.engine.coupling.values import Operation, Trace, Value
+from worker.engine.graph import Network
+from worker.engine.graph.evaluation import Step
+from worker.engine.graph.schema import FLOAT_NAMES, Reference, TensorReference
 
 Rule = Callable[[Trace, Operation], Any]
 
@@ -24,66 +24,108 @@ def _table(rules: Mapping[str, Rule]) -> dict[str, Rule]:
     return {name: rule for names, rule in rules.items() for name in names.split()}
 
 
-RULES: Mapping[str, Rule] = _table(
-    {
-        "conv1d conv2d": convolution,
-        "linear": linear,
-        "batch_norm": batch_norm,
-        " ".join(MOVES): move,
-        "cat stack": concatenate,
-        "pad constant_pad_nd": pad,
-        "relu relu6 leaky_relu elu gelu silu mish softplus hardtanh hardswish hardsigmoid sigmoid tanh dropout clamp "
-        "neg pow sqrt rsqrt exp abs to _to_copy": same,
-        "add sub rsub mul div maximum minimum": combine,
-        "max_pool1d max_pool2d avg_pool1d avg_pool2d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_max_pool2d "
-        "upsample_nearest2d": pool,
-        "mean sum amax": reduce,
-        "softmax log_softmax": softmax,
-    }
-)
+RULES: Mapping[str, Rule] = {
+    **_table(
+        {
+            "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d": convolution,
+            "linear": linear,
+            "batch_norm instance_norm": batch_norm,
+            "cat": concatenate,
+            "stack": stack,
+            "pad constant_pad_nd": pad,
+            "abs alias alpha_dropout bitwise_not ceil celu clone contiguous cos detach dropout elu erf exp expm1 "
+            "feature_alpha_dropout feature_dropout floor gelu hardshrink hardsigmoid hardswish hardtanh isinf isnan "
+            "leaky_relu log log10 log1p log2 log_sigmoid logical_not mish nan_to_num neg reciprocal relu relu6 round "
+            "rsqrt selu sigmoid sign silu sin softplus softshrink sqrt square tan tanh threshold to _to_copy trunc "
+            "clamp_max clamp_min": same,
+            "add addcdiv addcmul bitwise_and bitwise_or clamp div eq floor_divide ge gt le lerp logical_and "
+            "logical_or logical_xor lt masked_fill maximum minimum mul ne pow remainder rsub sub where": combine,
+            "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
+            "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d adaptive_max_pool1d "
+            "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_bilinear2d upsample_bicubic2d "
+            "upsample_linear1d upsample_trilinear3d _upsample_bilinear2d_aa _upsample_nearest_exact1d "
+            "_upsample_nearest_exact2d _upsample_nearest_exact3d": pool,
+            "mean sum amax amin prod logsumexp linalg_vector_norm norm var std max min argmax": reduce,
+            "var_mean": reduce_to_list,
+            "softmax log_softmax cumsum cumprod": along_axis,
+            "zeros ones full new_zeros new_ones new_full": filled,
+            "zeros_like ones_like full_like fill": filled_like,
+            "arange": counted,
+        }
+    ),
+    **MOVES,
+    **PICKS,
+}
 """Rule by kind of operation; an operation without one locks the channels it touches."""
 
 
 def trace(network: Network) -> Trace:
     """Give every channel an id and find out which belong together, on an input of one example."""
-    found = Trace()
-    meta = {name: tensor.to("meta") for name, tensor in network.tensors.items()}
-    stored = {name: Value(tensor, nothing(tensor), name) for name, tensor in meta.items()}
-    sources = {name: Value(shape, pinned(shape)) for name, shape in example_inputs(network.graph).items()}
-    found.ids |= {name: value.ids for name, value in sources.items()}
+    found = Trace(network.tensors, {info.name: info.shape for info in network.graph.tensors})
+    shapes = network.shapes
+    for info in network.graph.inputs:
+        found.values[info.name] = Value(tuple(shapes[info.name].shape), (), info.name)
+    stored = {
+        info.name: Value(info.shape, tensor=info.name, is_float=info.dtype in FLOAT_NAMES)
+        for info in network.graph.tensors
+    }
 
-    def call(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        return _step(found, node, args, kwargs)
+    def resolve(argument: Any) -> Any:
+        if isinstance(argument, Reference):
+            return found.values[argument.node]
+        if isinstance(argument, TensorReference):
+            return stored[argument.tensor]
+        if isinstance(argument, list):
+            return [resolve(item) for item in argument]
+        return argument
 
-    with torch.no_grad():
-        results = walk(network.steps, sources, stored.__getitem__, call)
+    for step in network.steps:
+        found.ledger.node = step.node.name
+        arguments = {name: resolve(argument) for name, argument in step.bound.items()}
+        found.values[step.node.name] = _result(found, step, arguments, shapes[step.node.name])
     for output in network.graph.outputs:
-        found.ledger.pin(results[output].ids, "they are the network's answer")
-    settle(found)
+        found.ledger.node = output
+        for layer in found.layers_of(found.values[output]):
+            found.ledger.pin(layer, "they are the network's answer")
     return found
 
 
-def _step(found: Trace, node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """Run one operation on shapes, then its rule on ids."""
-
-    def call(replace: Callable[[Value], Tensor]) -> Any:
-        plain_args, plain_kwargs = pytree.tree_map(
-            lambda leaf: replace(leaf) if isinstance(leaf, Value) else leaf, (args, kwargs)
-        )
-        return apply_operation(node, plain_args, plain_kwargs)
-
-    result = call(lambda value: value.shape)
-    is_list = isinstance(result, list | tuple)
-    if node.target.startswith("operator.") or not (is_list or isinstance(result, Tensor)):
-        found.ids[node.name] = result.ids if isinstance(result, Value) else None
+def _result(found: Trace, step: Step, arguments: Mapping[str, Any], result: Any) -> Any:
+    """What a node gives: a value, a list of them, or a plain number."""
+    name = step.node.name
+    if step.kind == "getitem":
+        part = arguments["0"][arguments["1"]]
+        return Value(part.shape, part.layers, name, part.tensor, part.is_float) if isinstance(part, Value) else part
+    if step.kind == "sym_size":
+        found.fix_axes(_operation(step, arguments, ()), arguments["self"], [arguments["dim"]], "asks for their number")
         return result
-    operation = Operation(node, kind(node.target), bind(node.target, args, kwargs), result, call)
-    turned = turn(operation)
-    if turned is not None:
-        found.ids[node.name] = turned.ids
-        return turned
-    ids = RULES.get(operation.kind, locked)(found, operation)
-    found.ids[node.name] = ids
-    if is_list:
-        return [Value(part, part_ids) for part, part_ids in zip(result, ids, strict=True)]
-    return Value(result, ids)
+    if isinstance(result, Tensor):
+        shape = tuple(result.shape)
+        layers = _apply(found, _operation(step, arguments, (shape,)))
+        _note_grids(found, layers)
+        return Value(shape, layers, name, None, result.is_floating_point())
+    if isinstance(result, list | tuple):
+        shapes = tuple(tuple(part.shape) for part in result)
+        parts = _apply(found, _operation(step, arguments, shapes))
+        parts = parts if isinstance(parts, list) else [parts] * len(shapes)
+        for layers in parts:
+            _note_grids(found, layers)
+        return [Value(shape, layers, name) for shape, layers in zip(shapes, parts, strict=True)]
+    return result
+
+
+def _operation(step: Step, arguments: Mapping[str, Any], shapes: tuple[tuple[int, ...], ...]) -> Operation:
+    return Operation(step.node, step.kind, arguments, shapes)
+
+
+def _apply(found: Trace, operation: Operation) -> Any:
+    if not operation.values():
+        return RULES.get(operation.kind, counted)(found, operation)
+    return RULES.get(operation.kind, locked)(found, operation)
+
+
+def _note_grids(found: Trace, layers: tuple[Any, ...]) -> None:
+    """Keep layers that vary along several axes: what goes must leave a rectangle of them."""
+    for layer in layers:
+        if sum(size > 1 for size in layer.shape) > 1:
+            found.grids[id(layer)] = layer

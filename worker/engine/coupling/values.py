@@ -1,37 +1,32 @@
 """What flows through the graph while channels are traced: a shape, and the ids of the channels it holds."""
 
-from collections.abc import Callable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
-import torch
+import numpy as np
 from torch import Tensor
 
-from worker.engine.coupling.identities import NOTHING, PINNED, Ledger
+from worker.engine.coupling.identities import PINNED, Ids, Ledger
+from worker.engine.coupling.layers import Shape, along, varying_axes
 from worker.engine.graph import Node
 
+Layers: TypeAlias = tuple[Ids, ...]
+"""Independent id layers of one value (see `layers`); no two vary along the same axis. Where none varies along an axis,
+nothing may go there."""
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, slots=True)
 class Value:
     """A tensor of the graph while channels are traced."""
 
-    shape: Tensor
-    """The value on the meta device."""
-    ids: Tensor
+    shape: Shape
+    layers: Layers = ()
+    node: str | None = None
+    """Node or input that it comes from; None for a parameter or buffer."""
     tensor: str | None = None
     """Name, when it is a parameter or buffer as stored."""
-    turned: "Turned | None" = None
-    """Set when it is a parameter or buffer with its axes in another order."""
-
-
-@dataclass(frozen=True)
-class Turned:
-    """A parameter or buffer whose axes a transpose or permutation has put in another order."""
-
-    tensor: str
-    axes: tuple[int, ...]
-    """The stored axis at every place."""
+    is_float: bool = True
 
 
 @dataclass(frozen=True)
@@ -42,13 +37,17 @@ class Slot:
     axis: int
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Read:
-    """A node that mixes the channels `ids` (width,) of the node `source`; `layer` names the layer, if it is one."""
+    """A node that mixes channels: the `ids` that lie along an axis of the value `source`.
+
+    `ids` (size,) are all of that axis. `layer` names the layer that reads, if it is one.
+    """
 
     node: str
     source: str
-    ids: Tensor
+    axis: int
+    ids: Ids
     layer: str | None = None
 
 
@@ -56,70 +55,8 @@ class Read:
 class Note:
     """Something learned about channels, said of their ids: a unit, or the node that makes masking inexact."""
 
-    ids: Tensor
+    ids: Ids
     text: str
-
-
-@dataclass
-class Trace:
-    """Everything learned on one walk over the graph."""
-
-    ledger: Ledger = field(default_factory=Ledger)
-    slots: dict[Slot, Tensor] = field(default_factory=dict)
-    """Id of every position of an axis."""
-    ids: dict[str, Any] = field(default_factory=dict)
-    """Ids of every node's result: a tensor, or a list of them."""
-    producers: list[Slot] = field(default_factory=list)
-    """Output axes of layers' weights in forward order."""
-    reads: list[Read] = field(default_factory=list)
-    stored: dict[str, Tensor] = field(default_factory=dict)
-    """Ids of parameters and buffers that are used like any other value, element by element."""
-    rectangles: list[Tensor] = field(default_factory=list)
-    """Ids of views: what is removed must leave a rectangle. Joined when everything else is known."""
-    whole: list[tuple[Tensor, int, str]] = field(default_factory=list)
-    """Ids of which nothing may go along an axis unless it does not vary there in the end; and why."""
-    units: list[Note] = field(default_factory=list)
-    """Channels that are more than a channel, such as heads."""
-    inexact: list[Note] = field(default_factory=list)
-    """Channels whose masking is not their removal, and the node to blame."""
-
-    def ids_of(self, value: Value) -> Tensor:
-        """Ids of a value; a stored tensor gets fresh ones for all its elements when it is first used."""
-        if not value.shape.is_floating_point():
-            return value.ids
-        if value.turned is not None:
-            shape = [value.shape.size(value.turned.axes.index(axis)) for axis in range(value.shape.dim())]
-            return self._elements(value.turned.tensor, shape).permute(value.turned.axes)
-        return value.ids if value.tensor is None else self._elements(value.tensor, list(value.shape.shape))
-
-    def _elements(self, tensor: str, shape: list[int]) -> Tensor:
-        if tensor not in self.stored:
-            self.stored[tensor] = self.ledger.new(prod(shape)).reshape(shape)
-        return self.stored[tensor]
-
-    def lock(self, operation: "Operation", why: str) -> None:
-        """Pin every channel that an operation touches."""
-        for value in operation.values():
-            self.ledger.pin(self.ids_of(value), f"`{operation.node.name}` ({operation.kind}) {why}")
-
-    def assign(self, tensor: str, axis: int, ids: Tensor) -> None:
-        """Say that the positions along an axis of a tensor are the channels `ids` (width,)."""
-        slot = Slot(tensor, axis)
-        if slot in self.slots:
-            self.ledger.join(self.slots[slot], ids)
-        else:
-            self.slots[slot] = ids.clone()
-
-    def merge(self, ids: Tensor, axis: int) -> Tensor:
-        """Ids (width,) along one axis; what differs along the other axes at one position is joined."""
-        flat = ids.movedim(axis, 0)
-        for position in range(1, flat.dim()):
-            if flat.stride(position) == 0:
-                flat = flat.narrow(position, 0, 1)
-        flat = flat.reshape(ids.size(axis), -1)
-        first = flat.amax(1)
-        self.ledger.join(first[:, None], flat)
-        return first
 
 
 @dataclass(frozen=True)
@@ -128,11 +65,14 @@ class Operation:
 
     node: Node
     kind: str
-    arguments: dict[str, Any]
-    result: Any
-    """What the operation returns on the meta device."""
-    call: Callable[[Callable[[Value], Tensor]], Any]
-    """Run the operation with every tensor argument replaced by a function of it."""
+    arguments: Mapping[str, Any]
+    shapes: tuple[Shape, ...]
+    """Shape of the result, or of every part when the result is a list."""
+
+    @property
+    def shape(self) -> Shape:
+        """Shape of the result (of its first part)."""
+        return self.shapes[0]
 
     def value(self, name: str) -> Value | None:
         """A tensor argument; None when it was left out."""
@@ -147,19 +87,125 @@ class Operation:
         """All tensor arguments, lists opened, in order."""
         found: list[Value] = []
         for argument in self.arguments.values():
-            items = argument if isinstance(argument, list) else [argument]
-            found += [item for item in items if isinstance(item, Value)]
+            if isinstance(argument, Value):
+                found.append(argument)
+            elif isinstance(argument, list):
+                found += [item for item in argument if isinstance(item, Value)]
         return found
 
 
-def nothing(shape: Tensor) -> Tensor:
-    """Ids of a value that holds no channel."""
-    return torch.full((1,) * shape.dim(), NOTHING).expand(shape.shape)
+@dataclass
+class Trace:
+    """Everything learned on one walk over the graph."""
+
+    constants: Mapping[str, Tensor]
+    """The network's tensors, for indices burned into them."""
+    shapes: Mapping[str, Shape]
+    """Shapes of the parameters and buffers."""
+    ledger: Ledger = field(default_factory=Ledger)
+    slots: dict[Slot, Ids] = field(default_factory=dict)
+    """Id of every position of an axis."""
+    values: dict[str, Any] = field(default_factory=dict)
+    """Inputs and results by node: a value, a list of them, or what else the node gives."""
+    stored: dict[str, Layers] = field(default_factory=dict)
+    """Layers of the parameters and buffers that are used like any other value."""
+    producers: dict[Slot, None] = field(default_factory=dict)
+    """Axes of layers' weights that make channels, in forward order."""
+    reads: list[Read] = field(default_factory=list)
+    units: list[Note] = field(default_factory=list)
+    """Channels that are more than a channel, such as heads."""
+    inexact: list[Note] = field(default_factory=list)
+    """Channels whose masking is not their removal, and the node to blame."""
+    grids: dict[int, Ids] = field(default_factory=dict)
+    """Layers that vary along several axes, by their identity."""
+    indices: dict[str, Ids] = field(default_factory=dict)
+    """Channels of the axis that a stored index picks from, by the index' tensor: positions are counted anew."""
+
+    def layers_of(self, value: Value) -> Layers:
+        """Layers of a value; a stored tensor has one for each of its axes."""
+        if value.tensor is None or not value.is_float:
+            return value.layers
+        if value.tensor not in self.stored:
+            axes = [axis for axis, size in enumerate(value.shape) if size > 1]
+            self.stored[value.tensor] = tuple(
+                along(self.positions(value.tensor, axis, value.shape[axis]), axis, len(value.shape)) for axis in axes
+            )
+        return self.stored[value.tensor]
+
+    def positions(self, tensor: str, axis: int, size: int) -> Ids:
+        """Ids along an axis of a stored tensor, new ones if nothing is known of it."""
+        slot = Slot(tensor, axis)
+        if slot not in self.slots:
+            self.slots[slot] = self.ledger.new(size)
+        return self.slots[slot]
+
+    def layer_at(self, value: Value, axis: int) -> Ids | None:
+        """The layer that varies along an axis, or the one that has a single channel; None where nothing may go."""
+        layers = self.layers_of(value)
+        for layer in layers:
+            if layer.shape[axis] > 1:
+                return layer
+        return next((layer for layer in layers if layer.size == 1), None)
+
+    def vector(self, value: Value, axis: int) -> Ids | None:
+        """Channels along one axis (size,); what differs along other axes at one position is joined.
+
+        None when nothing may go along that axis.
+        """
+        axis %= len(value.shape)
+        layer = self.layer_at(value, axis)
+        if layer is None:
+            return None
+        if layer.shape[axis] == 1:
+            return np.broadcast_to(layer.ravel(), (value.shape[axis],))
+        if layer.size == layer.shape[axis]:
+            return layer.ravel()
+        flat = np.moveaxis(layer, axis, 0).reshape(layer.shape[axis], -1)
+        self.ledger.join(flat[:, :1], flat)
+        return flat[:, 0]
+
+    def assign(self, tensor: str, axis: int, ids: Ids) -> None:
+        """Say that the positions along an axis of a tensor are the channels `ids` (width,)."""
+        known = self.slots.setdefault(Slot(tensor, axis), ids)
+        if known is not ids:
+            self.ledger.join(known, ids)
+
+    def read(self, operation: Operation, value: Value, axis: int, layer: str | None = None) -> Ids | None:
+        """The channels along one axis, as `vector`, noted as read here: a mask on them belongs before this node."""
+        ids = self.vector(value, axis)
+        if ids is not None and value.node is not None:
+            self.reads.append(Read(operation.node.name, value.node, axis % len(value.shape), ids, layer))
+        return ids
+
+    def lock(self, operation: Operation, why: str) -> None:
+        """Lock every channel that an operation touches."""
+        for value in operation.values():
+            for layer in self.layers_of(value):
+                self.pin(operation, layer, why)
+
+    def pin(self, operation: Operation, ids: Ids, why: str) -> None:
+        """Lock channels because of what an operation does with them."""
+        self.ledger.pin(ids, f"`{operation.node.name}` ({operation.kind}) {why}")
+
+    def fix(self, operation: Operation, layer: Ids, axis: int, why: str) -> None:
+        """Say that an axis keeps its length: what varies there goes along it as a whole, or is locked."""
+        if layer.shape[axis] == 1:
+            return
+        if len(varying_axes(layer)) == 1:
+            self.pin(operation, layer, why)
+        else:
+            self.ledger.join(layer.take([0], axis), layer)
+
+    def fix_axes(self, operation: Operation, value: Value, axes: Sequence[int], why: str) -> None:
+        """Say of several axes of a value that they keep their length."""
+        for axis in axes:
+            for layer in self.layers_of(value):
+                self.fix(operation, layer, axis, why)
 
 
-def pinned(shape: Tensor) -> Tensor:
-    """Ids of a value of which nothing may be removed."""
-    return torch.full((1,) * shape.dim(), PINNED).expand(shape.shape)
+def pinned(size: int) -> Ids:
+    """Ids of positions that all stay (size,)."""
+    return np.full(size, PINNED)
 
 
 def layer_name(weight: str) -> str:
