@@ -54,7 +54,7 @@ def reject_a_hostile_file(visitor: Visit, folder: Path) -> None:
     for event in ("dragenter", "dragover", "drop"):
         zone.dispatch_event(event, {"dataTransfer": transfer})
     page.get_by_test_id("model-row").get_by_role("link").click()
-    visitor.wait_for_state("rejected", 60)
+    visitor.wait_for_state("not accepted", 60)
     expect(page.get_by_role("alert").first).to_contain_text("hostile.pt")
     assert not marker.exists()
 

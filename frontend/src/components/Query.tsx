@@ -15,6 +15,11 @@ interface Props<Data> {
 export function Query<Data>({ query, children, isEmpty, empty, height = 160 }: Props<Data>) {
   if (query.data !== undefined) return isEmpty?.(query.data) ? empty : children(query.data)
   if (query.isError) return <ErrorNotice error={query.error} onRetry={() => void query.refetch()} />
+  return <Waiting height={height} />
+}
+
+/** Something is on its way. */
+export function Waiting({ height }: { height: number }) {
   return (
     <Center h={height} role="status" aria-label="Loading">
       <Loader size="sm" type="dots" />

@@ -13,11 +13,18 @@ const COLORS: Record<string, string> = {
   rejected: 'red',
 }
 
+/** Where the state's own name would not tell a person what is going on. */
+const WORDS: Record<string, string> = {
+  inspecting: 'being read',
+  choosing: 'needs your choice',
+  rejected: 'not accepted',
+}
+
 /** A state in words and color. */
 export function StateBadge({ state }: { state: string }) {
   return (
     <Badge variant="dot" color={COLORS[state] ?? 'gray'} tt="none" data-testid="state" data-state={state}>
-      {state}
+      {WORDS[state] ?? state}
     </Badge>
   )
 }

@@ -1,11 +1,11 @@
 import { Anchor, Table, Text } from '@mantine/core'
 import { Link } from 'react-router'
 import { StateBadge } from '@/components/StateBadge'
-import type { Model } from '@/lib/api/types'
+import type { ModelEntry } from '@/lib/api/types'
 import { formatBytes, formatCompact, formatMoment } from '@/lib/format'
 import { paths } from '@/lib/paths'
 
-export function ModelTable({ models }: { models: Model[] }) {
+export function ModelTable({ models }: { models: ModelEntry[] }) {
   return (
     <Table highlightOnHover data-testid="models">
       <Table.Thead>
@@ -33,7 +33,7 @@ export function ModelTable({ models }: { models: Model[] }) {
   )
 }
 
-function ModelRow({ model }: { model: Model }) {
+function ModelRow({ model }: { model: ModelEntry }) {
   return (
     <Table.Tr data-testid="model-row">
       <Table.Td>
@@ -41,7 +41,7 @@ function ModelRow({ model }: { model: Model }) {
           {model.name}
         </Anchor>
         <Text size="xs" c="dimmed">
-          {model.summary?.architecture ?? model.file_name}
+          {model.architecture ?? model.file_name}
           {model.source === 'sample' && ' · trained here'}
         </Text>
       </Table.Td>
@@ -49,10 +49,10 @@ function ModelRow({ model }: { model: Model }) {
         <StateBadge state={model.state} />
       </Table.Td>
       <Table.Td ta="right" className="numbers" visibleFrom="sm">
-        {formatCompact(model.summary?.parameters)}
+        {formatCompact(model.parameters)}
       </Table.Td>
       <Table.Td ta="right" className="numbers" visibleFrom="sm">
-        {formatCompact(model.summary?.macs)}
+        {formatCompact(model.macs)}
       </Table.Td>
       <Table.Td ta="right" className="numbers" visibleFrom="md">
         {formatBytes(model.file_size)}

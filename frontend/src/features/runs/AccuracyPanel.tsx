@@ -2,8 +2,9 @@ import { SegmentedControl, Text } from '@mantine/core'
 import { useSearchParams } from 'react-router'
 import { Figure } from '@/components/figure/Figure'
 import { Panel } from '@/components/Panel'
-import { Query } from '@/components/Query'
+import { Query, Waiting } from '@/components/Query'
 import type { SizeAxis } from '@/lib/api/types'
+import { usePoints } from '@/lib/queries/usePoints'
 import { useRunFigure } from '@/lib/queries/useRunFigure'
 import { SelectedPoint } from './SelectedPoint'
 import { useSelectedPoint } from './useSelectedPoint'
@@ -13,6 +14,8 @@ const AXES: { value: SizeAxis; label: string }[] = [
   { value: 'macs', label: 'MACs' },
   { value: 'parameters', label: 'Parameters' },
 ]
+
+const HEIGHT = 380
 
 /** Accuracy against size, growing as operating points arrive; a click on a point selects it. */
 export function AccuracyPanel({ id }: { id: string }) {
@@ -35,21 +38,32 @@ export function AccuracyPanel({ id }: { id: string }) {
     >
       <Query
         query={figure}
-        height={380}
+        height={HEIGHT}
         isEmpty={(data) => data.data.length === 0}
-        empty={<Text c="dimmed" size="sm">The first operating point has not been reached yet.</Text>}
+        empty={<NoPoint id={id} />}
       >
         {(data) => (
           <Figure
             figure={data}
             name="accuracy"
             label="Accuracy against size of the network"
-            height={380}
+            height={HEIGHT}
             onSelect={(index) => typeof index === 'number' && selectPoint(index)}
           />
         )}
       </Query>
       {point !== null && <SelectedPoint id={id} index={point} onClose={() => selectPoint(null)} />}
     </Panel>
+  )
+}
+
+/** No point yet; or there is one, and the picture of it is on its way. */
+function NoPoint({ id }: { id: string }) {
+  const points = usePoints(id)
+  if (points.data?.length) return <Waiting height={HEIGHT} />
+  return (
+    <Text c="dimmed" size="sm">
+      The first operating point has not been reached yet.
+    </Text>
   )
 }

@@ -4,6 +4,11 @@ type Schemas = components['schemas']
 
 export type Session = Schemas['SessionAnswer']
 export type Model = Schemas['ModelAnswer']
+export type ModelEntry = Schemas['ModelEntry']
+export type ImportReport = NonNullable<Model['report']>
+export type LayerVerdict = ImportReport['layers'][number]
+export type ApiToken = Schemas['ApiTokenAnswer']
+export type NewApiToken = Schemas['NewApiTokenAnswer']
 export type ArchitectureMatch = Schemas['ArchitectureMatch']
 export type NetworkSummary = NonNullable<Model['summary']>
 export type Dataset = Schemas['DatasetAnswer']
