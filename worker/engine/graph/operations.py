@@ -50,7 +50,7 @@ _ATEN = {
         logical_or.default logical_xor.default lt.Scalar lt.Tensor masked_fill.Scalar masked_fill.Tensor ne.Scalar
         ne.Tensor tril.default triu.default where.Scalar where.ScalarOther where.ScalarSelf where.self""",
     "views": """
-        " alias.default broadcast_to.default chunk.default clone.default contiguous.default detach.default
+        alias.default broadcast_to.default chunk.default clone.default contiguous.default detach.default
         diagonal.default expand.default expand_as.default flatten.using_ints flip.default movedim.int movedim.intlist
         narrow.default permute.default reshape.default reshape_as.default roll.default select.int slice.Tensor
         split.Tensor split_with_sizes.default squeeze.dim squeeze.dims t.default tensor_split.sections transpose.int
