@@ -41,7 +41,8 @@ class MaskedInterpreter(fx.Interpreter):
         if n.name not in self.sites:
             return value
         axis, index = self.sites[n.name]
-        full = torch.ones(value.shape[axis], dtype=value.dtype).index_put((index,), self.mask[:, None].expand(index.shape))
+        on = self.mask[:, None].expand(index.shape)
+        full = torch.ones(value.shape[axis], dtype=value.dtype).index_put((index,), on)
         shape = [1] * value.dim()
         shape[axis] = -1
         return value * full.view(shape)
