@@ -1,70 +1,56 @@
-import { Badge, Progress, Table, Text } from '@mantine/core'
-import type { Model, NetworkSummary } from '@/lib/api/types'
-import { formatCount, formatPercent, formatShape } from '@/lib/format'
+import { Table, Text } from '@mantine/core'
+import type { ImportReport, Model, NetworkSummary } from '@/lib/api/types'
+import { LayerRow } from './LayerRow'
+import classes from './LayerTable.module.css'
+import { isWanted, type LayerView } from './useLayerView'
 
-type Layer = NetworkSummary['layers'][number]
-type Share = Model['shares'][number]
+interface Props {
+  summary: NetworkSummary
+  report: ImportReport
+  shares: Model['shares']
+  view: LayerView
+}
 
-/** Every layer with its widths, its counts, and what they make of the whole. */
-export function LayerTable({ summary, shares }: { summary: NetworkSummary; shares: Share[] }) {
-  const coupled = new Set(summary.groups.filter((group) => group.layers.length > 1).map((group) => group.name))
+/** Every layer with its size, what can go of it, and what goes with it or holds it. */
+export function LayerTable({ summary, report, shares, view }: Props) {
+  const largest = Math.max(...shares.map((share) => share.macs), Number.MIN_VALUE)
+  const rows = summary.layers.flatMap((layer, index) => {
+    const [verdict, share] = [report.layers[index], shares[index]]
+    return verdict && share && isWanted(verdict, view) ? [{ layer, verdict, share }] : []
+  })
+  if (rows.length === 0) {
+    return (
+      <Text c="dimmed" size="sm" py="xl" ta="center" data-testid="no-layer">
+        No layer fits. Change the filter or the words above.
+      </Text>
+    )
+  }
   return (
-    <Table.ScrollContainer minWidth={820}>
-      <Table data-testid="layers" className="numbers">
-        <Table.Thead>
+    <div className={classes.frame} tabIndex={0} role="region" aria-label="Layers">
+      <Table data-testid="layers" className="numbers" stickyHeader highlightOnHover>
+        <Table.Thead className={classes.head}>
           <Table.Tr>
             <Table.Th>Layer</Table.Th>
-            <Table.Th>Type</Table.Th>
-            <Table.Th ta="right">Width in</Table.Th>
-            <Table.Th ta="right">Width out</Table.Th>
-            <Table.Th ta="right">Parameters</Table.Th>
-            <Table.Th>Share</Table.Th>
-            <Table.Th ta="right">MACs</Table.Th>
-            <Table.Th>Share</Table.Th>
-            <Table.Th>Pruned together with</Table.Th>
+            <Table.Th ta="right" visibleFrom="md">
+              Width
+            </Table.Th>
+            <Table.Th ta="right" visibleFrom="lg">
+              Parameters
+            </Table.Th>
+            <Table.Th visibleFrom="sm">Share of the MACs</Table.Th>
+            <Table.Th ta="right" visibleFrom="sm">
+              Can go
+            </Table.Th>
+            <Table.Th visibleFrom="sm">Status</Table.Th>
+            <Table.Th ta="right">Keep</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {summary.layers.map((layer, index) => (
-            <LayerRow key={layer.name} layer={layer} share={shares[index]} coupled={coupled} />
+          {rows.map((row) => (
+            <LayerRow key={row.layer.name} {...row} largest={largest} view={view} />
           ))}
         </Table.Tbody>
       </Table>
-    </Table.ScrollContainer>
+    </div>
   )
-}
-
-function LayerRow({ layer, share, coupled }: { layer: Layer; share: Share | undefined; coupled: Set<string> }) {
-  return (
-    <Table.Tr data-testid="layer-row">
-      <Table.Td className="mono">{layer.name}</Table.Td>
-      <Table.Td style={{ whiteSpace: 'nowrap' }}>
-        {layer.type} {layer.kernel && layer.kernel.length > 0 && formatShape(layer.kernel)}
-      </Table.Td>
-      <Table.Td ta="right">{formatCount(layer.in_width)}</Table.Td>
-      <Table.Td ta="right">{formatCount(layer.width)}</Table.Td>
-      <Table.Td ta="right">{formatCount(layer.parameters)}</Table.Td>
-      <ShareCell share={share?.parameters} label={`Share of the parameters of ${layer.name}`} />
-      <Table.Td ta="right">{formatCount(layer.macs)}</Table.Td>
-      <ShareCell share={share?.macs} label={`Share of the MACs of ${layer.name}`} />
-      <Table.Td>
-        <Coupling layer={layer} coupled={coupled} />
-      </Table.Td>
-    </Table.Tr>
-  )
-}
-
-function ShareCell({ share, label }: { share: number | undefined; label: string }) {
-  return (
-    <Table.Td miw={90}>
-      <Text size="xs">{formatPercent(share)}</Text>
-      <Progress value={(share ?? 0) * 100} size={4} aria-label={label} />
-    </Table.Td>
-  )
-}
-
-function Coupling({ layer, coupled }: { layer: Layer; coupled: Set<string> }) {
-  if (layer.group == null) return <Badge variant="default" tt="none">not prunable</Badge>
-  if (!coupled.has(layer.group)) return <Text c="dimmed">–</Text>
-  return <span className="mono">{layer.group}</span>
 }

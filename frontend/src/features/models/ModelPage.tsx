@@ -14,6 +14,7 @@ import { ChooseArchitecture } from './ChooseArchitecture'
 import { InspectingModel } from './InspectingModel'
 import { ReadyModel } from './ReadyModel'
 import { RejectedModel } from './RejectedModel'
+import { useLayerView } from './useLayerView'
 
 export function ModelPage() {
   const { id = '' } = useParams()
@@ -22,6 +23,7 @@ export function ModelPage() {
 
 function ModelView({ model }: { model: Model }) {
   const navigate = useNavigate()
+  const view = useLayerView()
   const remove = useDeleteModel(model.id, () => void navigate(paths.models))
   const actions = (
     <>
@@ -33,7 +35,7 @@ function ModelView({ model }: { model: Model }) {
         loading={remove.isPending}
       />
       {model.state === 'ready' && (
-        <Button component={Link} to={paths.newRun({ model: model.id })} leftSection={<IconScissors size={16} />}>
+        <Button component={Link} to={paths.newRun({ model: model.id, pins: view.pins })} leftSection={<IconScissors size={16} />}>
           Prune this model
         </Button>
       )}

@@ -9,23 +9,25 @@ import type { Model, NetworkSummary } from '@/lib/api/types'
 import { formatBytes, formatCount, formatMoment, formatPercent, formatShape } from '@/lib/format'
 import { files } from '@/lib/paths'
 import { useModelFigure } from '@/lib/queries/useModelFigure'
-import { LayerTable } from './LayerTable'
+import { LayersPanel } from './LayersPanel'
+import { ReportPanel } from './ReportPanel'
+import { useLayerView } from './useLayerView'
 
-/** A model that is ready to be pruned: its counts, its picture, its layers. */
+/** A model that is ready to be pruned: its counts, what can go, its picture, its layers. */
 export function ReadyModel({ model, summary }: { model: Model; summary: NetworkSummary }) {
+  const view = useLayerView()
   return (
     <>
       <Panel title="Overview" actions={<DownloadButton id={model.id} />}>
         <Facts facts={listFacts(model, summary)} />
       </Panel>
+      {model.report && <ReportPanel report={model.report} />}
       <Panel title="Thick and thin" help="One block per layer: its height is the width, its depth the share of the MACs.">
         <Query query={useModelFigure(model.id)} height={320}>
           {(figure) => <Figure figure={figure} name="architecture" label="Architecture of the network" height={320} />}
         </Query>
       </Panel>
-      <Panel title="Layers">
-        <LayerTable summary={summary} shares={model.shares} />
-      </Panel>
+      {model.report && <LayersPanel model={model} summary={summary} report={model.report} view={view} />}
     </>
   )
 }
