@@ -171,7 +171,9 @@ class Builder:
     def _misfit(self, error: Exception) -> Exception:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         hint = "" if self.fixed_batch is None else f" (its batch size was fixed at {self.fixed_batch} and made free)"
-        return damaged(f"cannot be read{hint}: the shapes or values at {self._where()} do not fit together: {reason}")
+        return damaged(
+            f"cannot be read{hint}: the shapes or values at {self._where()} do not fit together: {reason.rstrip('.')}."
+        )
 
     def _where(self) -> str:
         return f"{quoted(self.node.place)} ({self.node.operator})" if self.node else "the graph's end"

@@ -8,7 +8,7 @@ import torch
 from onnx import TensorProto, ValueInfoProto
 
 from worker.intake.onnx.model import MAX_INPUTS, OnnxModel, OnnxNode
-from worker.intake.onnx.refusals import EXPORT_AGAIN, damaged, quoted, unsupported
+from worker.intake.onnx.refusals import EXPORT_AGAIN, damaged, quoted, text, unsupported
 from worker.intake.onnx.tensors import torch_type, type_name
 
 MAX_INPUT_ELEMENTS = 2**26
@@ -38,9 +38,9 @@ def read_inputs(model: OnnxModel, nodes: Sequence[OnnxNode]) -> tuple[OnnxInput,
 
     Raises `FileRefusal` that names the input.
     """
-    infos = [info for info in model.inputs if info.name not in model.initializers]
-    used = {name for node in nodes for name in node.inputs} | set(model.outputs)
-    inputs = tuple(_input(info) for info in infos if info.name in used)
+    infos = [info for info in model.inputs if text(info.name) not in model.initializers]
+    read = {name for node in nodes for name in node.inputs} | set(model.outputs)
+    inputs = tuple(_input(info) for info in [info for info in infos if text(info.name) in read] or infos)
     if not 0 < len(inputs) <= MAX_INPUTS or len({item.name for item in inputs}) < len(inputs):
         raise damaged(f"has {len(inputs)} inputs, or two of one name; 1 to {MAX_INPUTS} are read.")
     if len({item.batch for item in inputs}) > 1:
@@ -78,4 +78,4 @@ def _input(info: ValueInfoProto) -> OnnxInput:
     batch = first.dim_value if first.HasField("dim_value") and first.dim_value > 0 else None
     if batch is not None and batch > MAX_BATCH:
         raise unsupported(f"fixes the batch of the input {name} at {batch}; at most {MAX_BATCH} is read.", EXPORT_AGAIN)
-    return OnnxInput(info.name, tuple(shape), dtype, batch)
+    return OnnxInput(text(info.name), tuple(shape), dtype, batch)

@@ -9,7 +9,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, ValueInfoPro
 from torch import Tensor
 
 from worker.intake.onnx.attributes import Attributes
-from worker.intake.onnx.refusals import EXPORT_AGAIN, damaged, quoted, unsupported
+from worker.intake.onnx.refusals import EXPORT_AGAIN, damaged, quoted, text, unsupported
 from worker.intake.onnx.tensors import read_tensor
 
 FIRST_OPSET, LAST_OPSET = 13, 22
@@ -48,7 +48,6 @@ class OnnxModel:
     """The one graph of a file."""
 
     opset: int
-    producer: str
     nodes: tuple[OnnxNode, ...]
     initializers: Mapping[str, Tensor]
     inputs: tuple[ValueInfoProto, ...]
@@ -72,11 +71,10 @@ def parse(data: bytes) -> OnnxModel:
     nodes = tuple(_node(node, position) for position, node in enumerate(proto.graph.node))
     return OnnxModel(
         opset=_opset(proto),
-        producer=proto.producer_name,
         nodes=nodes,
         initializers=_initializers(proto.graph),
         inputs=tuple(proto.graph.input),
-        outputs=tuple(info.name for info in proto.graph.output),
+        outputs=tuple(text(info.name) for info in proto.graph.output),
     )
 
 
@@ -85,9 +83,7 @@ def _check_versions(proto: ModelProto) -> None:
         raise unsupported(
             f"says it is of ONNX file version {proto.ir_version}; {FIRST_IR} to {LAST_IR} are read.", EXPORT_AGAIN
         )
-    foreign = sorted({entry.domain for entry in proto.opset_import if entry.domain not in OWN_DOMAINS})
-    used = {node.domain for node in proto.graph.node}
-    if any(domain in used for domain in foreign) or proto.functions or used - {*OWN_DOMAINS, *foreign}:
+    if proto.functions or any(node.domain not in OWN_DOMAINS for node in proto.graph.node):
         raise _foreign(proto)
     opset = _opset(proto)
     if not FIRST_OPSET <= opset <= LAST_OPSET:
@@ -97,8 +93,10 @@ def _check_versions(proto: ModelProto) -> None:
 
 def _foreign(proto: ModelProto) -> Exception:
     nodes = [node for node in proto.graph.node if node.domain not in OWN_DOMAINS]
-    shown = [f"{quoted(f'{node.domain}.{node.op_type}')} at {quoted(node.name or 'a node')}" for node in nodes]
-    functions = [quoted(f"{function.domain}.{function.name}") for function in proto.functions]
+    shown = [
+        f"{quoted(f'{text(node.domain)}.{text(node.op_type)}')} at {quoted(node.name or 'a node')}" for node in nodes
+    ]
+    functions = [quoted(f"{text(function.domain)}.{text(function.name)}") for function in proto.functions]
     what = f"operators of its own: {', '.join(shown[:20])}" if shown else f"functions: {', '.join(functions[:20])}"
     return unsupported(
         f"uses {what}. Only ONNX's standard operators are read.",
@@ -133,30 +131,32 @@ def _check_counts(graph: GraphProto) -> None:
 def _initializers(graph: GraphProto) -> dict[str, Tensor]:
     found: dict[str, Tensor] = {}
     for proto in graph.initializer:
-        if proto.name in found or not proto.name or len(proto.name) > MAX_NAME:
-            raise damaged(f"holds the initializer {quoted(proto.name)} twice, or one without a usable name.")
-        found[proto.name] = read_tensor(proto, f"the initializer {quoted(proto.name)}")
+        name = text(proto.name)
+        if name in found or not name or len(name) > MAX_NAME:
+            raise damaged(f"holds the initializer {quoted(name)} twice, or one without a usable name.")
+        found[name] = read_tensor(proto, f"the initializer {quoted(proto.name)}")
     return found
 
 
 def _node(proto: NodeProto, position: int) -> OnnxNode:
-    label = proto.name or next((name for name in proto.output if name), f"node {position}")
-    names = [*proto.input, *proto.output]
+    inputs, outputs = tuple(map(text, proto.input)), tuple(map(text, proto.output))
+    label = text(proto.name) or next(filter(None, outputs), f"node {position}")
+    names = [*inputs, *outputs]
     if len(names) > MAX_NODE_VALUES or any(len(name) > MAX_NAME for name in names):
         raise damaged(f"holds the node {quoted(label)} with more or longer names than any network needs.")
     attributes: dict[str, AttributeProto] = {}
     for attribute in proto.attribute:
-        if attribute.name in attributes or attribute.ref_attr_name:
+        if text(attribute.name) in attributes or attribute.ref_attr_name:
             raise damaged(f"states the attribute {quoted(attribute.name)} of {quoted(label)} twice or by reference.")
-        attributes[attribute.name] = attribute
-    metadata = {entry.key: entry.value for entry in proto.metadata_props}
+        attributes[text(attribute.name)] = attribute
+    metadata = {text(entry.key): text(entry.value) for entry in proto.metadata_props}
     return OnnxNode(
-        operator=proto.op_type,
+        operator=text(proto.op_type),
         label=label,
-        inputs=tuple(proto.input),
-        outputs=tuple(proto.output),
+        inputs=inputs,
+        outputs=outputs,
         attributes=Attributes(label, attributes),
-        scope=_scope(proto.name, metadata.get("pkg.torch.onnx.name_scopes", "")),
+        scope=_scope(text(proto.name), metadata.get("pkg.torch.onnx.name_scopes", "")),
         place=_place(label, metadata.get("pkg.torch.onnx.stack_trace", "")),
     )
 

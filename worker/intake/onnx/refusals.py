@@ -17,6 +17,11 @@ def unsupported(reason: str, hint: str = DOCUMENTED) -> FileRefusal:
     return FileRefusal(FailureCode.UNSUPPORTED_OPERATION, reason, hint)
 
 
-def quoted(name: str) -> str:
+def quoted(name: str | bytes) -> str:
     """A name from the file in backquotes, short and on one line."""
-    return f"`{printable(name)}`"
+    return f"`{printable(text(name))}`"
+
+
+def text(name: str | bytes) -> str:
+    """A text from the file: protobuf hands out the bytes of one that is no UTF-8."""
+    return name if isinstance(name, str) else name.decode(errors="replace")

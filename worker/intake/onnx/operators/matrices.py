@@ -8,8 +8,7 @@ from worker.intake.onnx.values import Known, Live, Value
 
 def _matmul(call: Call) -> Value:
     left, right = call.value(0), call.value(1)
-    if not (dtype_of(left).is_floating_point and dtype_of(right).is_floating_point) and isinstance(left, Live):
-        raise call.refuse("whole numbers")
+    _check_floats(call, left, right)
     if isinstance(left, Live) and isinstance(right, Known) and rank_of(right) == 2 and right.is_fixed:
         return call.emit("linear.default", left, call.emit("t.default", right))
     return call.emit("matmul.default", left, right)
@@ -19,6 +18,7 @@ def _gemm(call: Call) -> Value:
     """Alpha A B + beta C, both matrices transposed on demand; the factors go into the constants."""
     alpha, beta = call.attributes.number("alpha", 1.0), call.attributes.number("beta", 1.0)
     left, right, bias = call.value(0), call.value(1), call.optional(2)
+    _check_floats(call, left, right)
     if call.attributes.integer("transA", 0):
         left = call.emit("t.default", left)
     is_out_first = bool(call.attributes.integer("transB", 0))
@@ -33,6 +33,11 @@ def _gemm(call: Call) -> Value:
     product = call.emit("matmul.default", left, call.emit("t.default", right) if is_out_first else right)
     product = _scaled(call, product, alpha)
     return product if bias is None else call.emit("add.Tensor", product, _scaled(call, bias, beta))
+
+
+def _check_floats(call: Call, *values: Value) -> None:
+    if any(not dtype_of(value).is_floating_point for value in values) and any(isinstance(v, Live) for v in values):
+        raise call.refuse("whole numbers")
 
 
 def _scaled(call: Call, value: Value, factor: float) -> Value:

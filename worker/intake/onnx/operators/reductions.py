@@ -12,12 +12,11 @@ Reduce: TypeAlias = Callable[[Call, Any, list[int], bool], Value]
 def _reduction(reduce: Reduce) -> Lowering:
     def lower(call: Call) -> Value:
         source = call.value(0)
-        axes = call.axes(1, rank_of(source))
-        if not axes:
-            if call.attributes.integer("noop_with_empty_axes", 0):
-                return source
-            axes = list(range(rank_of(source)))
-        return reduce(call, source, axes, bool(call.attributes.integer("keepdims", 1)))
+        rank = rank_of(source)
+        axes, keep = call.axes(1, rank), bool(call.attributes.integer("keepdims", 1))
+        if not axes and call.attributes.integer("noop_with_empty_axes", 0):  # every element by itself
+            source, axes, keep = call.emit("unsqueeze.default", source, rank), [rank], False
+        return reduce(call, source, axes or list(range(rank)), keep)
 
     return lower
 

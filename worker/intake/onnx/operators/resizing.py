@@ -113,9 +113,12 @@ def _nearest(call: Call, source: Value, target: _Target, placing: str) -> Value:
 
 
 def _places(call: Call, span: tuple[int, int, float], placing: str) -> torch.Tensor:
-    """Which element of an axis each element of the result takes (ONNX operator Resize, nearest_mode)."""
+    """Which element of an axis each element of the result takes (ONNX operator Resize, nearest_mode).
+
+    In float32, as ONNX Runtime computes it: rounding decides where a place falls on the edge of an element.
+    """
     size, wanted, scale = span
-    at = torch.arange(wanted, dtype=torch.float64)
+    at = torch.arange(wanted, dtype=torch.float32)
     if placing in ("half_pixel", "pytorch_half_pixel"):
         at = torch.zeros(1) if placing == "pytorch_half_pixel" and wanted == 1 else (at + 0.5) / scale - 0.5
     elif placing == "align_corners":

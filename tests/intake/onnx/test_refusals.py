@@ -1,0 +1,387 @@
+"""Files that are hostile, damaged or ask for what is not supported: a sentence that names the place, in every case."""
+
+from contextlib import suppress
+
+import numpy as np
+import pytest
+from onnx import ModelProto, TensorProto, helper
+
+from backend.domain.errors import FailureCode
+from tests.intake.onnx.models import integers, random, serialize
+from worker.intake.onnx import read_onnx
+from worker.intake.onnx.model import MAX_NODES
+from worker.intake.refusals import FileRefusal
+
+CODE = FailureCode
+NODE = helper.make_node
+X = {"x": ("N", 4)}
+CANARY = "a secret that stands outside"
+
+
+def refusal(data):
+    with pytest.raises(FileRefusal) as refused:
+        read_onnx(data)
+    found = refused.value
+    assert found.reason.endswith((".", ")"))
+    assert found.hint
+    return found
+
+
+def linear(**options):
+    return serialize([NODE("MatMul", ["x", "w"], ["y"], name="layer")], X, ["y"], {"w": random(4, 3)}, **options)
+
+
+def changed(change, data=None):
+    """A model with something done to it before it is stored."""
+    proto = ModelProto()
+    proto.ParseFromString(data or linear())
+    change(proto)
+    return proto.SerializeToString()
+
+
+def externally(location, **more):
+    def change(proto):
+        tensor = proto.graph.initializer[0]
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+        for key, value in {"location": location, **more}.items():
+            entry = tensor.external_data.add()
+            entry.key, entry.value = key, value
+
+    return change
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"location": "../canary"},
+        {"location": "a/../../canary"},
+        {"location": "/etc/passwd"},
+        {"location": "link"},
+        {"location": "weights.bin"},
+        {"location": "model.onnx", "offset": "0", "length": "48"},
+        {"location": "canary", "offset": str(2**62), "length": str(2**62)},
+        {"location": "canary", "__class__": "os.system", "basepath": "/"},
+    ],
+)
+def test_data_in_another_file_is_refused_and_not_opened(tmp_path, monkeypatch, where):
+    """Whatever the place says: outside, absolute, a link, the model itself, beyond every size, odd attributes."""
+    (tmp_path / "canary").write_text(CANARY)
+    (tmp_path / "link").symlink_to(tmp_path / "canary")
+    (tmp_path / "inside").mkdir()
+    monkeypatch.chdir(tmp_path / "inside")
+    found = refusal(changed(externally(**where)))
+    assert found.code is CODE.UNSUPPORTED_OPERATION
+    assert "keeps the initializer `w` in another file (external data)" in found.reason
+    assert "external_data=False" in found.hint
+    assert CANARY not in found.reason + found.hint
+
+
+def test_external_data_in_a_constant_is_refused_too():
+    tensor = helper.make_tensor("t", TensorProto.FLOAT, [1], [1.0])
+    tensor.data_location = TensorProto.EXTERNAL
+    nodes = [NODE("Constant", [], ["c"], name="fixed", value=tensor), NODE("Add", ["x", "c"], ["y"])]
+    assert "keeps the attribute `value` of `fixed` in another file" in refusal(serialize(nodes, X, ["y"])).reason
+
+
+def nested(depth):
+    """`If` in `If`, as deep as asked, built from the inside out as raw bytes."""
+    inner = serialize([NODE("Identity", ["x"], ["y"])], {}, ["y"])
+    model = ModelProto()
+    model.ParseFromString(inner)
+    content = model.graph.SerializeToString()
+    for _ in range(depth):
+        content = _node_with_graph(content)
+    return b"\x08\x08" + _field(7, content) + _field(8, b"\x10\x11")
+
+
+def _node_with_graph(graph):
+    attribute = _field(1, b"then_branch") + _field(6, graph) + b"\xa0\x01\x05"
+    node = _field(4, b"If") + _field(3, b"branch") + _field(2, b"y") + _field(5, attribute)
+    return _field(1, node) + _field(12, _field(1, b"y"))
+
+
+def _field(number, content):
+    return _varint(number << 3 | 2) + _varint(len(content)) + content
+
+
+def _varint(number):
+    found = bytearray()
+    while number > 0x7F:
+        found.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes([*found, number])
+
+
+def test_a_branch_is_refused_by_name():
+    found = refusal(nested(1))
+    assert found.code is CODE.UNSUPPORTED_OPERATION
+    assert "If at `branch` (chooses what to compute while it runs" in found.reason
+
+
+@pytest.mark.parametrize("depth", [8, 90, 500, 2000])
+def test_branches_nested_however_deep_are_refused(depth):
+    assert refusal(nested(depth)).code in {CODE.UNSUPPORTED_OPERATION, CODE.REJECTED_FILE}
+
+
+def test_a_million_nodes_are_refused_before_any_is_looked_at():
+    node = _field(1, _field(1, b"x") + _field(2, b"y") + _field(4, b"Relu"))
+    data = b"\x08\x08" + _field(7, node * 1_000_000) + _field(8, b"\x10\x11")
+    assert f"holds 1000000 nodes; at most {MAX_NODES} are read" in refusal(data).reason
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
+def test_a_file_cut_anywhere_is_refused(share):
+    nodes = [NODE("MatMul", ["x", "w"], ["h"], name="layer"), NODE("Relu", ["h"], ["y"], name="bend")]
+    data = serialize(nodes, X, ["y"], {"w": random(4, 64)})
+    assert refusal(data[: int(share * len(data))]).code in {CODE.REJECTED_FILE, CODE.UNSUPPORTED_OPERATION}
+
+
+def test_a_file_cut_at_every_byte_never_ends_in_anything_but_a_refusal():
+    data = linear(opset=17)
+    for length in range(len(data)):
+        refusal(data[:length])
+
+
+def test_bytes_changed_at_random_never_end_in_anything_but_a_refusal():
+    data, generator = linear(), np.random.default_rng(0)
+    for _ in range(400):
+        mutant = bytearray(data)
+        for place in generator.integers(0, len(data), 3):
+            mutant[place] = generator.integers(0, 256)
+        with suppress(FileRefusal):  # anything else fails the test
+            read_onnx(bytes(mutant))
+
+
+def set_dims(*dims):
+    def change(proto):
+        proto.graph.initializer[0].dims[:] = dims
+
+    return change
+
+
+def set_type(kind):
+    def change(proto):
+        proto.graph.initializer[0].data_type = kind
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        (set_dims(4, 4), "declares the initializer `w` with 64 bytes, but stores 48 for it"),
+        (set_dims(4, 2), "declares the initializer `w` with 32 bytes, but stores 48 for it"),
+        (set_dims(2**40, 2**40), f"declares the initializer `w` with {4 * 2**80} bytes, but stores 48"),
+        (set_dims(-4, -3), "declares the initializer `w` with a negative size"),
+        (set_dims(*[1] * 9, 12), "with 10 axes"),
+        (set_dims(0), "declares the initializer `w` with 0 bytes"),
+        (set_type(TensorProto.DOUBLE), "declares the initializer `w` with 96 bytes"),
+        (set_type(TensorProto.STRING), "holds the initializer `w` as string"),
+        (set_type(TensorProto.COMPLEX64), "holds the initializer `w` as complex64"),
+        (set_type(TensorProto.INT4), "holds the initializer `w` as int4"),
+        (set_type(TensorProto.FLOAT8E4M3FN), "holds the initializer `w` as float8e4m3fn"),
+        (set_type(0), "holds the initializer `w` as undefined"),
+        (set_type(999), "holds the initializer `w` as type 999"),
+    ],
+)
+def test_a_weight_that_lies_about_itself_is_refused_by_name(change, sentence):
+    assert sentence in refusal(changed(change)).reason
+
+
+def test_numbers_that_are_fewer_than_declared_are_refused():
+    tensor = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[4, 3], float_data=[1.0] * 11)
+
+    def change(proto):
+        proto.graph.initializer[0].CopyFrom(tensor)
+
+    assert "declares the initializer `w` with 12 numbers, but stores 11" in refusal(changed(change)).reason
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_name_their_tensor(value):
+    weight = random(4, 3)
+    weight[1, 2] = value
+    data = serialize([NODE("MatMul", ["x", "fc.weight"], ["y"])], X, ["y"], {"fc.weight": weight})
+    found = refusal(data)
+    assert found.code is CODE.NON_FINITE_WEIGHTS
+    assert "1 of 12 weights of `fc.weight`" in found.reason
+
+
+@pytest.mark.parametrize("operator", ["Conv", "MatMul", "Gemm"])
+def test_weights_that_are_whole_numbers_are_refused_by_name(operator):
+    shape, weight = ((3, 5, 5), (4, 3, 3, 3)) if operator == "Conv" else ((4,), (4, 3))
+    node = NODE(operator, ["x", "w"], ["y"], name="layer")
+    data = serialize([node], {"x": ("N", *shape)}, ["y"], {"w": np.ones(weight, np.int64)})
+    assert "`layer`" in refusal(data).reason
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"opset": 12}, "uses opset 12; 13 to 22 are read"),
+        ({"opset": 23}, "uses opset 23; 13 to 22 are read"),
+        ({"opset": 1}, "uses opset 1; 13 to 22 are read"),
+        ({"opset": 2**40}, "uses opset 1099511627776"),
+        ({"ir_version": 0}, "is of ONNX file version 0"),
+        ({"ir_version": 2}, "is of ONNX file version 2"),
+        ({"ir_version": 99}, "is of ONNX file version 99"),
+        ({"ir_version": -1}, "is of ONNX file version -1"),
+        ({"opset_imports": []}, "names 0 versions of ONNX's operators"),
+        ({"opset_imports": [helper.make_opsetid("", 13), helper.make_opsetid("ai.onnx", 17)]}, "names 2 versions"),
+    ],
+)
+def test_versions_that_are_not_read_are_named(options, sentence):
+    assert sentence in refusal(linear(**options)).reason
+
+
+def test_operators_of_another_domain_are_refused_by_name():
+    node = NODE("FusedMatMul", ["x", "w"], ["y"], name="fused", domain="com.microsoft")
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    found = refusal(serialize([node], X, ["y"], {"w": random(4, 3)}, opset_imports=imports))
+    assert "`com.microsoft.FusedMatMul` at `fused`" in found.reason
+
+
+def test_functions_of_the_file_are_refused_by_name():
+    function = helper.make_function("mine", "Twice", ["a"], ["b"], [NODE("Add", ["a", "a"], ["b"])], [])
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("mine", 1)]
+    node = NODE("Twice", ["x"], ["y"], name="twice", domain="mine")
+    assert (
+        "`mine.Twice` at `twice`"
+        in refusal(serialize([node], X, ["y"], opset_imports=imports, functions=[function])).reason
+    )
+
+
+def test_a_domain_that_is_only_listed_does_no_harm():
+    imports = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    assert read_onnx(linear(opset_imports=imports)).network.graph.class_count == 3
+
+
+def test_all_operators_that_are_not_supported_are_named_at_once():
+    nodes = [
+        NODE("Det", ["x"], ["a"], name="one"),
+        NODE("Hardmax", ["a"], ["b"], name="two"),
+        NODE("Det", ["b"], ["c"], name="three"),
+        NODE("QuantizeLinear", ["c", "s"], ["y"], name="four"),
+    ]
+    found = refusal(serialize(nodes, X, ["y"], {"s": np.float32(1)}))
+    assert found.code is CODE.UNSUPPORTED_OPERATION
+    assert "Det at `one`, `three`; Hardmax at `two`; QuantizeLinear at `four` (is quantized" in found.reason
+
+
+def test_the_line_of_the_source_is_named_where_the_file_has_it():
+    def change(proto):
+        entry = proto.graph.node[0].metadata_props.add()
+        entry.key = "pkg.torch.onnx.stack_trace"
+        entry.value = 'File "/home/me/net.py", line 42, in forward\n    return torch.det(x)'
+
+    data = changed(change, serialize([NODE("Det", ["x"], ["y"], name="det")], X, ["y"]))
+    assert "Det at `det (net.py:42)`" in refusal(data).reason
+
+
+@pytest.mark.parametrize(
+    ("operator", "shown"),
+    [("Loop", "branches and loops"), ("Scan", "branches and loops"), ("SequenceConstruct", "sequences"),
+     ("OptionalGetElement", "sequences"), ("StringConcat", "sequences"), ("TopK", "picks the answer")],
+)  # fmt: skip
+def test_refused_kinds_of_operators_say_why(operator, shown):
+    nodes = [NODE(operator, ["x"], ["a"], name="it"), NODE("Relu", ["a"], ["y"])]
+    assert shown in refusal(serialize(nodes, X, ["y"])).reason
+
+
+def test_batch_norm_in_training_mode_is_refused_by_name():
+    constants = {name: random(4, low=0.5) for name in "sbmv"}
+    node = NODE("BatchNormalization", ["x", *"sbmv"], ["y", "mean", "var"], name="bn1", training_mode=1)
+    found = refusal(serialize([node], {"x": ("N", 4, 3, 3)}, ["y"], constants))
+    assert "training mode" in found.reason
+    assert "`bn1`" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("inputs", "sentence"),
+    [
+        ({"x": ("N", "length")}, "leaves axis 1 (`length`) of the input `x` open"),
+        ({"x": ("N", None)}, "leaves axis 1 of the input `x` open"),
+        ({"x": ("N", 0)}, "leaves axis 1 of the input `x` open"),
+        ({"x": ()}, "has the input `x` without a shape or without a batch axis"),
+        ({"x": ("N", 2**20, 2**20)}, "declares 1099511627776 numbers in the input `x`"),
+        ({"x": (10**6, 4)}, "fixes the batch of the input `x` at 1000000"),
+    ],
+)
+def test_inputs_that_cannot_be_read_are_named(inputs, sentence):
+    assert sentence in refusal(serialize([NODE("Relu", ["x"], ["y"])], inputs, ["y"])).reason
+
+
+@pytest.mark.parametrize(
+    ("element_type", "sentence"),
+    [
+        (TensorProto.STRING, "of type string"),
+        (TensorProto.COMPLEX64, "of type complex64"),
+        (TensorProto.UINT64, "of type uint64"),
+    ],
+)
+def test_types_of_inputs_that_are_not_read_are_named(element_type, sentence):
+    def change(proto):
+        proto.graph.input[0].type.tensor_type.elem_type = element_type
+
+    assert f"has the input `x` {sentence}" in refusal(changed(change)).reason
+
+
+def test_an_input_that_is_a_sequence_is_refused_by_name():
+    def change(proto):
+        proto.graph.input[0].type.sequence_type.elem_type.tensor_type.elem_type = 1
+
+    assert "has the input `x` of sequence type" in refusal(changed(change)).reason
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outputs", "sentence"),
+    [
+        ([NODE("Transpose", ["x"], ["y"], perm=[1, 0])], ["y"], "the output `y` of shape (4, N)"),
+        ([NODE("ReduceSum", ["x"], ["y"], keepdims=0)], ["y"], "the output `y` of shape ()"),
+        ([NODE("Unsqueeze", ["x", "one"], ["y"])], ["y"], "no output of class scores (N, classes)"),
+        ([NODE("Relu", ["x"], ["y"]), NODE("Identity", ["one"], ["z"])], ["y", "z"], "`z`, which does not depend"),
+        ([NODE("Relu", ["x"], ["y"])], ["z"], "the output `z`, which is made by no node"),
+    ],
+)  # fmt: skip
+def test_outputs_that_cannot_be_used_are_named(nodes, outputs, sentence):
+    assert sentence in refusal(serialize(nodes, X, outputs, {"one": integers(1)})).reason
+
+
+@pytest.mark.parametrize(
+    ("nodes", "sentence"),
+    [
+        ([NODE("Relu", ["nowhere"], ["y"], name="bend")], "reads `nowhere` at `bend`, which nothing before it makes"),
+        ([NODE("Relu", ["z"], ["y"]), NODE("Relu", ["x"], ["z"])], "reads `z` at `y`"),
+        ([NODE("Relu", ["x"], ["y"]), NODE("Tanh", ["x"], ["y"], name="again")], "makes `y` twice"),
+        ([NODE("Relu", [], ["y"], name="bend")], "holds `bend` (Relu) without its input 1"),
+        ([NODE("MatMul", ["x", "w"], ["y"], name="layer")], "the shapes or values at `layer` (MatMul) do not fit"),
+        ([NODE("Softmax", ["x"], ["y"], name="s", axis=7)], "names axis 7 of 2 at `s`"),
+        ([NODE("LeakyRelu", ["x"], ["y"], name="s", alpha="wide")], "`s` with an attribute `alpha` of the wrong type"),
+        ([NODE("Reshape", ["x", "far"], ["y"], name="r")], "at `r` (Reshape) do not fit together"),
+        ([NODE("Tile", ["w", "far"], ["t"], name="t"), NODE("Add", ["x", "t"], ["y"])], "do not fit together"),
+        ([NODE("ConstantOfShape", ["far"], ["c"], name="c"), NODE("Add", ["x", "c"], ["y"])], "a constant of"),
+        ([NODE("Range", ["zero", "end", "step"], ["c"], name="c"), NODE("Add", ["x", "c"], ["y"])], "too many numbers"),
+        ([NODE("NonZero", ["x"], ["y"], name="n")], "applies NonZero to values that depend on the input, at `n`"),
+        ([NODE("Gather", ["w", "x"], ["y"], name="g", axis=1)], "Gather with places that depend on the input"),
+        ([NODE("Clip", ["x", "x"], ["y"], name="c")], "Clip with bounds that the input decides at `c`"),
+    ],
+)
+def test_graphs_that_contradict_themselves_are_refused_by_node(nodes, sentence):
+    constants = {"w": random(5, 3), "far": integers(2**40, 2**20)}
+    constants |= {"zero": np.int64(0), "end": np.int64(2**40), "step": np.int64(1)}
+    assert sentence in refusal(serialize(nodes, X, ["y"], constants)).reason
+
+
+def test_a_constant_that_differs_between_the_examples_of_a_batch_is_refused():
+    nodes = [
+        NODE("Shape", ["x"], ["shape"]),
+        NODE("Gather", ["shape", "zero"], ["batch"]),
+        NODE("Range", ["zero", "batch", "one"], ["places"]),
+        NODE("Cast", ["places"], ["numbers"], to=TensorProto.FLOAT),
+        NODE("Unsqueeze", ["numbers", "last"], ["column"]),
+        NODE("Add", ["x", "column"], ["y"], name="positions"),
+    ]
+    constants = {"zero": np.int64(0), "one": np.int64(1), "last": integers(-1)}
+    found = refusal(serialize(nodes, X, ["y"], constants))
+    assert "needs a constant that depends on the batch size, at `positions` (Add)" in found.reason
