@@ -35,7 +35,7 @@ Runtime = Literal["torch", "onnxruntime"]
 class OnnxCheck(Spec):
     """An ONNX file beside torch, on the test split (on random inputs where the dataset is gone)."""
 
-    data: Literal["test split", "random inputs"] = "test split"
+    data: Literal["test split", "random inputs"]
 
     opset: PositiveInt
     runtime_version: str
@@ -101,7 +101,8 @@ class LatencyReport(Spec):
 
     host: LatencyHost
     rows: tuple[LatencyRow, ...]
-    gaps: tuple[LatencyGap, ...] = ()
+    gaps: tuple[LatencyGap, ...]
+    """What could not be measured."""
     seconds: NonNegativeFloat
     """How long the measurement took."""
 

@@ -17,8 +17,14 @@ from tests.api.test_reports import LAYOUT, point
 
 FILES = ("manifest.json", "model.py", "model.safetensors", "recipe.json")
 CHECK = OnnxCheck(
-    opset=20, runtime_version="1.31.1", examples=359, available=359, largest_difference=2e-7, agreement=1.0
-)  # fmt: skip
+    data="test split",
+    opset=20,
+    runtime_version="1.31.1",
+    examples=359,
+    available=359,
+    largest_difference=2e-7,
+    agreement=1.0,
+)
 REPORT = LatencyReport(
     host=LatencyHost(
         processor="A processor",
@@ -41,6 +47,7 @@ REPORT = LatencyReport(
             upper_speedup=2.2,
         ),
     ),
+    gaps=(),
     seconds=4.0,
 )
 

@@ -16,7 +16,7 @@ HASH, GRAPH = "ab" * 32, "cd" * 32
 ONNX = DeliveryOrder(point_index=1, format=Format.ONNX)
 LATENCY = DeliveryOrder(point_index=1)
 CHECK = OnnxCheck(
-    opset=20, runtime_version="1", examples=10, available=10, largest_difference=1e-7, agreement=1.0
+    data="test split", opset=20, runtime_version="1", examples=10, available=10, largest_difference=1e-7, agreement=1.0
 )  # fmt: skip
 HOST = LatencyHost(
     processor="a", processor_count=2, threads=2, system="Linux", torch_version="2", onnxruntime_version="1", load=None
@@ -97,7 +97,7 @@ def test_a_file_is_put_in_place_of_an_earlier_one(unit_of_work: Open, run_id: st
 
 
 def test_a_measurement_stays_with_its_point(unit_of_work: Open, run_id: str) -> None:
-    report = LatencyReport(host=HOST, rows=(), seconds=1.5)
+    report = LatencyReport(host=HOST, rows=(), gaps=(), seconds=1.5)
     with unit_of_work() as work:
         work.points.get(run_id, 1).latency = report
     with unit_of_work() as work:

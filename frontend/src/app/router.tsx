@@ -2,6 +2,7 @@ import { createBrowserRouter, Navigate } from 'react-router'
 import { DatasetPage } from '@/features/datasets/DatasetPage'
 import { DatasetsPage } from '@/features/datasets/DatasetsPage'
 import { ModelPage } from '@/features/models/ModelPage'
+import { PointPage } from '@/features/points/PointPage'
 import { RunPage } from '@/features/runs/RunPage'
 import { RunsPage } from '@/features/runs/RunsPage'
 import { NewRunPage } from '@/features/recipes/NewRunPage'
@@ -30,6 +31,7 @@ export const router = createBrowserRouter([
       { path: 'runs', element: <RunsPage /> },
       { path: 'runs/new', element: <NewRunPage /> },
       { path: 'runs/:id', element: <RunPage /> },
+      { path: 'runs/:id/points/:index', element: <PointPage /> },
       { path: '*', element: <LostPage /> },
     ],
   },

@@ -31,6 +31,15 @@ export function formatBytes(bytes: Maybe): string {
   return `${power === 0 ? whole.format(value) : value.toPrecision(3)} ${UNITS[power] ?? ''}`
 }
 
+/** A factor, such as how many times faster. */
+export function formatFactor(value: Maybe): string {
+  return value == null ? UNKNOWN : `${value.toFixed(2)} ×`
+}
+
+export function formatMilliseconds(value: Maybe): string {
+  return value == null ? UNKNOWN : `${value < 100 ? value.toPrecision(3) : whole.format(Math.round(value))} ms`
+}
+
 export function formatDuration(seconds: Maybe): string {
   if (seconds == null) return UNKNOWN
   const total = Math.round(seconds)

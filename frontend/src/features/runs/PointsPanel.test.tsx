@@ -31,6 +31,10 @@ function entry(index: number): PointEntry {
     parameters_density: 0.25,
     compression_ratio: 4,
     theoretical_speedup: 2,
+    dense_macs: 12000,
+    dense_parameters: 3448,
+    formats: [],
+    latency: { standing: 'absent', report: null, error: null },
     files: [
       { name: 'model.safetensors', size: 431080, sha256 },
       { name: 'model.py', size: 3120, sha256 },

@@ -1,10 +1,12 @@
-import { Badge, Button, Group, Table, Text } from '@mantine/core'
+import { ActionIcon, Badge, Button, Group, Table, Text } from '@mantine/core'
+import { IconDownload } from '@tabler/icons-react'
+import { Link } from 'react-router'
 import { Panel } from '@/components/Panel'
 import { Query } from '@/components/Query'
 import type { PointEntry } from '@/lib/api/types'
 import { formatCompact, formatPercent } from '@/lib/format'
+import { paths } from '@/lib/paths'
 import { usePoints } from '@/lib/queries/usePoints'
-import { PointDownloads } from './PointDownloads'
 import { useSelectedPoint } from './useSelectedPoint'
 
 /** Every operating point with its three validation accuracies, its test accuracy, its size and its files. */
@@ -25,19 +27,21 @@ export function PointsPanel({ id }: { id: string }) {
 function PointTable({ id, points }: { id: string; points: PointEntry[] }) {
   const [selected, select] = useSelectedPoint()
   return (
-    <Table.ScrollContainer minWidth={860}>
-      <Table data-testid="points" className="numbers">
+    <Table.ScrollContainer minWidth={0}>
+      <Table data-testid="points" className="numbers" horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Point</Table.Th>
-            <Table.Th ta="right">Channels removed</Table.Th>
+            <Table.Th ta="right" visibleFrom="lg">Channels removed</Table.Th>
             <Table.Th ta="right">MACs</Table.Th>
-            <Table.Th ta="right">Parameters</Table.Th>
-            <Table.Th ta="right">Dense</Table.Th>
-            <Table.Th ta="right">After pruning</Table.Th>
-            <Table.Th ta="right">After retraining</Table.Th>
+            <Table.Th ta="right" visibleFrom="sm">Parameters</Table.Th>
+            <Table.Th ta="right" visibleFrom="md">Dense</Table.Th>
+            <Table.Th ta="right" visibleFrom="md">After pruning</Table.Th>
+            <Table.Th ta="right" visibleFrom="md">After retraining</Table.Th>
             <Table.Th ta="right">Test</Table.Th>
-            <Table.Th ta="right">Download</Table.Th>
+            <Table.Th ta="right">
+              <Text span inherit visibleFrom="sm">Download</Text>
+            </Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -85,25 +89,39 @@ function PointRow({ id, entry, isSelected, onSelect }: RowProps) {
           {point.is_target && <Badge variant="light" tt="none">target</Badge>}
         </Group>
       </Table.Td>
-      <Table.Td ta="right">{formatPercent(point.sparsity)}</Table.Td>
+      <Table.Td ta="right" visibleFrom="lg">{formatPercent(point.sparsity)}</Table.Td>
       <SizeCell count={point.macs} density={entry.macs_density} />
-      <SizeCell count={point.parameters} density={entry.parameters_density} />
-      <Table.Td ta="right">{formatPercent(point.dense_accuracy, 2)}</Table.Td>
-      <Table.Td ta="right">{formatPercent(point.pruned_accuracy, 2)}</Table.Td>
-      <Table.Td ta="right">{formatPercent(point.retrained_accuracy, 2)}</Table.Td>
+      <SizeCell count={point.parameters} density={entry.parameters_density} visibleFrom="sm" />
+      {[point.dense_accuracy, point.pruned_accuracy, point.retrained_accuracy].map((accuracy, position) => (
+        <Table.Td key={position} ta="right" visibleFrom="md">{formatPercent(accuracy, 2)}</Table.Td>
+      ))}
       <Table.Td ta="right" fw={600} data-testid="point-test-accuracy">
         {formatPercent(point.test_accuracy, 2)}
       </Table.Td>
       <Table.Td>
-        <PointDownloads run={id} entry={entry} />
+        <DownloadLink run={id} index={point.index} />
       </Table.Td>
     </Table.Tr>
   )
 }
 
-function SizeCell({ count, density }: { count: number; density: number }) {
+function DownloadLink({ run, index }: { run: string; index: number }) {
+  const target = { component: Link, to: paths.point(run, index), 'aria-label': `Downloads of point ${index}` }
   return (
-    <Table.Td ta="right">
+    <Group justify="flex-end">
+      <Button {...target} size="xs" variant="default" leftSection={<IconDownload size={14} />} visibleFrom="sm">
+        Download
+      </Button>
+      <ActionIcon {...target} size={34} variant="default" hiddenFrom="sm">
+        <IconDownload size={16} />
+      </ActionIcon>
+    </Group>
+  )
+}
+
+function SizeCell({ count, density, visibleFrom }: { count: number; density: number; visibleFrom?: 'sm' }) {
+  return (
+    <Table.Td ta="right" {...(visibleFrom && { visibleFrom })}>
       {formatCompact(count)}
       <Text size="xs" c="dimmed">
         {formatPercent(density)}

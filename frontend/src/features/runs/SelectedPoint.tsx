@@ -1,5 +1,7 @@
-import { Alert, Group, Text } from '@mantine/core'
+import { Alert, Anchor, Group, Text } from '@mantine/core'
+import { Link } from 'react-router'
 import { formatCount, formatPercent } from '@/lib/format'
+import { paths } from '@/lib/paths'
 import { usePoints } from '@/lib/queries/usePoints'
 import { PointDownloads } from './PointDownloads'
 
@@ -27,7 +29,10 @@ export function SelectedPoint({ id, index, onClose }: Props) {
       <Group justify="space-between" gap="sm">
         <Text size="sm" className="numbers">
           {formatPercent(point.test_accuracy, 2)} test accuracy with {formatPercent(entry.macs_density)} of the MACs and{' '}
-          {formatCount(point.parameters)} parameters
+          {formatCount(point.parameters)} parameters.{' '}
+          <Anchor component={Link} to={paths.point(id, index)} inherit>
+            All formats and latency
+          </Anchor>
         </Text>
         <PointDownloads run={id} entry={entry} />
       </Group>

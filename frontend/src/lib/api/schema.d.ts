@@ -1260,11 +1260,8 @@ export interface components {
          * @description Measured latency of a physically thinner network beside the dense one.
          */
         LatencyReport: {
-            /**
-             * Gaps
-             * @default []
-             */
-            gaps?: components["schemas"]["LatencyGap"][];
+            /** Gaps */
+            gaps: components["schemas"]["LatencyGap"][];
             host: components["schemas"]["LatencyHost"];
             /** Rows */
             rows: components["schemas"]["LatencyRow"][];
@@ -1663,10 +1660,9 @@ export interface components {
             available: number;
             /**
              * Data
-             * @default test split
              * @enum {string}
              */
-            data?: "test split" | "random inputs";
+            data: "test split" | "random inputs";
             /** Examples */
             examples: number;
             /** Largest Difference */

@@ -1,0 +1,96 @@
+import { Button, Card, Group, Stack, Text, Title } from '@mantine/core'
+import { IconDownload, IconHammer } from '@tabler/icons-react'
+import { CodeBlock } from '@/components/CodeBlock'
+import { ErrorNotice } from '@/components/ErrorNotice'
+import { FailureNotice } from '@/components/FailureNotice'
+import type { PointEntry } from '@/lib/api/types'
+import { formatBytes, formatCount } from '@/lib/format'
+import { files } from '@/lib/paths'
+import { useOrderFormat } from '@/lib/queries/useOrderFormat'
+import { FORMATS } from './formats'
+
+type Entry = PointEntry['formats'][number]
+
+interface Props {
+  run: string
+  index: number
+  entry: Entry
+}
+
+/** One format: what it is for, how it is loaded, and the file, or a button that has it made. */
+export function FormatCard({ run, index, entry }: Props) {
+  const { title, help, code } = FORMATS[entry.format]
+  return (
+    <Card padding="md" radius="md" data-testid={`format-${entry.format}`} data-standing={entry.standing}>
+      <Stack gap="sm" h="100%">
+        <Title order={3} size="h4">
+          {title}
+        </Title>
+        <Text size="sm" c="dimmed">
+          {help}
+        </Text>
+        {entry.onnx_check && <CheckResult check={entry.onnx_check} />}
+        {entry.error && <FailureNotice failure={entry.error} />}
+        <CodeBlock code={code} label={`the code that loads the ${entry.format} file`} />
+        <div style={{ marginTop: 'auto' }}>
+          <FormatAction run={run} index={index} entry={entry} />
+        </div>
+      </Stack>
+    </Card>
+  )
+}
+
+function FormatAction({ run, index, entry }: Props) {
+  const order = useOrderFormat(run, index)
+  if (entry.file) {
+    const isBundle = entry.format === 'safetensors'
+    return (
+      <Button
+        component="a"
+        href={isBundle ? files.bundle(run, index) : files.pointFile(run, index, entry.file.name)}
+        download
+        leftSection={<IconDownload size={16} />}
+        fullWidth
+      >
+        {isBundle ? 'Zip with source and weights' : entry.file.name} · {formatBytes(entry.file.size)}
+      </Button>
+    )
+  }
+  const isBusy = entry.standing === 'queued' || entry.standing === 'running'
+  return (
+    <Stack gap="xs">
+      {order.isError && <ErrorNotice error={order.error} />}
+      <Button
+        variant="light"
+        leftSection={<IconHammer size={16} />}
+        onClick={() => order.mutate(entry.format)}
+        loading={order.isPending || isBusy}
+        loaderProps={{ type: 'dots' }}
+        aria-label={`Make the ${entry.format} file`}
+        fullWidth
+      >
+        {entry.standing === 'failed' ? 'Try again' : 'Make this file'}
+      </Button>
+      {isBusy && (
+        <Group justify="center">
+          <Text size="xs" c="dimmed" role="status">
+            {entry.standing === 'queued' ? 'Waiting for a free worker …' : 'Being made, a few seconds …'}
+          </Text>
+        </Group>
+      )}
+    </Stack>
+  )
+}
+
+function CheckResult({ check }: { check: NonNullable<Entry['onnx_check']> }) {
+  const share = check.examples < check.available ? ` of ${formatCount(check.available)}` : ''
+  const inputs = check.data === 'test split' ? 'test examples' : 'random inputs'
+  return (
+    <Text size="sm" data-testid="onnx-check">
+      Opset {check.opset}. Checked with ONNX Runtime {check.runtime_version} on {formatCount(check.examples)}
+      {share} {inputs}: {check.agreement === 1 ? 'every' : `${(check.agreement * 100).toFixed(2)} % of the`} predicted
+      class{check.agreement === 1 ? '' : 'es'} equal, scores within {check.largest_difference.toExponential(0)} of the
+      largest.
+    </Text>
+  )
+}

@@ -1,0 +1,76 @@
+import { Table, Text } from '@mantine/core'
+import { Panel } from '@/components/Panel'
+import type { PointEntry } from '@/lib/api/types'
+import { formatBytes, formatCount, formatFactor, formatPercent } from '@/lib/format'
+
+interface Row {
+  name: string
+  dense: string
+  thin: string
+  kept: number | null
+  note: string
+}
+
+function weightsSize(entry: PointEntry | undefined): number | null {
+  return entry?.files.find(({ name }) => name === 'model.safetensors')?.size ?? null
+}
+
+function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
+  const { point } = entry
+  const [before, after] = [weightsSize(dense), weightsSize(entry)]
+  return [
+    {
+      name: 'Parameters',
+      dense: formatCount(entry.dense_parameters),
+      thin: formatCount(point.parameters),
+      kept: entry.parameters_density,
+      note: `${formatFactor(entry.compression_ratio)} smaller`,
+    },
+    {
+      name: 'MACs per example',
+      dense: formatCount(entry.dense_macs),
+      thin: formatCount(point.macs),
+      kept: entry.macs_density,
+      note: `${formatFactor(entry.theoretical_speedup)} in theory`,
+    },
+    {
+      name: 'Weights on disk',
+      dense: formatBytes(before),
+      thin: formatBytes(after),
+      kept: before !== null && after !== null ? after / before : null,
+      note: '',
+    },
+  ]
+}
+
+/** How large the network is, beside the dense one. */
+export function SizePanel({ entry, dense }: { entry: PointEntry; dense: PointEntry | undefined }) {
+  return (
+    <Panel title="Size" help="The channels are gone for good, not masked: this is what runs and what is stored." testId="sizes">
+      <Table className="numbers" horizontalSpacing="xs">
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th />
+            <Table.Th ta="right">Dense</Table.Th>
+            <Table.Th ta="right">This network</Table.Th>
+            <Table.Th ta="right">Kept</Table.Th>
+            <Table.Th visibleFrom="sm" />
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {listRows(entry, dense).map((row) => (
+            <Table.Tr key={row.name}>
+              <Table.Th fw={500} style={{ whiteSpace: 'normal' }}>{row.name}</Table.Th>
+              <Table.Td ta="right">{row.dense}</Table.Td>
+              <Table.Td ta="right" fw={600}>{row.thin}</Table.Td>
+              <Table.Td ta="right">{formatPercent(row.kept)}</Table.Td>
+              <Table.Td visibleFrom="sm">
+                <Text size="sm" c="dimmed">{row.note}</Text>
+              </Table.Td>
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
+      </Table>
+    </Panel>
+  )
+}

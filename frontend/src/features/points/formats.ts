@@ -1,0 +1,42 @@
+import type { Format } from '@/lib/queries/useOrderFormat'
+
+export interface FormatText {
+  title: string
+  help: string
+  /** How the file is loaded, as code. */
+  code: string
+}
+
+/** What a person should know of each format. */
+export const FORMATS: Record<Format, FormatText> = {
+  safetensors: {
+    title: 'PyTorch source and safetensors',
+    help: 'Plain layers and a forward to read, with the weights beside them: to train on, or to build into your own code. Needs torch and safetensors.',
+    code: [
+      'import model  # model.py, with model.safetensors beside it',
+      '',
+      'network = model.load()',
+      'scores = network(model.scale(pixels))  # pixels: (N, *model.INPUT_SHAPE)',
+    ].join('\n'),
+  },
+  pt2: {
+    title: 'Exported program (.pt2)',
+    help: 'One file for PyTorch 2.13 or later, in evaluation mode, for batches of any size.',
+    code: [
+      'import torch',
+      '',
+      'network = torch.export.load("model.pt2").module()',
+      'scores = network(inputs)  # scaled as in manifest.json',
+    ].join('\n'),
+  },
+  onnx: {
+    title: 'ONNX',
+    help: 'One file for ONNX Runtime, TensorRT, OpenVINO and browsers, for batches of any size. Compared with the network before it is handed out.',
+    code: [
+      'import onnxruntime',
+      '',
+      'session = onnxruntime.InferenceSession("model.onnx")',
+      '(scores,) = session.run(None, {"input": inputs})  # scaled as in manifest.json',
+    ].join('\n'),
+  },
+}
