@@ -1,6 +1,6 @@
 """Norms of a dense module whose statistics leave out the channels that are silent: what a thinner norm computes.
 
-A channel counts as silent when it is zero for every example and place, so nothing is shared with the search for groups.
+A channel counts as silent when its weight in the norm is zero, so nothing is shared with the search for groups.
 """
 
 import copy
@@ -22,10 +22,9 @@ def over_kept_channels(dense: nn.Module) -> nn.Module:
     return module
 
 
-def _alive(x: Tensor, axes: Sequence[int]) -> Tensor:
-    """Which positions along `axes` are not silent, 0 or 1, broadcast over the other axes."""
-    others = [axis for axis in range(x.dim()) if axis not in axes]
-    return (x != 0).to(x.dtype).amax(others, keepdim=True)
+def _alive(weight: Tensor) -> Tensor:
+    """Which channels are not silent, 0 or 1."""
+    return (weight != 0).to(weight.dtype)
 
 
 def _mean(x: Tensor, alive: Tensor, axes: Sequence[int]) -> Tensor:
@@ -44,27 +43,27 @@ def _last_axes(x: Tensor, count: int) -> list[int]:
 class _LayerNorm(nn.LayerNorm):
     def forward(self, x: Tensor) -> Tensor:
         axes = _last_axes(x, len(self.normalized_shape))
-        return _standardize(x, _alive(x, axes), axes, self.eps) * self.weight + self.bias
+        return _standardize(x, _alive(self.weight), axes, self.eps) * self.weight + self.bias
 
 
 class _RMSNorm(nn.RMSNorm):
     def forward(self, x: Tensor) -> Tensor:
         axes = _last_axes(x, len(self.normalized_shape))
-        return x * torch.rsqrt(_mean(x.square(), _alive(x, axes), axes) + self.eps) * self.weight
+        return x * torch.rsqrt(_mean(x.square(), _alive(self.weight), axes) + self.eps) * self.weight
 
 
 class _WrittenOutNorm(RootMeanSquareNorm):
     def forward(self, x: Tensor) -> Tensor:
-        return self.weight * (x * torch.rsqrt(_mean(x.square(), _alive(x, [x.dim() - 1]), [x.dim() - 1]) + 1e-6))
+        return self.weight * (x * torch.rsqrt(_mean(x.square(), _alive(self.weight), [x.dim() - 1]) + 1e-6))
 
 
 class _GroupNorm(nn.GroupNorm):
     def forward(self, x: Tensor) -> Tensor:
         if self.num_groups > 1:
             return super().forward(x)
-        alive, axes = _alive(x, [1]), list(range(1, x.dim()))
-        shape = [1, -1] + [1] * (x.dim() - 2)
-        return _standardize(x, alive, axes, self.eps) * self.weight.view(shape) + self.bias.view(shape)
+        shape, axes = [1, -1] + [1] * (x.dim() - 2), list(range(1, x.dim()))
+        weight, bias = self.weight.view(shape), self.bias.view(shape)
+        return _standardize(x, _alive(weight), axes, self.eps) * weight + bias
 
 
 _SUBSTITUTES: dict[type[nn.Module], type[nn.Module]] = {

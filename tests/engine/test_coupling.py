@@ -175,7 +175,7 @@ class Locked(nn.Module):
 
 @pytest.mark.parametrize(
     ("between", "reason"),
-    [(nn.LayerNorm(6), "layer_norm"), (nn.Softmax(1), "normalizes over them")],
+    [(nn.LogSoftmax(1), "log_softmax"), (nn.Softmax(1), "normalizes over them")],
 )
 def test_channels_of_operations_without_exact_removal_are_locked_with_a_reason(between, reason):
     network = captured(Locked(between).eval(), (4,))

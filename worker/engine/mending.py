@@ -200,6 +200,20 @@ def _normalized(mending: Mending) -> Changes:
     return {"normalized_shape": [mending.size(source, axis) for axis in range(-count, 0)]}
 
 
+def _norm_groups(mending: Mending) -> Changes:
+    """Groups of a group norm that lose all their channels."""
+    groups = mending.step.bound["num_groups"]
+    return {"num_groups": int(mending.kept(mending.source(), 1).reshape(groups, -1).any(1).sum())}
+
+
+def _scale(mending: Mending) -> Changes:
+    """The scale that follows from the size of a head, when a head loses some of it: it stays what it was."""
+    query = mending.value("query")
+    if mending.step.bound["scale"] is not None or mending.kept(query, -1).all():
+        return {}
+    return {"scale": query.shape[-1] ** -0.5}
+
+
 RULES: Mapping[str, Callable[[Mending], Changes]] = {
     **dict.fromkeys(("view", "_unsafe_view", "reshape", "expand", "broadcast_to"), _sizes),
     **dict.fromkeys(("zeros", "ones", "full", "new_zeros", "new_ones", "new_full"), _sizes),
@@ -214,5 +228,7 @@ RULES: Mapping[str, Callable[[Mending], Changes]] = {
         ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _groups
     ),
     **dict.fromkeys(("layer_norm", "rms_norm"), _normalized),
+    "group_norm": _norm_groups,
+    "scaled_dot_product_attention": _scale,
 }
 """What changes in a node's arguments, by kind of operation."""

@@ -44,7 +44,33 @@ def combine(trace: Trace, operation: Operation) -> Layers:
         for value in values
     ]
     _fix(trace, operation, operands)
-    return joined(trace, operands)
+    return joined(trace, [_unspread(trace, operation, operand, operands) for operand in operands])
+
+
+def _unspread(trace: Trace, operation: Operation, operand: _Operand, operands: Sequence[_Operand]) -> _Operand:
+    """The operand without what varies along a later axis only, where another varies along an earlier axis as well.
+
+    Joining the two would tie all that the earlier axis tells apart, such as heads of attention whose dimension a table
+    of positions spans. The table stays, and each head keeps its size.
+    """
+    kept = []
+    for layer in operand.layers:
+        axes = varying_axes(layer)
+        wider = [
+            other for partner in operands for other in partner.layers if _is_spread_over(axes, varying_axes(other))
+        ]
+        if not wider:
+            kept.append(layer)
+            continue
+        trace.pin(operation, layer, _FIXED)
+        for other in wider:
+            for axis in axes:
+                trace.fix(operation, other, axis, _FIXED)
+    return _Operand(operand.shape, tuple(kept))
+
+
+def _is_spread_over(axes: Sequence[int], others: Sequence[int]) -> bool:
+    return bool(axes) and set(axes) < set(others) and others[0] < axes[0]
 
 
 def _fix(trace: Trace, operation: Operation, operands: Sequence[_Operand]) -> None:

@@ -5,13 +5,20 @@ from typing import Any
 
 from torch import Tensor
 
+from worker.engine.coupling.attention import attention
 from worker.engine.coupling.creation import counted, filled, filled_like
 from worker.engine.coupling.elementwise import combine, same
+from worker.engine.coupling.embeddings import embedding
+from worker.engine.coupling.halves import gated_halves
 from worker.engine.coupling.joining import concatenate, pad, stack
 from worker.engine.coupling.mixing import convolution, linear, locked
 from worker.engine.coupling.movement import MOVES
+from worker.engine.coupling.norms import group_norm, layer_norm
 from worker.engine.coupling.picking import PICKS
+from worker.engine.coupling.products import added_matmul, einsum, matmul
+from worker.engine.coupling.recurrent import recurrent
 from worker.engine.coupling.reductions import along_axis, batch_norm, pool, reduce, reduce_to_list
+from worker.engine.coupling.statistics import average, total
 from worker.engine.coupling.values import Operation, Trace, Value
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Step
@@ -45,12 +52,23 @@ RULES: Mapping[str, Rule] = {
             "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_bilinear2d upsample_bicubic2d "
             "upsample_linear1d upsample_trilinear3d _upsample_bilinear2d_aa _upsample_nearest_exact1d "
             "_upsample_nearest_exact2d _upsample_nearest_exact3d": pool,
-            "mean sum amax amin prod logsumexp linalg_vector_norm norm var std max min argmax": reduce,
+            "sum linalg_vector_norm norm": total,
+            "mean var std": average,
+            "amax amin prod logsumexp max min argmax": reduce,
             "var_mean": reduce_to_list,
             "softmax log_softmax cumsum cumprod": along_axis,
             "zeros ones full new_zeros new_ones new_full": filled,
             "zeros_like ones_like full_like fill": filled_like,
             "arange": counted,
+            "matmul bmm mm": matmul,
+            "addmm baddbmm": added_matmul,
+            "einsum": einsum,
+            "scaled_dot_product_attention": attention,
+            "layer_norm rms_norm": layer_norm,
+            "group_norm": group_norm,
+            "embedding": embedding,
+            "lstm gru rnn_tanh rnn_relu": recurrent,
+            "glu": gated_halves,
         }
     ),
     **MOVES,
