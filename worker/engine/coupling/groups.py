@@ -34,6 +34,8 @@ class Member:
     axis: int
     index: Tensor
     """Positions along `axis` that belong to each channel, int64 (width, k); k > 1 after a flatten."""
+    makes: bool = False
+    """Whether this axis of a layer's weight makes the channels; otherwise it reads them or goes along with them."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +169,7 @@ class _Grouping:
             layers=layers,
             consumers=tuple(dict.fromkeys(read.layer for read, _ in reads if read.layer is not None)),
             members=tuple(
-                Member(slot.tensor, slot.axis, torch.from_numpy(np.ascontiguousarray(places)))
+                Member(slot.tensor, slot.axis, torch.from_numpy(np.ascontiguousarray(places)), slot in self._producers)
                 for slot, places in slots.items()
             ),
             gates=tuple(sites[name] for name in sorted(sites, key=self._order.__getitem__)),
