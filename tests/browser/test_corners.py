@@ -50,7 +50,7 @@ def reject_a_hostile_file(visitor: Visit, folder: Path) -> None:
         " data.items.add(new File([new Uint8Array(bytes)], 'hostile.pt')); return data; }",
         list(file.read_bytes()),
     )
-    zone = visitor.part("upload-model").get_by_label("Upload a checkpoint").first
+    zone = visitor.part("upload-model").get_by_label("Upload a network").first
     for event in ("dragenter", "dragover", "drop"):
         zone.dispatch_event(event, {"dataTransfer": transfer})
     page.get_by_test_id("model-row").get_by_role("link").click()

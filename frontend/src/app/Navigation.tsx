@@ -1,5 +1,5 @@
 import { NavLink, Stack } from '@mantine/core'
-import { IconBinaryTree2, IconPhoto, IconTimeline } from '@tabler/icons-react'
+import { IconBinaryTree2, IconPhoto, IconSettings, IconTimeline } from '@tabler/icons-react'
 import { Link, useLocation } from 'react-router'
 import { paths } from '@/lib/paths'
 import { AccountMenu } from './AccountMenu'
@@ -9,6 +9,7 @@ const ENTRIES = [
   { label: 'Models', to: paths.models, icon: IconBinaryTree2 },
   { label: 'Datasets', to: paths.datasets, icon: IconPhoto },
   { label: 'Runs', to: paths.runs, icon: IconTimeline },
+  { label: 'Settings', to: paths.settings, icon: IconSettings },
 ]
 
 export function Navigation({ onNavigate }: { onNavigate: () => void }) {

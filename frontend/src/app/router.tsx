@@ -7,6 +7,7 @@ import { RunPage } from '@/features/runs/RunPage'
 import { RunsPage } from '@/features/runs/RunsPage'
 import { NewRunPage } from '@/features/recipes/NewRunPage'
 import { LoginPage } from '@/features/session/LoginPage'
+import { SettingsPage } from '@/features/settings/SettingsPage'
 import { paths } from '@/lib/paths'
 import { HomeRoute } from './HomeRoute'
 import { CrashPage, LostPage } from './LostPage'
@@ -32,6 +33,7 @@ export const router = createBrowserRouter([
       { path: 'runs/new', element: <NewRunPage /> },
       { path: 'runs/:id', element: <RunPage /> },
       { path: 'runs/:id/points/:index', element: <PointPage /> },
+      { path: 'settings', element: <SettingsPage /> },
       { path: '*', element: <LostPage /> },
     ],
   },

@@ -1,4 +1,4 @@
-import { NumberInput, Select, TextInput } from '@mantine/core'
+import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core'
 import { toLabel } from '@/lib/schemaForm/field'
 import { problemAt } from './problems'
 import type { InputProps } from './SchemaForm'
@@ -44,6 +44,20 @@ export function TextField({ field, path, value, form }: InputProps<'text'>) {
       error={problemAt(form.problems, path)}
       value={typeof value === 'string' ? value : ''}
       onChange={(event) => form.change(path, event.currentTarget.value)}
+      data-testid={`field-${path.join('.')}`}
+    />
+  )
+}
+
+/** Any number of names, each typed and confirmed with the enter key. */
+export function NamesField({ field, path, value, form }: InputProps<'names'>) {
+  return (
+    <TagsInput
+      label={field.label}
+      description={field.help}
+      error={problemAt(form.problems, path)}
+      value={Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []}
+      onChange={(next) => form.change(path, next)}
       data-testid={`field-${path.join('.')}`}
     />
   )

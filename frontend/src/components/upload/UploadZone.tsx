@@ -1,7 +1,7 @@
 import { Group, Stack, Text } from '@mantine/core'
 import { Dropzone, type FileRejection } from '@mantine/dropzone'
 import { IconFileUpload, IconUpload, IconX } from '@tabler/icons-react'
-import { useState } from 'react'
+import { useState, type ReactNode } from 'react'
 import { ErrorNotice } from '@/components/ErrorNotice'
 import { ApiError } from '@/lib/api/error'
 import { uploads } from '@/lib/uploads/store'
@@ -14,12 +14,14 @@ interface Props {
   endings: readonly string[]
   title: string
   help: string
+  /** More about the files, below the zone. */
+  children?: ReactNode
   /** Registers the finished upload; resolves when the server has it. */
   onUploaded: (uploadId: string) => Promise<unknown>
 }
 
 /** A drop zone (and file picker) with the uploads that are under way or were left half done. */
-export function UploadZone({ kind, endings, title, help, onUploaded }: Props) {
+export function UploadZone({ kind, endings, title, help, children, onUploaded }: Props) {
   const [refusal, setRefusal] = useState<ApiError | null>(null)
   const accept = (files: File[]) => {
     setRefusal(null)
@@ -62,6 +64,7 @@ export function UploadZone({ kind, endings, title, help, onUploaded }: Props) {
           </div>
         </Group>
       </Dropzone>
+      {children}
       {refusal && <ErrorNotice error={refusal} />}
       <UploadList kind={kind} />
       <UnfinishedUploads kind={kind} />

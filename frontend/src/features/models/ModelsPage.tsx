@@ -8,9 +8,10 @@ import { Query } from '@/components/Query'
 import { UploadZone } from '@/components/upload/UploadZone'
 import { useAddModel } from '@/lib/queries/useAddModel'
 import { useModels } from '@/lib/queries/useModels'
+import { FileHelp } from './FileHelp'
 import { ModelTable } from './ModelTable'
 
-const ENDINGS = ['.safetensors', '.pt', '.pth'] as const
+const ENDINGS = ['.pt2', '.onnx', '.safetensors', '.pt', '.pth'] as const
 
 /** All models, and the place where new ones come in; `sample` offers to train one here. */
 export function ModelsPage({ sample }: { sample: ReactNode }) {
@@ -21,10 +22,12 @@ export function ModelsPage({ sample }: { sample: ReactNode }) {
       <UploadZone
         kind="model"
         endings={ENDINGS}
-        title="Upload a checkpoint"
-        help="Drop a .safetensors, .pt or .pth state dict here, or click to choose one."
+        title="Upload a network"
+        help="Drop an exported program (.pt2), an ONNX model (.onnx) or a state dict (.safetensors, .pt, .pth) here, or click to choose one."
         onUploaded={(id) => add.mutateAsync(id)}
-      />
+      >
+        <FileHelp />
+      </UploadZone>
       <Panel title="Your models">
         <Query query={models} isEmpty={(all) => all.length === 0} empty={<Empty sample={sample} />}>
           {(all) => <ModelTable models={all} />}
@@ -38,7 +41,7 @@ function Empty({ sample }: { sample: ReactNode }) {
   return (
     <EmptyState icon={<IconBinaryTree2 size={22} />} title="No models yet" action={sample}>
       <Text size="sm">
-        Upload a trained network above. No checkpoint at hand? Train a sample network here: LeNet-5 takes a few minutes.
+        Upload a trained network above. None at hand? Train a sample network here: LeNet-5 takes a few minutes.
       </Text>
     </EmptyState>
   )

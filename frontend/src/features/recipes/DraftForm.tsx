@@ -13,6 +13,7 @@ import { PresetCards } from './PresetCards'
 import { RecipeEditor } from './RecipeEditor'
 import { TargetInput } from './TargetInput'
 import { useDraft } from './useDraft'
+import { WidthsInput } from './WidthsInput'
 
 interface Props {
   presets: Preset[]
@@ -45,6 +46,9 @@ export function DraftForm({ presets, root, startRecipe, startName }: Props) {
           <TargetInput field={target} recipe={draft.recipe} form={form} />
         </Panel>
       )}
+      <Panel title="Widths">
+        <WidthsInput draft={draft} form={form} />
+      </Panel>
       <RecipeEditor fields={fields.filter((field) => field !== target)} draft={draft} form={form} />
       <LaunchPanel draft={draft} check={check} isSettled={recipe === draft.recipe} />
     </>

@@ -2,18 +2,24 @@ import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import type { Preset } from '@/lib/api/types'
 import { replaceAt, type JsonObject, type JsonValue } from '@/lib/json'
+import { alignForTarget, alignmentOf, pinsOf, withAlignment, withPins } from './alignment'
 
 /** The run in the making: what is picked stands in the address, the recipe in memory. */
 export function useDraft(presets: Preset[], startRecipe: JsonObject | null, startName: string) {
   const [search, setSearch] = useSearchParams()
   const [preset, setPreset] = useState<string | null>(startRecipe ? null : (presets[0]?.name ?? null))
-  const [recipe, setRecipe] = useState<JsonObject>(startRecipe ?? recipeOf(presets[0]))
+  const [recipe, setRecipe] = useState<JsonObject>(
+    () => startRecipe ?? withPins(alignForTarget(recipeOf(presets[0])), search.getAll('pin')),
+  )
   const [isEdited, setEdited] = useState(false)
   const [name, setName] = useState(startName)
   const pick = (key: 'model' | 'dataset') => (id: string | null) => {
+    // Pins name the layers of one network.
+    if (key === 'model' && pinsOf(recipe).length > 0) setRecipe(withPins(recipe, []))
     setSearch(
       (before) => {
         const next = new URLSearchParams(before)
+        if (key === 'model') next.delete('pin')
         if (id) next.set(key, id)
         else next.delete(key)
         return next
@@ -35,14 +41,17 @@ export function useDraft(presets: Preset[], startRecipe: JsonObject | null, star
     preset,
     recipe,
     isEdited,
-    /** A preset brings its own recipe; only the target, chosen beside it, is kept. */
+    /** A preset brings its own recipe; only what is chosen beside it is kept: target, alignment and pins. */
     choosePreset: (chosen: Preset) => {
-      const target = recipe.target
       setPreset(chosen.name)
-      setRecipe(target === undefined ? recipeOf(chosen) : { ...recipeOf(chosen), target })
+      setRecipe(keepChoices(recipeOf(chosen), recipe))
       setEdited(false)
     },
-    change: (path: readonly string[], value: JsonValue) => edit(replaceAt(recipe, path, value)),
+    /** Another measure of the target comes with its own alignment. */
+    change: (path: readonly string[], value: JsonValue) => {
+      const next = replaceAt(recipe, path, value)
+      edit(path.length === 1 && path[0] === 'target' ? alignForTarget(next) : next)
+    },
     replace: edit,
   }
 }
@@ -51,4 +60,9 @@ export type Draft = ReturnType<typeof useDraft>
 
 function recipeOf(preset: Preset | undefined): JsonObject {
   return preset?.recipe ?? {}
+}
+
+function keepChoices(preset: JsonObject, current: JsonObject): JsonObject {
+  const target = current.target === undefined ? preset : { ...preset, target: current.target }
+  return withPins(withAlignment(target, alignmentOf(current)), pinsOf(current))
 }

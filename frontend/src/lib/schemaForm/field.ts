@@ -16,6 +16,7 @@ export type Shape =
   | { kind: 'optional'; inner: Field }
   | { kind: 'choice'; options: (string | number)[] }
   | { kind: 'number'; isInteger: boolean; minimum: number | null; maximum: number | null }
+  | { kind: 'names' }
   | { kind: 'text' }
 
 /** One member of a discriminated union; `fields` leaves the tag out. */
@@ -52,6 +53,7 @@ function readShape(name: string, schema: JsonObject, definitions: Definitions): 
   if (inner) return { kind: 'optional', inner: readField(name, inner, definitions) }
   if (Array.isArray(schema.enum)) return { kind: 'choice', options: schema.enum.filter(isOption) }
   if (schema.type === 'integer' || schema.type === 'number') return readNumber(schema)
+  if (schema.type === 'array') return { kind: 'names' }
   if (schema.type !== 'object') return { kind: 'text' }
   return { kind: 'group', fields: readProperties(schema, definitions) }
 }
@@ -85,6 +87,7 @@ function initialOf(shape: Shape, schema: JsonObject): JsonValue {
   if (shape.kind === 'union') return shape.variants[0]?.initial ?? null
   if (shape.kind === 'group') return Object.fromEntries(shape.fields.map((field) => [field.name, field.initial]))
   if (shape.kind === 'choice') return shape.options[0] ?? null
+  if (shape.kind === 'names') return []
   return null
 }
 

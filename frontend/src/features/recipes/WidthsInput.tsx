@@ -1,0 +1,74 @@
+import { Anchor, Group, MultiSelect, SegmentedControl, Stack, Text } from '@mantine/core'
+import { problemAt } from '@/components/schemaForm/problems'
+import type { FormState } from '@/components/schemaForm/SchemaForm'
+import { useModel } from '@/lib/queries/useModel'
+import { paths } from '@/lib/paths'
+import { Link } from 'react-router'
+import { alignmentOf, pinsOf } from './alignment'
+import type { Draft } from './useDraft'
+
+const ALIGNMENTS = [
+  { value: '1', label: 'Any width' },
+  { value: '8', label: 'Multiples of 8' },
+  { value: '16', label: 'Multiples of 16' },
+]
+const MOST_OFFERED = 50
+
+/** At which widths layers may end, and which of them stay whole. */
+export function WidthsInput({ draft, form }: { draft: Draft; form: FormState }) {
+  const path = ['prune', 'width_multiple']
+  return (
+    <Stack gap="lg">
+      <Stack gap={6}>
+        <Text size="sm" fw={500}>
+          Align widths for speed
+        </Text>
+        <SegmentedControl
+          aria-label="Align widths for speed"
+          data={ALIGNMENTS}
+          value={String(alignmentOf(draft.recipe))}
+          onChange={(value) => form.change(path, Number(value))}
+          style={{ alignSelf: 'flex-start' }}
+          data-testid="alignment"
+        />
+        <Text size="sm" c="dimmed" maw={640}>
+          Networks run fastest where widths are multiples of 8 or 16; odd widths can be slower than the dense network. Any
+          width is what the papers do: finer steps, and right where accuracy at a size is the question.
+        </Text>
+        {problemAt(form.problems, path)}
+      </Stack>
+      {draft.model && <PinsInput model={draft.model} draft={draft} form={form} />}
+    </Stack>
+  )
+}
+
+function PinsInput({ model, draft, form }: { model: string; draft: Draft; form: FormState }) {
+  const report = useModel(model).data?.report
+  const pins = pinsOf(draft.recipe)
+  const free = report?.layers.filter((verdict) => verdict.status !== 'locked').map((verdict) => verdict.layer) ?? []
+  return (
+    <MultiSelect
+      label="Layers kept whole"
+      description={
+        <Group gap={4} component="span">
+          Layers whose channels go together stay whole together.
+          <Anchor component={Link} to={`${paths.model(model)}?${new URLSearchParams(pins.map((pin) => ['pin', pin])).toString()}`} inherit>
+            Choose in the table of layers
+          </Anchor>
+        </Group>
+      }
+      error={problemAt(form.problems, ['prune', 'pins'])}
+      data={[...new Set([...free, ...pins])]}
+      value={pins}
+      onChange={(next) => form.change(['prune', 'pins'], next)}
+      placeholder={pins.length === 0 ? 'None: every layer may give' : ''}
+      limit={MOST_OFFERED}
+      searchable
+      clearable
+      hidePickedOptions
+      nothingFoundMessage="No such layer"
+      maw={640}
+      data-testid="pins"
+    />
+  )
+}

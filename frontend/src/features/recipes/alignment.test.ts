@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest'
+import { alignForTarget, alignmentOf, pinsOf, withPins } from './alignment'
+
+const recipe = { target: { kind: 'macs', density: 0.25 }, prune: { points: 4, pins: [], width_multiple: 1 } }
+
+test('a target in MACs aligns the widths, any other leaves them free', () => {
+  expect(alignmentOf(recipe)).toBe(1)
+  expect(alignmentOf(alignForTarget(recipe))).toBe(8)
+  expect(alignmentOf(alignForTarget({ ...alignForTarget(recipe), target: { kind: 'sparsity', sparsity: 0.5 } }))).toBe(1)
+})
+
+test('pins are put into the recipe and nothing else changes', () => {
+  const pinned = withPins(recipe, ['conv1'])
+  expect(pinsOf(pinned)).toEqual(['conv1'])
+  expect(pinned).toEqual({ ...recipe, prune: { ...recipe.prune, pins: ['conv1'] } })
+  expect(pinsOf({})).toEqual([])
+})
