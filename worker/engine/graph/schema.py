@@ -10,7 +10,7 @@ from torch import Tensor
 from backend.domain.spec import Spec
 
 NAME_PATTERN = r"^[A-Za-z_][A-Za-z0-9_]{0,199}$"
-TENSOR_NAME_PATTERN = r"^[A-Za-z0-9_]+(\.[A-Za-z0-9_]+)*$"
+TENSOR_NAME_PATTERN = r"^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$"
 DTYPES: dict[str, torch.dtype] = {
     "float64": torch.float64,
     "float32": torch.float32,
