@@ -21,8 +21,8 @@ INPUT, OUTPUT = "input", "scores"
 METADATA_KEY = "secateur"
 _LARGEST = 2**31 - 2**20
 """Bytes; protobuf allows 2 GiB, and the graph wants a little of it."""
-_NOISY = "torch.onnx._internal.exporter._registration"
-"""Logs a warning for every operator of torchvision, which no network here needs."""
+_NOISY = ("torch.onnx", "onnxscript", "onnx_ir")
+"""Loggers that tell of every pass over every node, and warn of operators that no network here needs."""
 
 
 def write_onnx(network: Network, program: ExportedProgram, facts: Mapping[str, JsonValue]) -> bytes:
@@ -39,7 +39,7 @@ def write_onnx(network: Network, program: ExportedProgram, facts: Mapping[str, J
             "Use the .pt2 file, or model.safetensors with model.py.",
         )
     try:
-        with quiet(), _hushed(_NOISY):
+        with quiet(), _hushed():
             made = torch.onnx.export(
                 program,
                 dynamo=True,
@@ -87,11 +87,13 @@ def _dims(value: ValueInfoProto) -> list[TensorShapeProto.Dimension]:
 
 
 @contextmanager
-def _hushed(name: str) -> Iterator[None]:
-    logger = logging.getLogger(name)
-    level = logger.level
-    logger.setLevel(logging.ERROR)
+def _hushed() -> Iterator[None]:
+    loggers = [logging.getLogger(name) for name in _NOISY]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
     try:
         yield
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
