@@ -1,17 +1,19 @@
 """Removing channels gives exactly the network in which they are silent."""
 
 import copy
+from dataclasses import replace
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from torch import nn
 
 from tests.engine.masking import build_masked, random_masks
 from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG_SMALL, captured, case_name, silence
 from worker.engine.coupling import find_groups
-from worker.engine.network import build
-from worker.engine.surgery import remove, remove_from_tensors
+from worker.engine.network import build, capture
+from worker.engine.surgery import remove, remove_from_tensors, thin_groups
 from worker.zoo import build_architecture
 
 TOLERANCES = {torch.float32: 1e-5, torch.float64: 1e-12}
@@ -148,3 +150,41 @@ def test_any_removal_from_any_perceptron_is_exact(data, widths):
             module.get_submodule(name).bias[~mask] = 0
         inputs = torch.randn(4, 6, dtype=torch.float64)
         assert (thin(inputs) - module(inputs)).abs().max() < 1e-12
+
+
+def equal_groups(one, other):
+    assert replace(one, members=(), gates=()) == replace(other, members=(), gates=())
+    for mine, its in zip((*one.members, *one.gates), (*other.members, *other.gates), strict=True):
+        assert replace(mine, index=None) == replace(its, index=None)
+        assert torch.equal(mine.index, its.index)
+
+
+@pytest.mark.parametrize("case", [LENET5, RESNET20], ids=case_name)
+def test_thinned_groups_are_those_found_in_the_thinner_network(case):
+    network = case.network()
+    keep = random_masks(network, 0.5)
+    for one, other in zip(thin_groups(network, keep), find_groups(remove(network, keep)), strict=True):
+        equal_groups(one, other)
+
+
+class Quarters(nn.Module):
+    """Eight groups of two channels each."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem, self.group, self.head = nn.Conv2d(2, 16, 1), nn.Conv2d(16, 16, 3, groups=8), nn.Linear(16, 3)
+
+    def forward(self, x):
+        return self.head(self.group(self.stem(x).relu()).relu().mean((2, 3)))
+
+
+def test_groups_of_a_convolution_stay_groups_when_only_one_is_left():
+    network = capture(Quarters().double().eval(), (torch.zeros(2, 2, 4, 4, dtype=torch.float64),), "quarters")
+    (group,) = find_groups(network)
+    assert (group.width, group.unit) == (8, "group")
+    keep = {"stem": torch.arange(8) == 5}
+    (thin,) = thin_groups(network, keep)
+    assert (thin.name, thin.width, thin.unit) == ("stem", 1, "group")
+    members = {(member.tensor, member.axis): member.index.tolist() for member in thin.members}
+    assert members["group.weight", 0] == [[0, 1]]
+    assert len(find_groups(remove(network, keep))) == 2  # looked at anew it is a plain convolution

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from worker.engine.coupling import ChannelGroup
 from worker.engine.coupling.groups import Coupling, coupling_of
+from worker.engine.coupling.identities import Ids
 from worker.engine.coupling.values import Slot
 from worker.engine.graph import Network
 from worker.engine.mending import mend
@@ -56,6 +57,32 @@ def remove_from_tensors(
         stays[positions] = False
         result[name] = tensor.index_select(axis, torch.nonzero(stays).flatten().to(tensor.device))
     return result
+
+
+def thin_groups(network: Network, keep: Mapping[str, Tensor]) -> tuple[ChannelGroup, ...]:
+    """The groups of `network` as they lie in `remove(network, keep)`: the same names, units and order, thinner.
+
+    Looking for groups anew in a thin network could tie its channels in another way: a grouped convolution may have
+    become a plain one.
+    """
+    coupling = coupling_of(network)
+    groups = {group.name: group for group in coupling.groups}
+    check_masks(groups, keep)
+    gone = _gone_ids(coupling, groups, keep)
+
+    def place(index: Tensor, ids: Ids, mask: Tensor) -> Tensor:
+        return torch.from_numpy(np.cumsum(~gone[ids]) - 1)[index[mask]]
+
+    thin = []
+    for group in coupling.groups:
+        mask = keep.get(group.name, torch.ones(group.width, dtype=torch.bool)).cpu()
+        members = (
+            replace(item, index=place(item.index, coupling.trace.slots[Slot(item.tensor, item.axis)], mask))
+            for item in group.members
+        )
+        gates = (replace(site, index=place(site.index, coupling.ids_at(site), mask)) for site in group.gates)
+        thin.append(replace(group, width=int(mask.sum()), members=tuple(members), gates=tuple(gates)))
+    return tuple(thin)
 
 
 def check_masks(groups: Mapping[str, ChannelGroup], keep: Mapping[str, Tensor]) -> None:

@@ -1,6 +1,6 @@
 """The network in training: a module with gates, its optimizer, and the channels that are still on."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, fx, nn
@@ -12,7 +12,7 @@ from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
-from worker.engine.surgery import remove, remove_from_tensors
+from worker.engine.surgery import remove, remove_from_tensors, thin_groups
 
 
 class Trainee:
@@ -21,7 +21,9 @@ class Trainee:
     def __init__(self, network: Network, device: torch.device) -> None:
         self._device = device
         self._make_optimizer: MakeOptimizer | None = None
+        self._dense = network
         groups = find_groups(network)
+        self._dense_widths = {group.name: group.width for group in groups}
         self.masks = Masks.full(groups)
         self._install(network, groups)
 
@@ -80,10 +82,22 @@ class Trainee:
             return
         state = self._optimizer_state()
         keep, groups = self.masks.on, self.groups
-        thinner = remove(self.network(), keep)
+        tensors = remove_from_tensors(self.network().tensors, groups, keep)
         self.masks = self.masks.compacted()
-        self._install(thinner, find_groups(thinner))
+        self._install_thin(tensors)
         self._restore_optimizer({kind: remove_from_tensors(tensors, groups, keep) for kind, tensors in state.items()})
+
+    def _install_thin(self, tensors: Mapping[str, Tensor]) -> None:
+        """Go to the network with the channels that the masks say are present, and these weights.
+
+        The graph and the groups are always made from the dense ones, so that a group stays what it was.
+        """
+        present = self.masks.present(self._dense_widths)
+        thin = remove(self._dense, present)
+        weights = {
+            name: tensors[name] if tensor.is_floating_point() else tensor for name, tensor in thin.tensors.items()
+        }
+        self._install(Network(thin.graph, weights), thin_groups(self._dense, present))
 
     def checkpoint_tensors(self) -> dict[str, Tensor]:
         """Weights, optimizer state and masks, copied to the CPU."""
@@ -94,13 +108,9 @@ class Trainee:
 
     def restore(self, checkpoint: Checkpoint, make: MakeOptimizer) -> None:
         """From the dense network this trainee was made of, go to a checkpoint's state."""
-        dense_widths = self.masks.physical_widths
-        masks = Masks.from_tensors(checkpoint.part("masks"), list(dense_widths))
-        thinner = remove(self._network, masks.present(dense_widths))
-        self.masks = masks
+        self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
         self._make_optimizer = make
-        weights = checkpoint.part("weights")  # a file sorts them; the order of layers in the source follows this one
-        self._install(Network(thinner.graph, {name: weights[name] for name in thinner.tensors}), find_groups(thinner))
+        self._install_thin(checkpoint.part("weights"))
         kinds: OptimizerState = {}
         for name, tensor in checkpoint.part("optimizer").items():
             kind, _, parameter = name.partition("/")

@@ -111,6 +111,15 @@ class Coupling:
                 locks.setdefault(name, self._lock(name, self.trace.slots[slot]))
         return tuple(locks.values())
 
+    def ids_at(self, site: GateSite) -> Ids:
+        """Root id of every position along the axis of a gate site (size,)."""
+        value = self.trace.values[site.node]
+        layer = self.trace.layer_at(value, site.axis)
+        if layer is None:
+            raise ValueError(f"`{site.node}` holds no channels")
+        line = self.solution.roots[layer].swapaxes(0, site.axis).reshape(layer.shape[site.axis], -1)[:, 0]
+        return np.broadcast_to(line, (value.shape[site.axis],))
+
     def _lock(self, layer: str, ids: Ids) -> Lock:
         causes = self.solution.causes[self.solution.free_roots[ids]]
         numbers = causes[causes >= 0]
@@ -156,11 +165,10 @@ class _Grouping:
         ]
         if not made or not (reads or unit == "hidden"):
             return None
-        sites = (
-            {}
-            if unit == "hidden"
-            else {site.node: site for site in (self._sites.site(read, places, family.roots) for read, places in reads)}
-        )
+        masks = [] if unit == "hidden" else [self._sites.site(read, places, family.roots) for read, places in reads]
+        sites = {site.node: site for site in masks if site is not None}
+        if None in masks:
+            return None
         producers = list(self._found.producers)
         layers = tuple(dict.fromkeys(layer_name(producers[position].tensor) for position in made))
         return made[0], ChannelGroup(
