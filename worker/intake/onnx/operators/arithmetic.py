@@ -1,7 +1,6 @@
-"""Arithmetic: element by element, with broadcasting; comparisons only where the file fixes both sides."""
+"""Arithmetic, comparisons and choices: element by element, with broadcasting."""
 
 import math
-from collections.abc import Callable
 from functools import reduce
 from typing import Any
 
@@ -30,6 +29,18 @@ def _commutative(target: str) -> Lowering:
         left, right = call.value(0), call.value(1)
         if isinstance(left, Known) and isinstance(right, Live):
             left, right = right, left
+        return call.emit(target, left, operand(left, right))
+
+    return lower
+
+
+def _comparison(target: str, mirrored: str) -> Lowering:
+    """Two operands; a constant stands on the right, where need be of the mirrored comparison."""
+
+    def lower(call: Call) -> Value:
+        left, right = call.value(0), call.value(1)
+        if isinstance(left, Known) and isinstance(right, Live):
+            return call.emit(mirrored, right, operand(right, left))
         return call.emit(target, left, operand(left, right))
 
     return lower
@@ -65,8 +76,11 @@ def _pow(call: Call) -> Value:
 
 
 def _mod(call: Call) -> Value:
-    function: Callable[..., Any] = torch.fmod if call.attributes.integer("fmod", 0) else torch.remainder
-    return call.fold(function, call.value(0), call.value(1))
+    """The sign is that of the divisor; with `fmod` that of the dividend, only on values that the file fixes."""
+    left, right = call.value(0), call.value(1)
+    if call.attributes.integer("fmod", 0):
+        return call.fold(torch.fmod, left, right)
+    return call.emit("remainder.Tensor", left, operand(left, right))
 
 
 def _extremum(target: str) -> Lowering:
@@ -101,11 +115,6 @@ def _mean(call: Call) -> Value:
 
 def _positions(call: Call) -> range:
     return range(max(len(call.values), 1))
-
-
-def _folded(function: Callable[..., Any]) -> Lowering:
-    """Only on values that the file fixes."""
-    return lambda call: call.fold(function, *map(call.value, _positions(call)))
 
 
 def _cast(call: Call) -> Value:
@@ -157,14 +166,15 @@ OPERATORS: Table = {
     "Cast": _cast,
     "CastLike": _cast_like,
     "Where": _where,
-    "Equal": _folded(torch.eq),
-    "Greater": _folded(torch.gt),
-    "GreaterOrEqual": _folded(torch.ge),
-    "Less": _folded(torch.lt),
-    "LessOrEqual": _folded(torch.le),
-    "And": _folded(torch.logical_and),
-    "Or": _folded(torch.logical_or),
-    "Xor": _folded(torch.logical_xor),
-    "Not": _folded(torch.logical_not),
-    "IsNaN": _folded(torch.isnan),
+    "Round": plain("round.default"),
+    "Equal": _commutative("eq.Tensor"),
+    "Greater": _comparison("gt.Tensor", "lt.Tensor"),
+    "GreaterOrEqual": _comparison("ge.Tensor", "le.Tensor"),
+    "Less": _comparison("lt.Tensor", "gt.Tensor"),
+    "LessOrEqual": _comparison("le.Tensor", "ge.Tensor"),
+    "And": _commutative("logical_and.default"),
+    "Or": _commutative("logical_or.default"),
+    "Xor": _commutative("logical_xor.default"),
+    "Not": plain("logical_not.default"),
+    "IsNaN": plain("isnan.default"),
 }

@@ -131,4 +131,39 @@ def _pad(call: Call) -> Value:
     return call.emit("pad.default", source, last if min(used) >= (2 if rank > 2 else 1) else flat, torch_mode)
 
 
-OPERATORS: Table = {"Slice": _slice, "Gather": _gather, "Pad": _pad}
+def _gather_elements(call: Call) -> Value:
+    """One element for each place along an axis; only of values that the file fixes."""
+    axis = call.axis(call.attributes.integer("axis", 0), rank_of(call.value(0)))
+
+    def pick(table: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+        return table.gather(axis, torch.where(places < 0, places + table.size(axis), places))
+
+    return call.fold(pick, call.value(0), call.value(1))
+
+
+def _gather_nd(call: Call) -> Value:
+    """Parts at places given by several numbers each; only of values that the file fixes."""
+    if call.attributes.integer("batch_dims", 0):
+        raise call.refuse("batch_dims")
+    return call.fold(lambda table, places: table[places.unbind(-1)], call.value(0), call.value(1))
+
+
+def _scatter_nd(call: Call) -> Value:
+    """Parts of a constant replaced, as exporters write assignments to slices; only where the file fixes all."""
+    if call.attributes.text("reduction", "none") != "none":
+        raise call.refuse("a reduction")
+
+    def put(table: torch.Tensor, places: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+        return table.index_put(places.unbind(-1), values)
+
+    return call.fold(put, *(call.value(position) for position in range(3)))
+
+
+OPERATORS: Table = {
+    "Slice": _slice,
+    "Gather": _gather,
+    "GatherElements": _gather_elements,
+    "GatherND": _gather_nd,
+    "ScatterND": _scatter_nd,
+    "Pad": _pad,
+}

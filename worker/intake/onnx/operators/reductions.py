@@ -46,5 +46,6 @@ OPERATORS: Table = {
     "ReduceSumSquare": _reduction(_squares),
     "ReduceL1": _reduction(lambda call, x, axes, keep: _sum(call, call.emit("abs.default", x), axes, keep)),
     "ReduceL2": _reduction(lambda call, x, axes, keep: call.emit("sqrt.default", _squares(call, x, axes, keep))),
+    "ReduceLogSum": _reduction(lambda call, x, axes, keep: call.emit("log.default", _sum(call, x, axes, keep))),
     "ReduceLogSumExp": _reduction(_direct("logsumexp.default")),
 }
