@@ -160,13 +160,27 @@ def test_a_graph_that_lies_is_refused_with_a_sentence(lie):
     assert caught.value.code is FailureCode.REJECTED_FILE
 
 
-@pytest.mark.parametrize("name", ["forward.weight", "graph.weight", "conv1"])
-def test_tensors_that_would_hide_parts_of_a_module_are_refused(name):
+def _renamed(name):
     files = dump(LENET5.network())
     tensors = load_tensors(files.weights)
     tensors[name] = tensors.pop("fc2.weight")
+    return NetworkFiles(files.graph.replace("fc2.weight", name), save_tensors(tensors))
+
+
+def test_a_tensor_that_sits_where_a_layer_is_is_refused():
     with pytest.raises(JobFailure, match="names of the tensors"):
-        load(NetworkFiles(files.graph.replace("fc2.weight", name), save_tensors(tensors)))
+        load(_renamed("conv1"))
+
+
+@pytest.mark.parametrize("name", ["forward.weight", "graph.weight", "graph", "conv3.type.weight", "train"])
+def test_names_that_modules_have_for_themselves_are_kept(name):
+    module, inputs = build(load(_renamed(name))), LENET5.inputs(2)
+    assert name in module.state_dict()
+    assert name in dict(module.named_parameters())
+    assert torch.equal(module(inputs), build(LENET5.network())(inputs))
+    module.double().load_state_dict({key: value * 0 for key, value in module.state_dict().items()})
+    assert not module.train()(inputs.double()).any()
+    assert module.training
 
 
 def test_text_that_is_no_json_is_refused():

@@ -1,29 +1,46 @@
 """The statements of a `forward`: one line for each operation, names reused once their value is dead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain, count
-from keyword import iskeyword
 from typing import Any
 
-from worker.delivery.expressions import Code, expression
-from worker.engine.graph import Graph, Node
-from worker.engine.graph.schema import Reference, TensorReference, decode, references
-from worker.engine.network.raising import Raised
+from worker.delivery.expressions import expression
+from worker.delivery.naming import access, access_tensor
+from worker.delivery.values import Code, literal
+from worker.engine.graph import Graph, Network
+from worker.engine.graph.evaluation import Step
+from worker.engine.graph.schema import Reference, TensorReference, references
+from worker.engine.network.layers import Attention
+from worker.engine.network.raising import Raised, live_steps, unpacked
 
 _NAMES = ("x", "y", "z", "u", "v", "w")
 """Names of values; `x` is the input. When more live at once, numbers follow."""
 
 
-def write_forward(graph: Graph, raised: Mapping[str, Raised]) -> str:
+def write_forward(network: Network, raised: Mapping[str, Raised]) -> str:
     """Source of the body of `forward`, from the inputs to the return statement."""
-    last_use = _last_uses(graph)
+    graph = network.graph
+    held = {
+        name: f"{access(item.path)}.{attribute}"
+        for item in raised.values()
+        for attribute, name in item.tensors.items()
+    }
+    tensors: dict[Any, Code] = {
+        TensorReference(info.name): Code(held.get(info.name) or access_tensor(info.name, info.kind))
+        for info in graph.tensors
+    }
+    steps = live_steps(network, raised)
+    places = unpacked(graph, raised)
+    last_use = _last_uses(graph, steps, raised)
     names = dict(zip((info.name for info in graph.inputs), argument_names(graph), strict=True))
     lines = []
-    for position, node in enumerate(graph.nodes):
-        text = _text(node, raised.get(node.name), names)
-        freed = [names.pop(source) for source in _sources(node) if last_use[source] == position and source in names]
+    for position, step in enumerate(steps):
+        item = raised.get(step.node.name)
+        values = {**tensors, **{Reference(source): Code(written) for source, written in names.items()}}
+        text = _text(step, item, values, places.get(step.node.name))
+        freed = [names.pop(source) for source in _sources(step, item) if last_use[source] == position]
         name = freed[0] if freed else _free_name(set(names.values()))
-        names[node.name] = name
+        names[step.node.name] = name
         if text != name:
             lines.append(f"{name} = {text}")
     return "\n".join([*lines, f"return {', '.join(names[output] for output in graph.outputs)}"])
@@ -39,41 +56,45 @@ def _free_name(taken: set[str]) -> str:
     return next(name for name in chain(_NAMES, numbered) if name not in taken)
 
 
-def _sources(node: Node) -> list[str]:
+def _sources(step: Step, item: Raised | None) -> list[str]:
     """Names of the values that a node reads, each once, in order."""
-    values = (*node.args, *node.kwargs.values())
-    return list(dict.fromkeys(name for value in values for name in references(decode(value))))
+    values = item.arguments if item is not None else (*step.args, *step.kwargs.values())
+    return list(dict.fromkeys(name for value in values for name in references(value)))
 
 
-def _last_uses(graph: Graph) -> dict[str, int]:
+def _last_uses(graph: Graph, steps: Sequence[Step], raised: Mapping[str, Raised]) -> dict[str, int]:
     """Position of the last node that reads each value; the outputs are read after all."""
-    uses = {source: position for position, node in enumerate(graph.nodes) for source in _sources(node)}
-    return uses | dict.fromkeys(graph.outputs, len(graph.nodes))
+    uses = {
+        source: position for position, step in enumerate(steps) for source in _sources(step, raised.get(step.node.name))
+    }
+    return uses | dict.fromkeys(graph.outputs, len(steps))
 
 
-def _text(node: Node, item: Raised | None, names: Mapping[str, str]) -> str:
-    """Source of a node's value."""
-    if item is not None:
-        return f"{access(item.path)}({names[item.source.node]})"
+def _text(step: Step, item: Raised | None, values: Mapping[Any, Code], place: tuple[int, ...] | None) -> str:
+    """Source of a node's value; `place` tells which of a module's results it is."""
 
     def translate(value: Any) -> Any:
-        if isinstance(value, Reference):
-            return Code(names[value.node])
-        if isinstance(value, TensorReference):
-            return Code(f"self.{value.tensor}")
+        if isinstance(value, Reference | TensorReference):
+            return values[value]
         return [translate(part) for part in value] if isinstance(value, list) else value
 
-    args = tuple(translate(decode(value)) for value in node.args)
-    return expression(node, args, {key: translate(decode(value)) for key, value in node.kwargs.items()})
+    if item is not None:
+        given = [literal(translate(value)) for value in item.arguments]
+        return _attention(item.module, given) if isinstance(item.module, Attention) else _call(item.path, given)
+    args = tuple(translate(value) for value in step.args)
+    if place is not None:
+        return literal(args[0]) + "".join(f"[{position}]" for position in place)
+    return expression(step.node, args, {key: translate(value) for key, value in step.kwargs.items()})
 
 
-def access(path: str) -> str:
-    """Expression for a module path: `self.layer1["0"]["conv1"]`."""
-    first, *rest = path.split(".")
-    own = f"self.{first}" if is_attribute(first) else f'self.get_submodule("{first}")'
-    return own + "".join(f'["{name}"]' for name in rest)
+def _call(path: str, given: Sequence[str]) -> str:
+    return f"{access(path)}({', '.join(given)})"
 
 
-def is_attribute(name: str) -> bool:
-    """Whether a name can be written as `self.name`."""
-    return name.isidentifier() and not iskeyword(name)
+def _attention(module: Attention, given: Sequence[str]) -> str:
+    """Attention with dropout in training only."""
+    defaults = {"is_causal": False, "scale": None, "enable_gqa": False}
+    options = {key: value for key, value in module.options.items() if value != defaults[key]}
+    arguments = [*given, f"dropout_p={module.dropout_p} if self.training else 0.0"]
+    arguments += [f"{key}={literal(value)}" for key, value in options.items()]
+    return f"F.scaled_dot_product_attention({', '.join(arguments)})"

@@ -1,23 +1,21 @@
 """Readable plain PyTorch that builds exactly one network, with the names of its state dict."""
 
-from collections.abc import Mapping
 from textwrap import indent
-from typing import Any
 
-from torch import nn
-
-from worker.delivery.expressions import literal
-from worker.delivery.forward import argument_names, is_attribute, write_forward
+from worker.delivery.forward import argument_names, write_forward
+from worker.delivery.members import PART, needs_part, write_members
+from worker.delivery.values import literal
 from worker.engine.counting import count_macs, count_parameters
 from worker.engine.examples import Scaling
-from worker.engine.graph import Network
-from worker.engine.network.raising import Raised, raised_nodes
+from worker.engine.graph import Graph, Network
+from worker.engine.graph.schema import DTYPES, FLOAT_NAMES
+from worker.engine.network.raising import raised_nodes
 
 
 def write_source(network: Network, scaling: Scaling) -> str:
     """Text of `model.py`: a class, its `forward`, `scale` for raw inputs, `load`, and a self-check.
 
-    It imports torch and safetensors only. Raises `ValueError` for a module path that plain containers cannot hold.
+    It imports torch and safetensors only.
     """
     raised = raised_nodes(network)
     return _TEMPLATE.format(
@@ -29,104 +27,40 @@ def write_source(network: Network, scaling: Scaling) -> str:
         mean=literal(list(scaling.mean)),
         std=literal(list(scaling.std)),
         divisor=scaling.divisor,
-        layers=indent(_layers(network, raised), " " * 8),
+        part=PART if needs_part(network, raised) else "",
+        layers=indent(write_members(network, raised), " " * 8),
+        inputs=_inputs(network.graph),
+        outputs="Outputs" if len(network.graph.outputs) == 1 else "First output",
+        examples=_examples(network.graph),
+        first="" if len(network.graph.outputs) == 1 else "[0]",
         arguments=", ".join(f"{name}: Tensor" for name in argument_names(network.graph)),
         answer="Tensor" if len(network.graph.outputs) == 1 else "tuple[Tensor, ...]",
-        forward=indent(write_forward(network.graph, raised), " " * 8),
+        forward=indent(write_forward(network, raised), " " * 8),
         dtype=network.float_type,
     )
 
 
-def _layers(network: Network, raised: Mapping[str, Raised]) -> str:
-    """Statements that make the layers, nested as in the state dict, in its order."""
-    modules = {item.path: item.module for item in raised.values()}
-    order = [name.rpartition(".")[0] for name in network.tensors] + list(modules)
-    tree: dict[str, Any] = {}
-    for path in dict.fromkeys(path for path in order if path in modules):
-        *parents, name = path.split(".")
-        level = tree
-        for parent in parents:
-            level = level.setdefault(parent, {})
-        level[name] = modules[path]
-    lines = [_attach(name, _construct(content)) for name, content in tree.items()]
-    return "\n".join(lines + _loose_tensors(network, raised))
+def _examples(graph: Graph) -> str:
+    """Source code of a batch of two zero examples for every input."""
+    first = f"torch.zeros(2, *INPUT_SHAPE, dtype={DTYPES[graph.inputs[0].dtype]})"
+    rest = [f"torch.zeros({literal((2, *info.shape))}, dtype=torch.{info.dtype})" for info in graph.inputs[1:]]
+    return ", ".join([first, *rest])
 
 
-def _attach(name: str, layer: str) -> str:
-    if hasattr(nn.Module(), name):
-        raise ValueError(f"a layer called `{name}` would hide a method of every module")
-    return f"self.{name} = {layer}" if is_attribute(name) else f'self.add_module("{name}", {layer})'
-
-
-def _construct(content: Any) -> str:
-    """Source code of a module or of a dictionary of them."""
-    if isinstance(content, nn.Module):
-        return _module(content)
-    container = nn.ModuleDict()
-    for name in content:
-        if hasattr(container, name):
-            raise ValueError(f"a layer called `{name}` cannot live in a module dictionary")
-    inner = "".join(f'    "{name}": {_nested(_construct(part))},\n' for name, part in content.items())
-    return f"nn.ModuleDict({{\n{inner}}})"
-
-
-def _nested(text: str) -> str:
-    return text.replace("\n", "\n    ")
-
-
-def _module(module: nn.Module) -> str:
-    """A layer with the options that differ from the defaults."""
-    if isinstance(module, nn.Dropout):
-        return f"nn.Dropout({module.p})"
-    if isinstance(module, nn.Linear):
-        bias = "" if module.bias is not None else ", bias=False"
-        return f"nn.Linear({module.in_features}, {module.out_features}{bias})"
-    if isinstance(module, nn.Conv1d | nn.Conv2d):
-        return _convolution(module)
-    if isinstance(module, nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d):
-        options = "" if module.affine else ", affine=False"
-        options += f", eps={module.eps}, momentum={module.momentum}"
-        return f"nn.{type(module).__name__}({module.num_features}{options.replace(', eps=1e-05, momentum=0.1', '')})"
-    raise ValueError(f"{type(module).__name__} cannot be written")
-
-
-def _convolution(module: nn.Conv1d | nn.Conv2d) -> str:
-    options = {
-        "stride": (_same(module.stride), 1),
-        "padding": (_same(module.padding), 0),
-        "dilation": (_same(module.dilation), 1),
-        "groups": (module.groups, 1),
-        "bias": (module.bias is not None, True),
-    }
-    rest = "".join(f", {key}={literal(value)}" for key, (value, default) in options.items() if value != default)
-    sizes = f"{module.in_channels}, {module.out_channels}, {literal(_same(module.kernel_size))}"
-    return f"nn.{type(module).__name__}({sizes}{rest})"
-
-
-def _same(sizes: Any) -> Any:
-    """One number where all axes agree."""
-    return sizes[0] if isinstance(sizes, tuple) and len(set(sizes)) == 1 else sizes
-
-
-def _loose_tensors(network: Network, raised: Mapping[str, Raised]) -> list[str]:
-    """Parameters and buffers that belong to no layer."""
-    held = {name for item in raised.values() for name in item.tensors.values()}
-    lines = []
-    for info in network.graph.tensors:
-        if info.name not in held:
-            path, _, attribute = info.name.rpartition(".")
-            if path or not is_attribute(attribute):
-                raise ValueError(f"`{info.name}` belongs to no standard layer")
-            empty = f"torch.empty({literal(info.shape)}, dtype=torch.{info.dtype})"
-            call = f"nn.Parameter({empty})" if info.kind == "parameter" else empty
-            maker = "register_parameter" if info.kind == "parameter" else "register_buffer"
-            lines.append(f'self.{maker}("{attribute}", {call})')
-    return lines
+def _inputs(graph: Graph) -> str:
+    """What the network takes, in words."""
+    first = graph.inputs[0]
+    is_scaled = first.dtype in FLOAT_NAMES
+    kind = "float tensors" if is_scaled else f"{first.dtype} tensors"
+    text = f"{kind} of shape (N, *INPUT_SHAPE){', scaled by `scale`' if is_scaled else ''}"
+    for info in graph.inputs[1:]:
+        text += f", {info.dtype} tensors of shape (N, {', '.join(map(str, info.shape))})"
+    return text
 
 
 _TEMPLATE = '''"""{title}: {parameters} parameters, {macs} multiply-accumulate operations for one input.
 
-Inputs: float tensors of shape (N, *INPUT_SHAPE), scaled by `scale`. Outputs: class scores (N, {class_count}).
+Inputs: {inputs}. {outputs}: class scores (N, {class_count}).
 Written by Secateur; needs torch and safetensors only.
 """
 
@@ -144,7 +78,7 @@ MEAN = {mean}
 STD = {std}
 
 
-class Model(nn.Module):
+{part}class Model(nn.Module):
     def __init__(self) -> None:
         super().__init__()
 {layers}
@@ -170,7 +104,7 @@ def load(path: str | Path = Path(__file__).with_name("model.safetensors")) -> Mo
 
 if __name__ == "__main__":
     model = load()
-    scores = model(torch.zeros(2, *INPUT_SHAPE, dtype={dtype}))
+    scores = model({examples}){first}
     assert scores.shape == (2, CLASS_COUNT)
     print(model)
     print(f"{{sum(p.numel() for p in model.parameters()):,}} parameters")

@@ -1,5 +1,7 @@
 """From a network to a trainable `fx.GraphModule`, and its weights back."""
 
+import operator
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -7,8 +9,9 @@ from torch import Tensor, fx, nn
 
 from worker.engine.graph.network import Network
 from worker.engine.graph.operations import OPERATIONS
-from worker.engine.graph.schema import Graph, Reference, TensorReference, decode
-from worker.engine.network.raising import Raised, raised_nodes
+from worker.engine.graph.schema import Reference, TensorReference
+from worker.engine.network.hidden_names import reachable, restore_names
+from worker.engine.network.raising import Raised, live_steps, raised_nodes, unpacked
 
 _SUBSTITUTES = {"aten.view.default": "aten.reshape.default"}
 """`view` refuses the channels_last memory format; `reshape` computes the same."""
@@ -17,7 +20,7 @@ _SUBSTITUTES = {"aten.view.default": "aten.reshape.default"}
 def build(network: Network) -> fx.GraphModule:
     """A module whose nodes bear the graph's names and whose state dict bears the tensors' names.
 
-    Convolutions, linear layers, batch norms and dropouts are `nn` modules, so `train()` and `eval()` do what they
+    Layers with parameters of their own and dropouts are `nn` modules, so `train()` and `eval()` do what they
     say. The module owns copies of the tensors; it starts in evaluation mode. It takes the graph's inputs in order and
     returns its output, or a tuple of them when there are several.
     """
@@ -30,7 +33,9 @@ def build(network: Network) -> fx.GraphModule:
     kinds = {info.name: info.kind for info in network.graph.tensors}
     for name, tensor in network.tensors.items():
         _set_tensor(root, name, tensor.detach().clone(), is_parameter=kinds[name] == "parameter")
-    return fx.GraphModule(root, _fx_graph(network.graph, raised), class_name="PrunedNetwork").eval()
+    module = fx.GraphModule(root, _fx_graph(network, raised), class_name="PrunedNetwork").eval()
+    restore_names(module)
+    return module
 
 
 def with_weights(network: Network, module: nn.Module) -> Network:
@@ -46,12 +51,12 @@ def with_weights(network: Network, module: nn.Module) -> Network:
 def _place(root: nn.Module, path: str, module: nn.Module) -> None:
     """Put a module (or, with its own path, anything below) where the path says, making plain modules on the way."""
     parent_path, _, name = path.rpartition(".")
-    _container(root, parent_path).add_module(name, module)
+    _container(root, parent_path).add_module(reachable(name), module)
 
 
 def _container(root: nn.Module, path: str) -> nn.Module:
     current = root
-    for part in path.split(".") if path else []:
+    for part in reachable(path).split(".") if path else []:
         child = current._modules.get(part)
         if child is None:
             child = nn.Module()
@@ -61,38 +66,55 @@ def _container(root: nn.Module, path: str) -> nn.Module:
 
 
 def _set_tensor(root: nn.Module, name: str, tensor: Tensor, *, is_parameter: bool) -> None:
-    path, _, attribute = name.rpartition(".")
-    owner = _container(root, path)
+    path, _, own_name = name.rpartition(".")
+    owner, attribute = _container(root, path), reachable(own_name)
     if is_parameter:
-        owner.register_parameter(attribute, nn.Parameter(tensor, requires_grad=tensor.is_floating_point()))
+        parameter = nn.Parameter(tensor, requires_grad=tensor.is_floating_point())
+        if isinstance(owner, nn.RNNBase):
+            setattr(owner, attribute, parameter)  # which keeps the list of its weights up to date
+        else:
+            owner.register_parameter(attribute, parameter)
     else:
         owner.register_buffer(attribute, tensor)
 
 
-def _fx_graph(graph: Graph, raised: dict[str, Raised]) -> fx.Graph:
-    result = fx.Graph()
+def _fx_graph(network: Network, raised: Mapping[str, Raised]) -> fx.Graph:
+    graph, result = network.graph, fx.Graph()
     nodes = {info.name: result.create_node("placeholder", info.name, name=info.name) for info in graph.inputs}
     attributes: dict[str, fx.Node] = {}
+    places = unpacked(graph, raised)
 
     def translate(value: Any) -> Any:
         if isinstance(value, Reference):
             return nodes[value.node]
         if isinstance(value, TensorReference):
             if value.tensor not in attributes:
-                attributes[value.tensor] = result.get_attr(value.tensor)
+                attributes[value.tensor] = result.get_attr(reachable(value.tensor))
             return attributes[value.tensor]
         return [translate(item) for item in value] if isinstance(value, list) else value
 
-    for node in graph.nodes:
-        item = raised.get(node.name)
+    for step in live_steps(network, raised):
+        name, item = step.node.name, raised.get(step.node.name)
         if item is not None:
-            nodes[node.name] = result.create_node("call_module", item.path, (nodes[item.source.node],), name=node.name)
-            continue
-        args = tuple(translate(decode(value)) for value in node.args)
-        kwargs = {key: translate(decode(value)) for key, value in node.kwargs.items()}
-        target = OPERATIONS[_SUBSTITUTES.get(node.target, node.target)]
-        nodes[node.name] = result.create_node("call_function", target, args, kwargs, name=node.name)
+            arguments = tuple(
+                tuple(value) if isinstance(value, list) else value for value in map(translate, item.arguments)
+            )
+            nodes[name] = result.create_node("call_module", reachable(item.path), arguments, name=name)
+        elif name in places:
+            nodes[name] = _pick(result, nodes[step.args[0].node], places[name], name)
+        else:
+            kwargs = {key: translate(value) for key, value in step.kwargs.items()}
+            target = OPERATIONS[_SUBSTITUTES.get(step.node.target, step.node.target)]
+            args = tuple(translate(value) for value in step.args)
+            nodes[name] = result.create_node("call_function", target, args, kwargs, name=name)
     outputs = tuple(nodes[name] for name in graph.outputs)
     result.output(outputs if len(outputs) > 1 else outputs[0])
     result.lint()
     return result
+
+
+def _pick(graph: fx.Graph, source: fx.Node, place: tuple[int, ...], name: str) -> fx.Node:
+    """One of the results of a module, by its place in what the module returns."""
+    for position in place[:-1]:
+        source = graph.call_function(operator.getitem, (source, position))
+    return graph.create_node("call_function", operator.getitem, (source, place[-1]), name=name)
