@@ -9,6 +9,7 @@ from pydantic import JsonValue
 
 from backend.domain.network import ArchitectureMatch
 from worker.engine.network import dump, summarize
+from worker.intake.activations import check_activations
 from worker.intake.deadline import deadline
 from worker.intake.formats import Format, recognize
 from worker.intake.opened import Opened, Uploaded
@@ -33,6 +34,7 @@ def inspect(file: Path, folder: Path, arguments: Mapping[str, Any]) -> JsonValue
     with naming(arguments["name"]), deadline(arguments["seconds"]):
         opened = _open(Uploaded(file, file.stat().st_size, arguments["name"], choice, arguments["is_gated"]))
         if opened.network is not None:
+            check_activations(opened.network)
             summary = summarize(opened.network)
             files = dump(opened.network)
             (folder / arguments["graph"]).write_text(files.graph)

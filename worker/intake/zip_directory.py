@@ -113,6 +113,8 @@ def _check_layout(stream: BinaryIO, members: Sequence[zipfile.ZipInfo], size: in
     """Every member's data begins after its own header and ends before the next one's."""
     limits = [*(member.header_offset for member in members[1:]), size]
     for member, limit in zip(members, limits, strict=True):
+        if not 0 <= member.header_offset < size:
+            raise rejected(f"is damaged: its member `{printable(member.filename)}` lies outside of it.", hint)
         stream.seek(member.header_offset)
         header = stream.read(LOCAL_HEADER.size)
         if len(header) < LOCAL_HEADER.size or not header.startswith(LOCAL_MAGIC):

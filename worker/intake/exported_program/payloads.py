@@ -136,6 +136,8 @@ def _check_values(payload: Payload, tensor: Tensor) -> Tensor:
             f"holds the parameter `{printable(payload.name)}` as {payload.dtype}; weights must be floating-point.",
             "Export the network with float weights, before any quantization.",
         )
+    if payload.is_parameter and not tensor.numel():
+        raise rejected(f"holds the parameter `{printable(payload.name)}` without any values.", STORE_WHOLE)
     if not tensor.is_floating_point():
         return tensor
     bad = ~torch.isfinite(tensor) if payload.is_parameter else torch.isnan(tensor)

@@ -1,46 +1,37 @@
 """Networks are trained and pruned in float32: programs in another floating-point type are brought there as a whole."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from worker.engine.graph import Node
-from worker.engine.graph.schema import DTYPE_NAMES, DTYPES, InputInfo
-
-SINGLE = "float32"
+from worker.engine.graph.schema import DTYPE_NAMES
+from worker.intake.exported_program.operations import Step
 
 
-def own_type(tensors: Mapping[str, Tensor], parameters: frozenset[str]) -> str:
-    """Name of the floating-point type that the parameters have (float32 where there is none)."""
+def own_type(tensors: Mapping[str, Tensor], parameters: frozenset[str]) -> torch.dtype:
+    """The floating-point type that the parameters have (float32 where there is none)."""
     types = (tensor.dtype for name, tensor in tensors.items() if name in parameters and tensor.is_floating_point())
-    return DTYPE_NAMES[next(types, torch.float32)]
+    return next(types, torch.float32)
 
 
-def in_single(
-    nodes: list[Node], inputs: tuple[InputInfo, ...], tensors: Mapping[str, Tensor], own: str
-) -> tuple[list[Node], tuple[InputInfo, ...], dict[str, Tensor]]:
-    """Nodes, inputs and tensors with float32 wherever the type `own` was."""
-    if own == SINGLE:
-        return nodes, inputs, dict(tensors)
-    old = DTYPES[own]
-    return (
-        [
-            node.model_copy(
-                update={"args": tuple(_changed(list(node.args), own)), "kwargs": _changed(node.kwargs, own)}
-            )
-            for node in nodes
-        ],
-        tuple(info.model_copy(update={"dtype": SINGLE}) if info.dtype == own else info for info in inputs),
-        {name: tensor.to(torch.float32) if tensor.dtype == old else tensor for name, tensor in tensors.items()},
-    )
+def in_single(steps: Sequence[Step], own: torch.dtype) -> list[Step]:
+    """The steps with float32 wherever they name the type `own`."""
+    if own is torch.float32:
+        return list(steps)
+    return [
+        replace(step, arguments=tuple((name, _changed(value, own)) for name, value in step.arguments)) for step in steps
+    ]
 
 
-def _changed(value: Any, own: str) -> Any:
-    """A stored argument with one type in place of another."""
-    if value == {"dtype": own}:
-        return {"dtype": SINGLE}
+def single_name(name: str, own: torch.dtype) -> str:
+    """The type `name`, float32 in place of `own`."""
+    return DTYPE_NAMES[torch.float32] if name == DTYPE_NAMES[own] else name
+
+
+def _changed(value: Any, own: torch.dtype) -> Any:
     if isinstance(value, list):
         return [_changed(item, own) for item in value]
-    return {key: _changed(item, own) for key, item in value.items()} if isinstance(value, dict) else value
+    return torch.float32 if value is own else value

@@ -8,18 +8,20 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
 from worker.engine.graph import Network
+from worker.engine.graph.schema import InputInfo
+from worker.engine.network.draft import Draft, to_network
 from worker.intake.exported_program.archive import CONSTANTS, MODEL, WEIGHTS, Archive, open_archive
 from worker.intake.exported_program.document import Record
-from worker.intake.exported_program.evaluation_mode import evaluating
+from worker.intake.exported_program.drafting import draft_graph
 from worker.intake.exported_program.gate import check_configuration, check_names, check_program
+from worker.intake.exported_program.liveness import alive, without_noise
 from worker.intake.exported_program.operations import Step, read_steps
 from worker.intake.exported_program.payloads import Payload, load_tensors, read_payloads
-from worker.intake.exported_program.precision import in_single, own_type
-from worker.intake.exported_program.probing import finished
-from worker.intake.exported_program.signature import Signature, read_signature
-from worker.intake.exported_program.support import alive
-from worker.intake.exported_program.translation import assemble, translate
+from worker.intake.exported_program.precision import in_single, own_type, single_name
+from worker.intake.exported_program.signature import Signature, UserInput, read_signature
 from worker.intake.opened import Opened, Uploaded
 from worker.intake.refusals import printable, rejected
 
@@ -44,16 +46,32 @@ def read_program(path: Path, *, is_gated: bool = True) -> Network:
         if is_gated:
             check_program(program)
         payloads = _read_payloads(archive, is_gated=is_gated)
-        signature = read_signature(program)
-        steps, outputs = evaluating(read_steps(program.record("graph_module").record("graph")), signature.outputs)
-        signature = _share_tied(replace(signature, outputs=outputs), payloads)
+        signature = _share_tied(read_signature(program), payloads)
+        steps, outputs = without_noise(read_steps(program.record("graph_module").record("graph")), signature.outputs)
         steps = alive(steps, outputs, signature.tensors)
         used = _used_tensors(steps, signature, payloads)
-        inputs, nodes, answers = translate(steps, replace(signature, tensors=used))
         tensors = load_tensors(archive, {name: payloads[name] for name in payloads if name in used.values()})
     parameters = frozenset(name for name, payload in payloads.items() if payload.is_parameter)
-    nodes, inputs, tensors = in_single(nodes, inputs, tensors, own_type(tensors, parameters))
-    return finished(assemble(_architecture(program), (inputs, nodes, answers), tensors, parameters))
+    own = own_type(tensors, parameters)
+    inputs = {source.name: _describe(source, own) for source in signature.inputs}
+    draft = Draft(
+        graph=draft_graph(in_single(steps, own), (*inputs, *used), outputs),
+        inputs=inputs,
+        tensors=used,
+        values={name: tensor.to(torch.float32) if tensor.dtype is own else tensor for name, tensor in tensors.items()},
+        parameters=parameters,
+        constants=signature.constants,
+    )
+    return to_network(draft, _architecture(program))
+
+
+def _describe(source: UserInput, own: torch.dtype) -> InputInfo:
+    try:
+        return InputInfo(name="x", shape=source.shape, dtype=single_name(source.dtype, own))
+    except ValueError as error:
+        raise rejected(
+            f"has an input, `{printable(source.name)}`, of an unusable shape.", "Export it again."
+        ) from error
 
 
 def _read_payloads(archive: Archive, *, is_gated: bool) -> dict[str, Payload]:

@@ -38,6 +38,8 @@ class Signature:
 
     tensors: Mapping[str, str]
     """Tensor's name by placeholder."""
+    constants: frozenset[str]
+    """Names of tensors that tracing made, which are neither parameters nor buffers."""
     inputs: tuple[UserInput, ...]
     outputs: tuple[str, ...]
 
@@ -48,12 +50,15 @@ def read_signature(program: Record) -> Signature:
     values = module.record("graph").record("tensor_values")
     bounds = _read_bounds(program)
     tensors: dict[str, str] = {}
+    constants: set[str] = set()
     inputs: list[UserInput] = []
     for spec in module.record("signature").records("input_specs"):
         kind, content = spec.variant()
         fields = Record(content, spec.place)
         if kind in TENSOR_KINDS:
-            tensors[fields.record("arg").text("name")] = fields.text(TENSOR_KINDS[kind])
+            name = fields.text(TENSOR_KINDS[kind])
+            tensors[fields.record("arg").text("name")] = name
+            constants.update([name] if kind == "tensor_constant" else [])
         elif kind == "user_input":
             inputs.append(_read_input(fields.record("arg"), values, bounds))
         elif kind != "constant_input" or fields.record("value").get("as_none") is not True:
@@ -61,7 +66,7 @@ def read_signature(program: Record) -> Signature:
     if not 0 < len(inputs) <= MAX_INPUTS:
         raise rejected(f"has {len(inputs)} inputs; between 1 and {MAX_INPUTS} tensors are needed.", SAVE_AGAIN)
     _check_batch(inputs)
-    return Signature(tensors, tuple(inputs), _read_outputs(module))
+    return Signature(tensors, frozenset(constants), tuple(inputs), _read_outputs(module))
 
 
 def _read_bounds(program: Record) -> dict[str, int | None]:
