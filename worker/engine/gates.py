@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from worker.engine.coupling import ChannelGroup, GateSite
+from worker.engine.coupling.example_axes import Order
 
 _CHUNK_BYTES = 2**22
 """Products are made in pieces that stay in the processor's cache: up to six times faster, the same sums."""
@@ -22,24 +23,25 @@ class FisherSignal:
 
     def __init__(self) -> None:
         self.is_reading = False
-        self._gradients: dict[str, dict[int, Tensor]] = {}
-        """Of every group, sums by their number of rows."""
+        self._gradients: dict[str, dict[tuple[int, Order], Tensor]] = {}
+        """Of every group, sums by their number of rows and the order of examples among them."""
         self._squares: dict[str, Tensor] = {}
         self._count = 0
 
-    def read(self, group: str, product: Tensor) -> None:
+    def read(self, group: str, product: Tensor, order: Order = "alone") -> None:
         """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square.
 
-        A site may have several rows for each example, next to each other (N * windows, K).
+        A site may have several rows for each example: next to each other (N * windows, K) where examples are
+        outermost, or in turns (tokens * N, K) where they are innermost.
         """
-        sums = self._gradients.setdefault(group, {})
-        earlier = sums.get(len(product))
-        sums[len(product)] = product if earlier is None else earlier + product
+        sums, key = self._gradients.setdefault(group, {}), (len(product), order)
+        earlier = sums.get(key)
+        sums[key] = product if earlier is None else earlier + product
 
     def finish_batch(self, batch_size: int) -> None:
         """Square and accumulate what a backward pass of a mean loss over `batch_size` examples left."""
         for group, sums in self._gradients.items():
-            first, *others = (_by_example(rows, batch_size) for rows in sums.values())
+            first, *others = (_by_example(rows, batch_size, order) for (_, order), rows in sums.items())
             gradient = sum(others, first)
             square = gradient.square().sum(0).double() * batch_size**2
             earlier = self._squares.get(group)
@@ -58,9 +60,13 @@ class FisherSignal:
         self._count = 0
 
 
-def _by_example(rows: Tensor, batch_size: int) -> Tensor:
+def _by_example(rows: Tensor, batch_size: int, order: Order) -> Tensor:
     """Add the rows of each example: (N * k, K) to (N, K)."""
-    return rows if len(rows) == batch_size else rows.reshape(batch_size, -1, rows.size(1)).sum(1)
+    if order == "alone":
+        return rows
+    if order == "outermost":
+        return rows.reshape(batch_size, -1, rows.size(1)).sum(1)
+    return rows.reshape(-1, batch_size, rows.size(1)).sum(0)
 
 
 def channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
@@ -84,7 +90,8 @@ class Gate(nn.Module):
         super().__init__()
         self._group = group
         self._axis = site.axis
-        self._index = site.index.reshape(len(site.index), -1)
+        self._index = site.index
+        self._examples = site.examples
         self._signal = signal
         self._on: Tensor | None = None
         self._mask: Tensor | None = None
@@ -114,10 +121,12 @@ class Gate(nn.Module):
         return mask.view(shape).to(values.device)
 
     def _read(self, activation: Tensor, gradient: Tensor) -> None:
-        product = channel_products(activation, gradient, self._axis)
+        first = self._examples.axis
+        activation, gradient = activation.movedim(first, 0), gradient.movedim(first, 0)
+        product = channel_products(activation, gradient, self._axis + (self._axis < first))
         if tuple(self._index.shape) != (product.size(1), 1):
             product = product[:, self._index.to(product.device)].sum(-1)
-        self._signal.read(self._group, product)
+        self._signal.read(self._group, product, self._examples.order)
 
 
 class Gates:

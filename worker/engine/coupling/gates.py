@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from worker.engine.coupling.example_axes import FIRST, ExampleAxes, ExampleAxis
 from worker.engine.coupling.identities import Ids
 from worker.engine.coupling.movement import KEEPS_VALUES
 from worker.engine.coupling.settling import truly_varying_axes
@@ -27,6 +28,8 @@ class GateSite:
     """Channel axis of the node's output (N, ...)."""
     index: Tensor
     """Positions along `axis` of each of the group's channels, int64 (width, k); k > 1 where a channel has several."""
+    examples: ExampleAxis = FIRST
+    """Where the examples of a batch are in the node's output."""
 
 
 class SiteFinder:
@@ -36,24 +39,34 @@ class SiteFinder:
         self._values = found.values
         self._roots = roots
         self._steps = {step.node.name: step for step in network.steps}
+        self._examples = ExampleAxes(network)
         self._position = np.full(len(roots), -1)
 
-    def site(self, read: Read, places: Ids, family: Ids) -> GateSite:
+    def site(self, read: Read, places: Ids, family: Ids) -> GateSite | None:
         """Where to mask the channels with root ids `family` that lie at `places` (width, k) of what is read.
 
-        That is the value that is read; or, where a flatten gave each channel several places, the one before it.
+        That is the value that is read; or one that was moved to it, where examples are easier to tell apart, or where
+        each channel has fewer places (before a flatten). None where no mask can be placed that fits every batch.
         """
-        name, axis = read.source, read.axis
-        earlier = self._moved_from(name) if places.shape[1] > 1 else None
+        sites = [self._site(read.source, read.axis, places)]
+        is_simple = places.shape[1] == 1 and self._examples.are_first
+        earlier = None if is_simple else self._moved_from(read.source)
         if earlier is not None:
             self._position[family] = np.arange(len(family))
             while earlier is not None:
-                better = self._located(self._values[earlier], len(family))
-                if better is not None and better[1].shape[1] < places.shape[1]:
-                    name, (axis, places) = earlier, better
+                located = self._located(self._values[earlier], len(family))
+                if located is not None:
+                    sites.append(self._site(earlier, *located))
                 earlier = self._moved_from(earlier)
             self._position[family] = -1
-        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)))
+        return min((site for site in sites if site is not None), key=_difficulty, default=None)
+
+    def _site(self, name: str, axis: int, places: Ids) -> GateSite | None:
+        """A mask along an axis of a node's output; None when its size follows the batch, or examples are not found."""
+        examples = self._examples.of(name)
+        if examples is None or not self._examples.is_free_of_examples(name, axis):
+            return None
+        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)), examples)
 
     def _moved_from(self, name: str) -> str | None:
         """The only value whose elements a node moves; None when it does more."""
@@ -77,3 +90,8 @@ class SiteFinder:
             if len(held) and len(held) % width == 0 and bool((np.bincount(line[held]) == len(held) // width).all()):
                 return axes[0], order.reshape(width, -1)
         return None
+
+
+def _difficulty(site: GateSite) -> tuple[bool, bool, int]:
+    """What makes a site worse than another: examples beside something else, or on a later axis; places per channel."""
+    return site.examples.order != "alone", site.examples.axis != 0, site.index.size(1)

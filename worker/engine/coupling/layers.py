@@ -61,11 +61,11 @@ def reshaped(layers: Sequence[Ids], old: Shape, new: Shape) -> list[Ids]:
     """The layers of a value whose shape changes from `old` to `new`, element order unchanged."""
     if old == new:
         return list(layers)
-    blocks = _blocks(old, new) if prod(old) else [(range(len(old)), range(len(new)))]
-    return [_reshaped(layer, old, new, blocks) for layer in layers]
+    runs = blocks(old, new) if prod(old) else [(range(len(old)), range(len(new)))]
+    return [_reshaped(layer, old, new, runs) for layer in layers]
 
 
-def _blocks(old: Shape, new: Shape) -> list[Block]:
+def blocks(old: Shape, new: Shape) -> list[Block]:
     """The shortest runs of axes that hold the same elements."""
     cuts = [(0, 0)]
     before, after = 0, 0
@@ -83,11 +83,11 @@ def _blocks(old: Shape, new: Shape) -> list[Block]:
     return [(range(first[0], last[0]), range(first[1], last[1])) for first, last in pairwise(cuts)]
 
 
-def _reshaped(layer: Ids, old: Shape, new: Shape, blocks: list[Block]) -> Ids:
+def _reshaped(layer: Ids, old: Shape, new: Shape, runs: list[Block]) -> Ids:
     """Spread the blocks in which the layer varies, and reshape all at once."""
     full, target = list(layer.shape), [1] * len(new)
     split: list[int] = []
-    for before, after in blocks:
+    for before, after in runs:
         if any(layer.shape[axis] > 1 for axis in before):
             for axis in before:
                 full[axis] = old[axis]
