@@ -1,4 +1,4 @@
-import { Button, Card, Group, Stack, Text, Title } from '@mantine/core'
+import { Button, Card, Grid, Stack, Text, Title } from '@mantine/core'
 import { IconDownload, IconHammer } from '@tabler/icons-react'
 import { CodeBlock } from '@/components/CodeBlock'
 import { ErrorNotice } from '@/components/ErrorNotice'
@@ -22,20 +22,24 @@ export function FormatCard({ run, index, entry }: Props) {
   const { title, help, code } = FORMATS[entry.format]
   return (
     <Card padding="md" radius="md" data-testid={`format-${entry.format}`} data-standing={entry.standing}>
-      <Stack gap="sm" h="100%">
-        <Title order={3} size="h4">
-          {title}
-        </Title>
-        <Text size="sm" c="dimmed">
-          {help}
-        </Text>
-        {entry.onnx_check && <CheckResult check={entry.onnx_check} />}
-        {entry.error && <FailureNotice failure={entry.error} />}
-        <CodeBlock code={code} label={`the code that loads the ${entry.format} file`} />
-        <div style={{ marginTop: 'auto' }}>
-          <FormatAction run={run} index={index} entry={entry} />
-        </div>
-      </Stack>
+      <Grid gap="lg">
+        <Grid.Col span={{ base: 12, md: 6 }}>
+          <Stack gap="sm">
+            <Title order={3} size="h4">
+              {title}
+            </Title>
+            <Text size="sm" c="dimmed">
+              {help}
+            </Text>
+            {entry.onnx_check && <CheckResult check={entry.onnx_check} />}
+            {entry.error && <FailureNotice failure={entry.error} />}
+            <FormatAction run={run} index={index} entry={entry} />
+          </Stack>
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, md: 6 }}>
+          <CodeBlock code={code} label={`the code that loads the ${entry.format} file`} />
+        </Grid.Col>
+      </Grid>
     </Card>
   )
 }
@@ -47,10 +51,10 @@ function FormatAction({ run, index, entry }: Props) {
     return (
       <Button
         component="a"
+        w={{ base: '100%', sm: 'fit-content' }}
         href={isBundle ? files.bundle(run, index) : files.pointFile(run, index, entry.file.name)}
         download
         leftSection={<IconDownload size={16} />}
-        fullWidth
       >
         {isBundle ? 'Zip with source and weights' : entry.file.name} · {formatBytes(entry.file.size)}
       </Button>
@@ -67,19 +71,22 @@ function FormatAction({ run, index, entry }: Props) {
         loading={order.isPending || isBusy}
         loaderProps={{ type: 'dots' }}
         aria-label={`Make the ${entry.format} file`}
-        fullWidth
+        w={{ base: '100%', sm: 'fit-content' }}
       >
         {entry.standing === 'failed' ? 'Try again' : 'Make this file'}
       </Button>
       {isBusy && (
-        <Group justify="center">
-          <Text size="xs" c="dimmed" role="status">
-            {entry.standing === 'queued' ? 'Waiting for a free worker …' : 'Being made, a few seconds …'}
-          </Text>
-        </Group>
+        <Text size="xs" c="dimmed" role="status">
+          {entry.standing === 'queued' ? 'Waiting for a free worker …' : 'Being made, a few seconds …'}
+        </Text>
       )}
     </Stack>
   )
+}
+
+/** A power of ten that never breaks at its sign. */
+function formatTiny(value: number): string {
+  return value.toExponential(0).replace('-', '\u2011')
 }
 
 function CheckResult({ check }: { check: NonNullable<Entry['onnx_check']> }) {
@@ -89,7 +96,7 @@ function CheckResult({ check }: { check: NonNullable<Entry['onnx_check']> }) {
     <Text size="sm" data-testid="onnx-check">
       Opset {check.opset}. Checked with ONNX Runtime {check.runtime_version} on {formatCount(check.examples)}
       {share} {inputs}: {check.agreement === 1 ? 'every' : `${(check.agreement * 100).toFixed(2)} % of the`} predicted
-      class{check.agreement === 1 ? '' : 'es'} equal, scores within {check.largest_difference.toExponential(0)} of the
+      class{check.agreement === 1 ? '' : 'es'} equal, scores within {formatTiny(check.largest_difference)} of the
       largest.
     </Text>
   )

@@ -1,4 +1,4 @@
-import { Anchor, Button, Checkbox, Group, SimpleGrid, Text } from '@mantine/core'
+import { Anchor, Button, Checkbox, Group, Stack, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useState } from 'react'
 import { Panel } from '@/components/Panel'
@@ -13,11 +13,11 @@ export function FormatsPanel({ run, entry }: { run: string; entry: PointEntry })
   const { index } = entry.point
   return (
     <Panel title="Download" help="Every file loads where Secateur is not installed." testId="formats">
-      <SimpleGrid cols={{ base: 1, lg: 3 }} spacing="md">
+      <Stack gap="md">
         {entry.formats.map((format) => (
           <FormatCard key={format.format} run={run} index={index} entry={format} />
         ))}
-      </SimpleGrid>
+      </Stack>
       <ZipChoice run={run} entry={entry} />
       <Text size="sm" c="dimmed" mt="md">
         Single files:{' '}

@@ -72,8 +72,8 @@ function Notes({ entry, report }: { entry: PointEntry; report: Report | null | u
         </List.Item>
       )}
       <List.Item>
-        The counts promise {formatFactor(entry.theoretical_speedup)} at most. Real runs gain less where layers are small,
-        and widths that are no multiple of 8 or 16 can even be slower than the dense network: choose a width multiple in
+        The counts promise {formatFactor(entry.theoretical_speedup)}. Real runs gain less where layers are small, and
+        widths that are no multiple of 8 or 16 can even be slower than the dense network: choose a width multiple in
         the recipe when speed is the goal.
       </List.Item>
       <List.Item>Zeros inside a dense tensor save no time; only channels that are gone do, and these are.</List.Item>

@@ -10,7 +10,7 @@ const RUNTIMES: Record<Row['runtime'], string> = { torch: 'torch, eager', onnxru
 /** One line for each runtime and batch size. */
 export function LatencyTable({ report }: { report: Report }) {
   return (
-    <Table className="numbers" horizontalSpacing="xs" data-testid="latency-table">
+    <Table className="numbers" horizontalSpacing={6} data-testid="latency-table">
       <Table.Thead>
         <Table.Tr>
           <Table.Th />
@@ -27,7 +27,7 @@ export function LatencyTable({ report }: { report: Report }) {
             <Time timing={row.thin} />
             <Table.Td ta="right" fw={600}>
               {formatFactor(row.latency_speedup)}
-              <Spread text={`${row.lower_speedup.toFixed(2)} – ${row.upper_speedup.toFixed(2)}`} />
+              <Spread text={`${row.lower_speedup.toFixed(2)}–${row.upper_speedup.toFixed(2)}`} />
             </Table.Td>
           </Table.Tr>
         ))}
@@ -63,13 +63,13 @@ function Time({ timing }: { timing: Row['dense'] }) {
   return (
     <Table.Td ta="right">
       {formatMilliseconds(timing.median_ms)}
-      <Spread text={`${shorten(timing.lower_ms)} – ${shorten(timing.upper_ms)}`} />
+      <Spread text={`${shorten(timing.lower_ms)}–${shorten(timing.upper_ms)}`} />
     </Table.Td>
   )
 }
 
 function shorten(milliseconds: number): string {
-  return formatMilliseconds(milliseconds).replace(' ms', '')
+  return milliseconds < 100 ? Number(milliseconds.toPrecision(2)).toString() : Math.round(milliseconds).toString()
 }
 
 function Spread({ text }: { text: string }) {

@@ -13,10 +13,12 @@ export const FORMATS: Record<Format, FormatText> = {
     title: 'PyTorch source and safetensors',
     help: 'Plain layers and a forward to read, with the weights beside them: to train on, or to build into your own code. Needs torch and safetensors.',
     code: [
-      'import model  # model.py, with model.safetensors beside it',
+      '# model.py and model.safetensors, side by side',
+      'import model',
       '',
       'network = model.load()',
-      'scores = network(model.scale(pixels))  # pixels: (N, *model.INPUT_SHAPE)',
+      '# pixels: (N, *model.INPUT_SHAPE), as stored',
+      'scores = network(model.scale(pixels))',
     ].join('\n'),
   },
   pt2: {
@@ -25,8 +27,9 @@ export const FORMATS: Record<Format, FormatText> = {
     code: [
       'import torch',
       '',
-      'network = torch.export.load("model.pt2").module()',
-      'scores = network(inputs)  # scaled as in manifest.json',
+      'program = torch.export.load("model.pt2")',
+      '# inputs: scaled as manifest.json says',
+      'scores = program.module()(inputs)',
     ].join('\n'),
   },
   onnx: {
@@ -36,7 +39,8 @@ export const FORMATS: Record<Format, FormatText> = {
       'import onnxruntime',
       '',
       'session = onnxruntime.InferenceSession("model.onnx")',
-      '(scores,) = session.run(None, {"input": inputs})  # scaled as in manifest.json',
+      '# inputs: a float32 array, scaled as manifest.json says',
+      'scores = session.run(["scores"], {"input": inputs})[0]',
     ].join('\n'),
   },
 }

@@ -1,0 +1,143 @@
+import { MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { render, screen, within } from '@testing-library/react'
+import userEvent from '@testing-library/user-event'
+import { createMemoryRouter, RouterProvider } from 'react-router'
+import { expect, test } from 'vitest'
+import type { PointEntry } from '@/lib/api/types'
+import { pointKey } from '@/lib/queries/keys'
+import { PointPage } from './PointPage'
+
+const sha256 = '0'.repeat(64)
+const timing = (median: number) => ({ median_ms: median, lower_ms: median * 0.9, upper_ms: median * 1.1 })
+
+function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
+  const weights = { name: 'model.safetensors', size: index === 0 ? 431080 : 215540, sha256 }
+  const nothing = { file: null, onnx_check: null, error: null }
+  return {
+    point: {
+      index,
+      step: index * 10,
+      sparsity: index / 4,
+      macs: 6000,
+      parameters: 862,
+      widths: [4, 2],
+      dense_accuracy: 0.9,
+      pruned_accuracy: 0.7,
+      retrained_accuracy: 0.88,
+      retrained_loss: 0.3,
+      test_accuracy: 0.8712,
+      test_loss: 0.4,
+      is_target: index === 1,
+    },
+    macs_density: 0.5,
+    parameters_density: 0.25,
+    compression_ratio: 4,
+    theoretical_speedup: 2,
+    dense_macs: 12000,
+    dense_parameters: 3448,
+    files: [weights, { name: 'model.py', size: 3120, sha256 }],
+    formats: [
+      { format: 'safetensors', standing: 'ready', ...nothing, file: weights },
+      { format: 'pt2', standing: 'absent', ...nothing },
+      { format: 'onnx', standing: 'running', ...nothing },
+    ],
+    latency: { standing: 'absent', report: null, error: null },
+    ...changes,
+  }
+}
+
+function show(index: number, changes: Partial<PointEntry> = {}) {
+  const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
+  client.setQueryData(pointKey('r1', 0), entry(0))
+  client.setQueryData(pointKey('r1', index), entry(index, changes))
+  const router = createMemoryRouter([{ path: '/runs/:id/points/:index', element: <PointPage /> }], {
+    initialEntries: [`/runs/r1/points/${index}`],
+  })
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>,
+  )
+}
+
+test('sizes stand beside the dense ones', () => {
+  show(1)
+  const sizes = screen.getByTestId('sizes')
+  expect(sizes).toHaveTextContent('Parameters3,44886225.0 %4.00 × smaller')
+  expect(sizes).toHaveTextContent('MACs per example12,0006,00050.0 %2.00 × in theory')
+  expect(sizes).toHaveTextContent('Weights on disk431 kB216 kB50.0 %')
+})
+
+test('a format is downloaded, ordered, or on its way', () => {
+  show(1)
+  const zip = within(screen.getByTestId('format-safetensors')).getByRole('link', { name: /Zip/ })
+  expect(zip).toHaveAttribute('href', '/api/runs/r1/points/1/bundle.zip')
+  expect(screen.getByRole('button', { name: 'Make the pt2 file' })).toBeEnabled()
+  expect(within(screen.getByTestId('format-onnx')).getByRole('status')).toHaveTextContent('Being made')
+  expect(screen.getByTestId('format-pt2')).toHaveTextContent('torch.export.load("model.pt2")')
+})
+
+test('a checked ONNX model says how it was checked, and goes into a chosen zip', async () => {
+  const onnx = { name: 'model.onnx', size: 216000, sha256 }
+  const check = {
+    data: 'test split' as const,
+    opset: 20,
+    runtime_version: '1.31.1',
+    examples: 359,
+    available: 359,
+    largest_difference: 4.7e-7,
+    agreement: 1,
+  }
+  const [first, second] = entry(1).formats
+  if (!first || !second) throw new Error('a point has formats')
+  show(1, { formats: [first, second, { format: 'onnx', standing: 'ready', file: onnx, onnx_check: check, error: null }] })
+  expect(screen.getByTestId('onnx-check')).toHaveTextContent(/359 test examples: every predicted class equal/)
+  const choice = screen.getByTestId('zip-choice')
+  expect(within(choice).getByRole('link')).toHaveAttribute(
+    'href',
+    '/api/runs/r1/points/1/bundle.zip?formats=safetensors&formats=onnx',
+  )
+  await userEvent.click(within(choice).getByLabelText('.safetensors'))
+  expect(within(choice).getByRole('link')).toHaveAttribute('href', '/api/runs/r1/points/1/bundle.zip?formats=onnx')
+})
+
+test('a failed format shows why and can be tried again', () => {
+  const error = { code: 'export_failed', detail: 'The batch is fixed.', hint: 'Take the safetensors.' }
+  const [first, , third] = entry(1).formats
+  if (!first || !third) throw new Error('a point has formats')
+  show(1, { formats: [first, { format: 'pt2', standing: 'failed', file: null, onnx_check: null, error }, third] })
+  expect(screen.getByTestId('failure')).toHaveTextContent('The batch is fixed.')
+  expect(screen.getByRole('button', { name: 'Make the pt2 file' })).toHaveTextContent('Try again')
+})
+
+test('latency shows medians, quartiles, the machine and what is missing', () => {
+  const row = { runtime: 'torch' as const, batch: 1, rounds: 200, dense: timing(2), thin: timing(1) }
+  const report = {
+    host: {
+      processor: 'A processor',
+      processor_count: 2,
+      threads: 2,
+      system: 'Linux',
+      torch_version: '2.13.0',
+      onnxruntime_version: '1.31.1',
+      load: 0.1,
+    },
+    rows: [{ ...row, latency_speedup: 2, lower_speedup: 1.8, upper_speedup: 2.2 }],
+    gaps: [{ runtime: 'onnxruntime' as const, batch: 64, reason: 'It would take too long.' }],
+    seconds: 4,
+  }
+  show(1, { latency: { standing: 'ready', report, error: null } })
+  expect(screen.getByTestId('latency-row')).toHaveTextContent('torch, eagerbatch 12.00 ms1.8–2.21.00 ms0.9–1.12.00 ×1.80–2.20')
+  expect(screen.getByTestId('latency-table')).toHaveTextContent('Not measured. It would take too long.')
+  expect(screen.getByTestId('latency-host')).toHaveTextContent('A processor, 2 processors, 2 threads')
+  expect(screen.queryByText(/doing other work/)).not.toBeInTheDocument()
+})
+
+test('the dense network has no latency of its own', () => {
+  show(0)
+  expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('The dense network')
+  expect(screen.queryByTestId('latency')).not.toBeInTheDocument()
+})
