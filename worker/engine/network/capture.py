@@ -1,6 +1,7 @@
 """From an `nn.Module` to a network: trace once with `torch.export`, keep operations and tensors."""
 
 import operator
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ def _export(module: nn.Module, example_inputs: tuple[Tensor, ...]) -> ExportedPr
     examples = tuple(value[:1].repeat(_EXAMPLE_BATCH, *(1,) * (value.dim() - 1)) for value in example_inputs)
     batch = torch.export.Dim("batch")
     try:
-        with torch.no_grad():
+        with torch.no_grad(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The tensor attribute", UserWarning)  # of recurrent layers, by themselves
             return torch.export.export(
                 module, examples, dynamic_shapes=tuple({0: batch} for _ in examples), strict=False
             )
