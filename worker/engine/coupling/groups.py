@@ -16,7 +16,7 @@ from worker.engine.coupling.gates import GateSite, SiteFinder
 from worker.engine.coupling.identities import PINNED, Ids, Solution
 from worker.engine.coupling.settling import settle
 from worker.engine.coupling.tracing import trace
-from worker.engine.coupling.values import Note, Trace, layer_name
+from worker.engine.coupling.values import Note, Read, Slot, Trace, layer_name
 from worker.engine.graph import Network
 
 Unit: TypeAlias = Literal["channel", "head", "head_dim", "group", "hidden"]
@@ -110,6 +110,14 @@ class Coupling:
             if name not in prunable:
                 locks.setdefault(name, self._lock(name, self.trace.slots[slot]))
         return tuple(locks.values())
+
+    def reads_of(self, group: ChannelGroup) -> list[Read]:
+        """Every read of a group's channels, by layers and others."""
+        member = group.members[0]
+        roots = self.solution.roots
+        is_own = np.zeros(len(roots), dtype=bool)
+        is_own[roots[self.trace.slots[Slot(member.tensor, member.axis)]][member.index[:, 0].numpy()]] = True
+        return [read for read in self.trace.reads if bool(is_own[roots[read.ids]].any())]
 
     def ids_at(self, site: GateSite) -> Ids:
         """Root id of every position along the axis of a gate site (size,)."""
