@@ -18,7 +18,7 @@ from worker.engine.graph.schema import (
     tensor_info,
 )
 from worker.intake.onnx.inputs import OnnxInput
-from worker.intake.onnx.naming import name_tensors, share_vectors
+from worker.intake.onnx.naming import name_tensors, share_tables, share_vectors
 from worker.intake.onnx.program import Program, Step
 from worker.intake.onnx.refusals import quoted, unsupported
 from worker.intake.refusals import FileRefusal, printable
@@ -29,6 +29,7 @@ MAX_PLACE = 500
 
 def assemble(program: Program, inputs: Sequence[OnnxInput], class_count: int, architecture: str) -> Network:
     """The network of a program whose inputs bear the names of `inputs`; raises `FileRefusal` (NON_FINITE_WEIGHTS)."""
+    share_tables(program)
     share_vectors(program)
     program.drop_dead()
     names = name_tensors(program)

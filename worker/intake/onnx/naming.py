@@ -117,6 +117,18 @@ class _Namer:
         self._inner.update(name.rsplit(".", cut)[0] for cut in range(1, name.count(".") + 1))
 
 
+def share_tables(program: Program) -> None:
+    """Where a linear layer holds a copy of an embedding's table, as exporters write tied weights, share the table."""
+    tables = {layer_tensors(step)["weight"] for step in program.steps.values() if step.kind == "embedding"}
+    for step in program.steps.values():
+        key = layer_tensors(step).get("weight") if step.kind == "linear" else None
+        weight = None if key is None else program.stored[key].tensor
+        for table in tables if weight is not None else ():
+            stored = program.stored[table].tensor
+            if weight is not None and weight.shape == stored.shape and torch.equal(weight, stored):
+                step.args = tuple(_replaced(value, {str(key): table}) for value in step.args)
+
+
 def share_vectors(program: Program) -> None:
     """Where two layers share their matrix, share equal vectors again that were told apart because they are uniform."""
     first_use: dict[tuple[str, str], Mapping[str, str]] = {}

@@ -70,7 +70,8 @@ def _gather(call: Call) -> Value:
     if not isinstance(places, Known):
         raise call.refuse("places that depend on the input (but for rows of a table)")
     if isinstance(source, Known):
-        return call.fold(lambda table, at: _take(table, axis, at), source, places)
+        taken = call.fold(lambda table, at: _take(table, axis, at), source, places)
+        return Known(taken.tensors, source.label)  # such as the rows of a table of positions that are used
     return _gather_live(call, source, axis, call.fixed(1, "places").tensor)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from worker.intake.onnx.call import Call, Table, dtype_of, rank_of, shape_of
+from worker.intake.onnx.names import is_given
 from worker.intake.onnx.values import Known, Live, Value
 
 
@@ -82,10 +83,14 @@ def _is_linear(first: str, second: str, answer: str) -> bool:
 
 
 def _identity(call: Call) -> Value | Sequence[Value]:
-    """The same value; a constant takes the name of the result, where exporters keep a second layer's name."""
-    source = call.value(0)
-    if isinstance(source, Known) and source.label is not None:
-        return Known(source.tensors, call.node.outputs[0])
+    """The same value; where the result has a name of its own, a tensor of its own too.
+
+    The old exporter of PyTorch merges parameters that happen to be equal, such as those of copied layers, and gives
+    their names to copies; what is one parameter in the network keeps one name, or gets a numbered one.
+    """
+    source, name = call.value(0), call.node.outputs[0]
+    if isinstance(source, Known) and source.label is not None and is_given(name):
+        return Known(tuple(tensor.clone() for tensor in source.tensors), name)
     return source
 
 
