@@ -1,4 +1,4 @@
-import { Badge, createTheme, type MantineColorsTuple } from '@mantine/core'
+import { Alert, Badge, createTheme, type MantineColorsTuple } from '@mantine/core'
 
 const leaf: MantineColorsTuple = [
   '#e7f8f6', '#d3eeeb', '#a7ddd7', '#77cbc2', '#50bbb0', '#37b1a5', '#25a79b', '#0f8f84', '#0b7a75', '#046761',
@@ -18,6 +18,7 @@ export const theme = createTheme({
   headings: { fontWeight: '600', sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.05rem' } } },
   components: {
     Card: { defaultProps: { withBorder: true, padding: 'lg', radius: 'lg' } },
+    Alert: Alert.extend({ styles: { body: { minWidth: 0 } } }),
     Badge: Badge.extend({ styles: { root: { flexShrink: 0, minWidth: 'max-content' } } }),
     Table: { defaultProps: { verticalSpacing: 'xs', horizontalSpacing: 'md' } },
     Tooltip: { defaultProps: { withArrow: true } },

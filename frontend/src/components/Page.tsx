@@ -17,7 +17,7 @@ export function Page({ title, mark, summary, actions, children }: Props) {
     <Stack gap="lg" maw="var(--page-max)" mx="auto">
       <Group justify="space-between" align="flex-start" gap="sm">
         <Box miw={0}>
-          <Group gap="sm" wrap="nowrap">
+          <Group gap="sm">
             <Title order={1} lineClamp={3} style={{ overflowWrap: 'anywhere' }}>
               {title}
             </Title>

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatDuration, formatPercent, formatShape } from './format'
+import { formatBytes, formatCount, formatDuration, formatPart, formatPercent, formatShape } from './format'
 
 test('bytes take the largest unit that keeps the number above one', () => {
   expect(formatBytes(0)).toBe('0 B')
@@ -21,4 +21,10 @@ test('what is not known is a dash, never zero', () => {
 test('shares are shown in percent and shapes with a cross', () => {
   expect(formatPercent(0.9134)).toBe('91.3 %')
   expect(formatShape([1, 28, 28])).toBe('1 × 28 × 28')
+})
+
+test('a part that is not quite everything never reads as everything', () => {
+  expect(formatPart(0.99971)).toBe('> 99.9 %')
+  expect(formatPart(0.9994)).toBe('99.9 %')
+  expect(formatPart(1)).toBe('100.0 %')
 })

@@ -18,6 +18,15 @@ test('three lines of code become one block, fenced, indented or bare', () => {
   }
 })
 
+test('the lines that export a network of a library are one block', () => {
+  const code = [
+    'import torch, timm; state = torch.load("net.pth", weights_only=True)',
+    'model = timm.create_model("resnet50d", num_classes=10); model.load_state_dict(state)',
+    'torch.export.save(torch.export.export(model.eval(), (torch.zeros(2, 3, 224, 224),), strict=False), "net.pt2")',
+  ].join('\n')
+  expect(readProse(`Run these lines:\n${code}`).at(-1)).toEqual({ kind: 'code', text: code })
+})
+
 test('the indentation inside a block stays', () => {
   expect(readProse('Like this:\n  with x:\n    y()')[1]).toEqual({ kind: 'code', text: 'with x:\n  y()' })
 })

@@ -19,3 +19,19 @@ test('a narrow screen makes room for the legend and leaves out the numbers over 
   expect(pickTraces(DATA, false)).toEqual(DATA)
   expect(legendRoom(DATA, false)).toBe(0)
 })
+
+test('a narrow screen leaves some names of a long row out, and none of a short one', () => {
+  const names = Array.from({ length: 30 }, (_, index) => (index % 2 ? '' : `layer${index}`))
+  const shown = (ticktext: string[], isNarrow: boolean) => {
+    const { xaxis } = dress({ xaxis: { ticktext } }, 'light', isNarrow) as { xaxis: { ticktext: string[] } }
+    return xaxis.ticktext.filter((text) => text !== '')
+  }
+  expect(shown(names, true)).toEqual(['layer0', 'layer6', 'layer12', 'layer18', 'layer24'])
+  expect(shown(names, false)).toHaveLength(15)
+  expect(shown(['a', 'b', 'c'], true)).toEqual(['a', 'b', 'c'])
+})
+
+test('a long name on the axis keeps its end', () => {
+  const layout = { xaxis: { ticktext: ['encoder.layers.encoder_layer_11.mlp.3'] } }
+  expect(dress(layout, 'light', false)).toMatchObject({ xaxis: { ticktext: ['…er_layer_11.mlp.3'] } })
+})

@@ -11,6 +11,8 @@ const INK = {
 }
 
 const LEGEND_ROW = 18
+const MOST_LABELS = 6
+const MOST_LETTERS = 18
 
 /** On a narrow screen every legend entry takes a line of its own: room for them on top of the figure's height. */
 export function legendRoom(data: unknown[], isNarrow: boolean): number {
@@ -24,6 +26,25 @@ export function pickTraces(data: unknown[], isNarrow: boolean): unknown[] {
 
 function isAnnotation(trace: unknown): boolean {
   return isObject(trace) && trace.mode === 'text'
+}
+
+/**
+ * Long names would take the height of the picture, and a long row of them covers itself on a narrow screen: names lose
+ * their beginning, and some are left out. The hover tells them all, in full.
+ */
+function spareLabels(layout: FigureData['layout'], isNarrow: boolean): FigureData['layout'] {
+  const { xaxis } = layout
+  if (!isObject(xaxis) || !Array.isArray(xaxis.ticktext)) return layout
+  const names = xaxis.ticktext.map((text) => (typeof text === 'string' ? text : ''))
+  const named = names.filter((text) => text !== '').length
+  const every = isNarrow ? Math.ceil(named / MOST_LABELS) : 1
+  let count = 0
+  const ticktext = names.map((text) => (text !== '' && count++ % every === 0 ? shorten(text) : ''))
+  return { ...layout, xaxis: { ...xaxis, ticktext } }
+}
+
+function shorten(name: string): string {
+  return name.length > MOST_LETTERS ? `…${name.slice(1 - MOST_LETTERS)}` : name
 }
 
 /** The server's layout in the colors and type of the page; what the figure itself says wins. */
@@ -49,5 +70,5 @@ export function dress(layout: FigureData['layout'], scheme: 'light' | 'dark', is
       margin: { l: 8, r: 8, t: 8, b: 8, pad: 4 },
     },
   }
-  return { ...layout, template, autosize: true, uirevision: 'kept' }
+  return { ...spareLabels(layout, isNarrow), template, autosize: true, uirevision: 'kept' }
 }

@@ -1,4 +1,5 @@
 import { Box, Table, Text } from '@mantine/core'
+import { LayerName } from '@/components/LayerName'
 import type { LayerVerdict, Model, NetworkSummary } from '@/lib/api/types'
 import { formatCount, formatPercent, formatShape } from '@/lib/format'
 import { LayerStatus } from './LayerStatus'
@@ -21,8 +22,8 @@ export function LayerRow({ layer, verdict, share, largest, view }: Props) {
   const going = `${formatCount(verdict.removable_channels)} of ${formatCount(layer.width)}`
   return (
     <Table.Tr data-testid="layer-row" data-status={verdict.status}>
-      <Table.Td style={{ whiteSpace: 'normal' }}>
-        <span className={`mono ${classes.name}`}>{layer.name}</span>
+      <Table.Td className={classes.name}>
+        <LayerName name={layer.name} />
         <Text size="xs" c="dimmed">
           {layer.type} {layer.kernel && layer.kernel.length > 0 && formatShape(layer.kernel)}
           <Text span inherit hiddenFrom="md">

@@ -1,4 +1,5 @@
 import { Badge, Group, Text, Tooltip, UnstyledButton } from '@mantine/core'
+import { LayerName } from '@/components/LayerName'
 import { Sentence } from '@/components/Sentence'
 import type { LayerVerdict } from '@/lib/api/types'
 import classes from './LayerTable.module.css'
@@ -56,7 +57,7 @@ function Partners({ verdict, view }: { verdict: LayerVerdict; view: LayerView })
       onClick={() => view.setGroup(view.group === group ? null : (group ?? null))}
       aria-label={`Show what goes together with ${verdict.layer}`}
     >
-      with <span className="mono">{first}</span>
+      with {first && <LayerName name={first} />}
       {more > 0 && ` and ${more} more`}
     </UnstyledButton>
   )

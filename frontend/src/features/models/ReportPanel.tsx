@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconInfoCircle } from '@tabler/icons-react'
 import { Panel } from '@/components/Panel'
 import { Sentence } from '@/components/Sentence'
 import type { ImportReport } from '@/lib/api/types'
-import { formatCount, formatPercent } from '@/lib/format'
+import { formatCount, formatPart } from '@/lib/format'
 import classes from './ReportPanel.module.css'
 import { STATUSES } from './statuses'
 
@@ -34,7 +34,7 @@ function Meter({ name, share, testId }: { name: string; share: number; testId: s
   return (
     <div>
       <Text fz={28} fw={600} lh={1.2} className="numbers" data-testid={testId}>
-        {formatPercent(share)}
+        {formatPart(share)}
       </Text>
       <Text size="sm" c="dimmed">
         {name}

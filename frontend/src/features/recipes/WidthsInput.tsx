@@ -8,9 +8,9 @@ import { alignmentOf, pinsOf } from './alignment'
 import type { Draft } from './useDraft'
 
 const ALIGNMENTS = [
-  { value: '1', label: 'Any width' },
-  { value: '8', label: 'Multiples of 8' },
-  { value: '16', label: 'Multiples of 16' },
+  { value: '1', label: 'Off' },
+  { value: '8', label: 'To 8' },
+  { value: '16', label: 'To 16' },
 ]
 const MOST_OFFERED = 50
 
@@ -32,8 +32,8 @@ export function WidthsInput({ draft, form }: { draft: Draft; form: FormState }) 
           data-testid="alignment"
         />
         <Text size="sm" c="dimmed" maw={640}>
-          Networks run fastest where widths are multiples of 8 or 16; odd widths can be slower than the dense network. Any
-          width is what the papers do: finer steps, and right where accuracy at a size is the question.
+          Layers that give anything end at a multiple of 8 or 16 channels, where networks run fastest; odd widths can be
+          slower than the dense network. Off is what the papers do: finer steps, for accuracy at a given size.
         </Text>
         {problemAt(form.problems, path)}
       </Stack>
