@@ -194,6 +194,12 @@ def _groups(mending: Mending) -> Changes:
     return {"groups": int(kept.any(1).sum())}
 
 
+def _shuffled(mending: Mending) -> Changes:
+    """Groups of a channel shuffle that lose all their channels."""
+    kept = mending.kept(mending.source(), 1).reshape(mending.step.bound["groups"], -1)
+    return {"groups": int(kept.any(1).sum())}
+
+
 def _normalized(mending: Mending) -> Changes:
     """Sizes of the last axes that a norm goes over."""
     source, count = mending.source(), len(mending.step.bound["normalized_shape"])
@@ -224,6 +230,7 @@ RULES: Mapping[str, Callable[[Mending], Changes]] = {
     **dict.fromkeys(("split", "chunk", "split_with_sizes", "tensor_split"), _split),
     **dict.fromkeys(("pad", "constant_pad_nd"), _pad),
     "roll": _roll,
+    "channel_shuffle": _shuffled,
     **dict.fromkeys(
         ("conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _groups
     ),

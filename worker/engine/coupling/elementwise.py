@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from worker.engine.coupling.identities import Ids
-from worker.engine.coupling.layers import Shape, lift, varying_axes
+from worker.engine.coupling.layers import Shape, lift, reshaped, varying_axes
 from worker.engine.coupling.values import Layers, Operation, Trace
 
 _FIXED = "combines them with a value whose size cannot change"
@@ -36,13 +36,7 @@ def combine(trace: Trace, operation: Operation) -> Layers:
     values = operation.values()
     if len(values) == 1:
         return trace.layers_of(values[0])
-    axes = len(operation.shape)
-    operands = [
-        _Operand(
-            (1,) * (axes - len(value.shape)) + value.shape, tuple(lift(layer, axes) for layer in trace.layers_of(value))
-        )
-        for value in values
-    ]
+    operands = [_operand(value.shape, trace.layers_of(value), len(operation.shape)) for value in values]
     _fix(trace, operation, operands)
     return joined(trace, [_unspread(trace, operation, operand, operands) for operand in operands])
 
@@ -71,6 +65,31 @@ def _unspread(trace: Trace, operation: Operation, operand: _Operand, operands: S
 
 def _is_spread_over(axes: Sequence[int], others: Sequence[int]) -> bool:
     return bool(axes) and set(axes) < set(others) and others[0] < axes[0]
+
+
+def reshape_as(trace: Trace, operation: Operation) -> Layers:
+    """The shape of another value, whose sizes it follows."""
+    source, other = operation.values()
+    layers = tuple(reshaped(trace.layers_of(source), source.shape, operation.shape))
+    operands = [_Operand(operation.shape, layers), _Operand(other.shape, trace.layers_of(other))]
+    _fix(trace, operation, operands)
+    return joined(trace, operands)
+
+
+def scaled_below_zero(trace: Trace, operation: Operation) -> Layers:
+    """A PReLU has one slope, or one for each channel of axis 1."""
+    source, slope = operation.source(), operation.value("weight")
+    if slope is None or slope.shape == (1,):
+        return trace.layers_of(source)
+    operands = [_Operand(source.shape, trace.layers_of(source))]
+    line = [slope.shape[0] if axis == 1 else 1 for axis in range(len(source.shape))]
+    operands.append(_Operand(tuple(line), tuple(layer.reshape(line) for layer in trace.layers_of(slope))))
+    _fix(trace, operation, operands)
+    return joined(trace, operands)
+
+
+def _operand(shape: Shape, layers: Layers, axes: int) -> _Operand:
+    return _Operand((1,) * (axes - len(shape)) + shape, tuple(lift(layer, axes) for layer in layers))
 
 
 def _fix(trace: Trace, operation: Operation, operands: Sequence[_Operand]) -> None:

@@ -107,6 +107,25 @@ def repeat_interleave(trace: Trace, operation: Operation) -> Layers:
     return tuple(np.repeat(layer, times, axis) if layer.shape[axis] > 1 else layer for layer in trace.layers_of(source))
 
 
+def windows(trace: Trace, operation: Operation) -> Layers:
+    """Overlapping windows along one axis, laid along a new last one."""
+    source = operation.source()
+    trace.fix_axes(operation, source, [operation.arguments["dimension"]], "slides a window over them")
+    axis = operation.arguments["dimension"] % len(source.shape)
+    return tuple(layer[..., None] for layer in trace.layers_of(source) if layer.shape[axis] == 1)
+
+
+def channel_shuffle(trace: Trace, operation: Operation) -> Layers:
+    """Channels in groups are dealt out one by one: the matrix of groups and places is transposed."""
+    source = operation.source()
+    ids = trace.vector(source, 1)
+    if ids is None:
+        return ()
+    groups = ids.reshape(operation.arguments["groups"], -1)
+    trace.grids[id(groups)] = groups
+    return (along(groups.T.ravel(), 1, len(source.shape)),)
+
+
 def pixel_shuffle(trace: Trace, operation: Operation) -> Layers:
     """Every r*r channels become one at r times the resolution: they go together."""
     ids = trace.vector(operation.source(), -3)
@@ -154,10 +173,12 @@ MOVES: Mapping[str, Callable[[Trace, Operation], Layers]] = {
     "flip": flip,
     "roll": roll,
     "expand": expand,
-    "expand_as": expand,
+    "broadcast_to": expand,
     "repeat": repeat,
     "tile": repeat,
     "repeat_interleave": repeat_interleave,
+    "unfold": windows,
+    "channel_shuffle": channel_shuffle,
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,
     "im2col": unfold_patches,

@@ -42,6 +42,12 @@ def along_axis(trace: Trace, operation: Operation) -> Layers:
     return trace.layers_of(source)
 
 
+def along_last_two(trace: Trace, operation: Operation) -> Layers:
+    """A triangle of a matrix: its axes keep their length."""
+    trace.fix_axes(operation, operation.source(), (-2, -1), "cuts a triangle out of them")
+    return trace.layers_of(operation.source())
+
+
 def batch_norm(trace: Trace, operation: Operation) -> Layers:
     """The norm's vectors follow the channels of axis 1."""
     source = operation.source()

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from worker.engine.coupling.attention import attention
 from worker.engine.coupling.creation import counted, filled, filled_like
-from worker.engine.coupling.elementwise import combine, same
+from worker.engine.coupling.elementwise import combine, reshape_as, same, scaled_below_zero
 from worker.engine.coupling.embeddings import embedding
 from worker.engine.coupling.halves import gated_halves
 from worker.engine.coupling.joining import concatenate, pad, stack
@@ -17,7 +17,7 @@ from worker.engine.coupling.norms import group_norm, layer_norm
 from worker.engine.coupling.picking import PICKS
 from worker.engine.coupling.products import added_matmul, einsum, matmul
 from worker.engine.coupling.recurrent import recurrent
-from worker.engine.coupling.reductions import along_axis, batch_norm, pool, reduce, reduce_to_list
+from worker.engine.coupling.reductions import along_axis, along_last_two, batch_norm, pool, reduce, reduce_to_list
 from worker.engine.coupling.statistics import average, total
 from worker.engine.coupling.values import Operation, Trace, Value
 from worker.engine.graph import Network
@@ -37,6 +37,9 @@ RULES: Mapping[str, Rule] = {
             "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d": convolution,
             "linear": linear,
             "batch_norm instance_norm": batch_norm,
+            "prelu": scaled_below_zero,
+            "tril triu": along_last_two,
+            "view_as reshape_as": reshape_as,
             "cat": concatenate,
             "stack": stack,
             "pad constant_pad_nd": pad,
@@ -44,9 +47,10 @@ RULES: Mapping[str, Rule] = {
             "feature_alpha_dropout feature_dropout floor gelu hardshrink hardsigmoid hardswish hardtanh isinf isnan "
             "leaky_relu log log10 log1p log2 log_sigmoid logical_not mish nan_to_num neg reciprocal relu relu6 round "
             "rsqrt selu sigmoid sign silu sin softplus softshrink sqrt square tan tanh threshold to _to_copy trunc "
-            "clamp_max clamp_min": same,
+            "clamp_max clamp_min type_as": same,
             "add addcdiv addcmul bitwise_and bitwise_or clamp div eq floor_divide ge gt le lerp logical_and "
-            "logical_or logical_xor lt masked_fill maximum minimum mul ne pow remainder rsub sub where": combine,
+            "expand_as logical_or logical_xor lt masked_fill maximum minimum mul ne pow remainder rsub sub "
+            "where": combine,
             "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
             "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d adaptive_max_pool1d "
             "upsample_nearest1d upsample_nearest2d upsample_nearest3d upsample_bilinear2d upsample_bicubic2d "
