@@ -71,6 +71,7 @@ class ExampleAxes:
     def _order(self, name: str, axis: int) -> Order | None:
         """How examples lie along an axis: followed back to where they were put beside something else."""
         turns = []
+        size = _shape(self._doubled[name])[axis]
         while _shape(self._network.shapes[name])[axis] > 1:
             earlier = self._source(name)
             if earlier is None:
@@ -81,10 +82,12 @@ class ExampleAxes:
             elif old[earlier[1]] != new[axis]:
                 return None
             name, axis = earlier
-        order: Order | None = "alone"
+        stride: int | None = 1
         for turn in reversed(turns):
-            order = _merged(order, *turn)
-        return order
+            stride = None if stride is None else _stride_after(stride, *turn)
+        if stride is None:
+            return None
+        return "alone" if size == _TWO else "innermost" if stride == 1 else "outermost"
 
     def _source(self, name: str) -> tuple[str, int] | None:
         """The first value that a node reads examples from, and their axis there."""
@@ -97,18 +100,16 @@ class ExampleAxes:
         return None
 
 
-def _merged(order: Order | None, old: Shape, before: int, new: Shape, after: int) -> Order | None:
-    """The order after a reshape that takes axis `before` of `old` to axis `after` of `new`."""
+def _stride_after(stride: int, old: Shape, before: int, new: Shape, after: int) -> int | None:
+    """Distance of two examples along axis `after` of `new`, when it was `stride` along axis `before` of `old`.
+
+    None when the reshape tears examples apart, or when they are neither the slowest nor the fastest to change.
+    """
     olds, news = next(block for block in blocks(old, new) if before in block[0])
-    if order is None or after not in news:
-        return None
-    is_first = prod(old[olds.start : before]) == 1 and prod(new[news.start : after]) == 1
-    is_last = prod(old[before + 1 : olds.stop]) == 1 and prod(new[after + 1 : news.stop]) == 1
-    if is_first and is_last:
-        return order
-    if is_first and order != "innermost":
-        return "outermost"
-    return "innermost" if is_last and order != "outermost" else None
+    elements, unit = stride * prod(old[before + 1 : olds.stop]), prod(new[after + 1 : news.stop])
+    result = elements // unit
+    is_whole = after in news and elements % unit == 0 and new[after] % (result * _TWO) == 0
+    return result if is_whole and (result == 1 or result * _TWO == new[after]) else None
 
 
 def _shape(value: Result) -> Shape:
