@@ -1,4 +1,4 @@
-"""Exported programs that the tests make: of small networks, good ones first."""
+"""Exported programs that the tests make."""
 
 import io
 import warnings
@@ -7,19 +7,22 @@ import torch
 from torch import nn
 
 
-def batch_dim():
-    """A batch axis of any size."""
-    return {0: torch.export.Dim("batch")}
-
-
 def exported(module: nn.Module, inputs, *, is_dynamic=True, is_training=False) -> bytes:
     """The file that `torch.export.save` writes."""
     module.train(is_training)
-    shapes = tuple(batch_dim() for _ in inputs) if is_dynamic else None
+    batch = torch.export.Dim("batch")
+    shapes = tuple({0: batch} for _ in inputs) if is_dynamic else None
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.export.export(module, tuple(inputs), dynamic_shapes=shapes, strict=False)
-        out = io.BytesIO()
-        torch.export.save(program, out)
     module.eval()
+    return saved_program(program)
+
+
+def saved_program(program) -> bytes:
+    """A program as `torch.export.save` writes it."""
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.export.save(program, out)
     return out.getvalue()

@@ -49,15 +49,17 @@ def alive(steps: Sequence[Step], outputs: Sequence[str], tensors: Mapping[str, s
         if step.target in CHECKS:
             continue
         written = next(step.read(), None) if IN_PLACE.fullmatch(step.target) else None
-        if written in needed and written in tensors:
+        is_read = bool(needed.intersection(name for name in step.outputs if name))
+        if written in tensors and (written in needed or is_read):
             raise rejected(
                 f"writes to its tensor `{printable(tensors[written])}` while it runs"
                 f"{f' ({step.place})' if step.place else ''}.",
                 "Keep state out of the network's forward pass.",
             )
         is_write = written is not None and written not in tensors
-        if is_write or needed.intersection(name for name in step.outputs if name):
-            kept.append(step)
+        if is_write or is_read:
+            read = tuple(name if name in needed else None for name in step.outputs)
+            kept.append(replace(step, outputs=read) if step.is_list else step)
             needed.update(step.read())
     return kept[::-1]
 

@@ -5,23 +5,27 @@ Source: `torch._export.serde.schema` and `torch.export.pt2_archive` of torch 2.1
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import torch
+from torch import Tensor, fx
 
 from worker.engine.graph import Network
-from worker.engine.graph.schema import InputInfo
+from worker.engine.graph.schema import DTYPES, InputInfo
 from worker.engine.network.draft import Draft, to_network
 from worker.intake.exported_program.archive import CONSTANTS, MODEL, WEIGHTS, Archive, open_archive
 from worker.intake.exported_program.document import Record
 from worker.intake.exported_program.drafting import draft_graph
+from worker.intake.exported_program.fixed_batch import burned_in, free_batch
 from worker.intake.exported_program.gate import check_configuration, check_names, check_program
 from worker.intake.exported_program.liveness import alive, without_noise
 from worker.intake.exported_program.operations import Step, read_steps
 from worker.intake.exported_program.payloads import Payload, load_tensors, read_payloads
 from worker.intake.exported_program.precision import in_single, own_type, single_name
 from worker.intake.exported_program.signature import Signature, UserInput, read_signature
+from worker.intake.free_batch import is_independent
 from worker.intake.opened import Opened, Uploaded
 from worker.intake.refusals import printable, rejected
 
@@ -54,15 +58,32 @@ def read_program(path: Path, *, is_gated: bool = True) -> Network:
     parameters = frozenset(name for name, payload in payloads.items() if payload.is_parameter)
     own = own_type(tensors, parameters)
     inputs = {source.name: _describe(source, own) for source in signature.inputs}
+    values = {name: tensor.to(torch.float32) if tensor.dtype is own else tensor for name, tensor in tensors.items()}
+    graph = draft_graph(in_single(steps, own), (*inputs, *used), outputs)
+    batch = None if signature.inputs[0].is_dynamic else signature.inputs[0].example_batch
+    freed = [] if batch is None else _free_batch(graph, inputs, {name: values[used[name]] for name in used}, batch)
     draft = Draft(
-        graph=draft_graph(in_single(steps, own), (*inputs, *used), outputs),
+        graph=graph,
         inputs=inputs,
         tensors=used,
-        values={name: tensor.to(torch.float32) if tensor.dtype is own else tensor for name, tensor in tensors.items()},
+        values=values,
         parameters=parameters,
         constants=signature.constants,
     )
-    return to_network(draft, _architecture(program))
+    network = to_network(draft, _architecture(program))
+    if batch is not None and freed and not is_independent(network):
+        raise burned_in(freed, batch)
+    return network
+
+
+def _free_batch(
+    graph: fx.Graph, inputs: Mapping[str, InputInfo], tensors: Mapping[str, Tensor], batch: int
+) -> list[str]:
+    examples = {
+        name: torch.empty((batch, *info.shape), dtype=DTYPES[info.dtype], device="meta")
+        for name, info in inputs.items()
+    }
+    return free_batch(graph, examples, tensors)
 
 
 def _describe(source: UserInput, own: torch.dtype) -> InputInfo:
