@@ -2,8 +2,11 @@
 
 import pytest
 import torch
+from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.utils.flop_counter import FlopCounterMode
 
 from backend.domain.thinning import SizeModel
+from tests.engine.constructs import BY_NAME, CONSTRUCTS, construct_name
 from tests.engine.masking import random_masks
 from tests.engine.zoo_cases import CASES, LENET5, LENET300, RESNET20, VGG16, VGG_SMALL, captured, case_name
 from worker.engine.counting import count_layers, count_macs, count_parameters
@@ -67,6 +70,30 @@ def test_a_thinner_network_counts_its_real_widths():
     thin = remove(network, {"fc1": torch.tensor([True, False, True, True, False])})
     assert count_macs(thin) == 6 * 3 + 3 * 4 + 4 * 3
     assert count_parameters(thin) == (6 * 3 + 3) + (3 * 4 + 4) + (4 * 3 + 3)
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS, ids=construct_name)
+def test_operations_and_parameters_agree_with_an_independent_counter(construct):
+    module = construct.module(torch.float64)  # for which a CPU has no fused recurrent layers, unseen by the counter
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        module(*construct.inputs(1, torch.float64))
+    assert count_macs(construct.network()) == counter.get_total_flops() / 2
+    assert count_parameters(construct.network()) == sum(parameter.numel() for parameter in module.parameters())
+
+
+def test_layers_of_all_kinds_as_worked_by_hand():
+    def layers(name):
+        found = count_layers(BY_NAME[name].network())
+        return {layer.name: (layer.type, layer.in_width, layer.width, layer.parameters, layer.macs) for layer in found}
+
+    assert layers("transposed")["last"] == ("conv", 6, 4, 6 * 2 * 9, 16 * 16 * 6 * 2 * 9)
+    assert layers("grouped")["group.0"] == ("conv", 12, 12, 12 * 4 * 9 + 24, 16 * 16 * 12 * 4 * 9)
+    lstm = 4 * 8 * (6 + 8 + 2) + 4 * 8 * (8 + 8 + 2)
+    assert layers("long_short_term_memory")["lstm"] == ("recurrent", 6, 8, lstm, 7 * (lstm - 2 * 4 * 8 * 2))
+    assert layers("long_short_term_memory")["embed"] == ("embedding", 11, 6, 66, 0)
+    assert layers("causal")["c_attn"] == ("linear", 12, 36, 12 * 36 + 36, 7 * 12 * 36)
+    assert layers("tied_weights")["wide"] == ("linear", 8, 12, 8 * 12 + 12, 2 * 7 * 8 * 12)
 
 
 @pytest.mark.parametrize("case", CASES, ids=case_name)

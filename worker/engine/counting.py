@@ -1,45 +1,66 @@
 """Counts from shapes: parameters and multiply-accumulate operations, layer by layer."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Literal
 
 from torch import Tensor
 
 from backend.domain.network import Layer
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.coupling.values import layer_name
-from worker.engine.graph import Network, Node
-from worker.engine.graph.operations import bind, kind
-from worker.engine.graph.schema import Reference, TensorReference, decode
+from worker.engine.graph import Network
+from worker.engine.graph.evaluation import Step
+from worker.engine.graph.schema import Argument, Reference, TensorReference
+from worker.engine.macs import count_step
 
-_LAYER_TYPES = {"conv1d": "conv", "conv2d": "conv", "linear": "linear"}
+_TRANSPOSED = frozenset({"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"})
+_CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", *_TRANSPOSED})
+_RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
+_PRODUCTS = {"addmm": "mat2", "mm": "mat2", "matmul": "other"}
+"""Products that are linear layers when this factor is a stored matrix (inputs first)."""
+_SPATIAL = 2
+"""First spatial axis."""
 
 
 def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = None) -> tuple[Layer, ...]:
-    """The layers in forward order; a norm's parameters count for the layer before it.
+    """The layers in forward order, each once; a batch norm's parameters count for the layer before it.
 
     Pass the network's `groups` when they are at hand; otherwise they are found anew.
     """
     group_of = {layer: group.name for group in groups or find_groups(network) for layer in group.layers}
-    values = network.shapes
-    sources = _producing_layers(network)
-    extra = _norm_parameters(network, sources)
-    layers = []
-    for node in network.graph.nodes:
-        weight = _weight(node)
-        if weight is not None:
-            name = layer_name(weight)
-            layer = _layer(network, node, weight, values[node.name])
-            parameters = layer.parameters + extra.get(node.name, 0)
-            layers.append(layer.model_copy(update={"group": group_of.get(name), "parameters": parameters}))
-    return tuple(layers)
+    norms = _norms_by_layer(network)
+    layers: dict[str, Layer] = {}
+    for step in network.steps:
+        use = _use(step, network)
+        if use is None:
+            continue
+        earlier = layers.get(use.weight)
+        if earlier is not None:
+            layers[use.weight] = earlier.model_copy(update={"macs": earlier.macs + count_step(step, network)})
+            continue
+        own = [*use.own, *norms.get(step.node.name, ())]
+        layers[use.weight] = Layer(
+            name=layer_name(use.weight),
+            type=use.type,
+            in_width=use.in_width,
+            width=use.width,
+            kernel=use.kernel,
+            output_size=use.output_size,
+            parameters=sum(network.tensors[name].numel() for name in dict.fromkeys(own)),
+            macs=count_step(step, network),
+            group=group_of.get(layer_name(use.weight)),
+        )
+    return tuple(layers.values())
 
 
 def count_macs(network: Network) -> int:
-    """Multiply-accumulate operations of all layers for one example (norms and activations not counted)."""
-    values = network.shapes
-    nodes = [(node, _weight(node)) for node in network.graph.nodes]
-    return sum(_macs(network.tensors[weight], values[node.name]) for node, weight in nodes if weight is not None)
+    """Multiply-accumulate operations for one example, products of activations included.
+
+    Norms, activations and poolings are not counted.
+    """
+    return sum(count_step(step, network) for step in network.steps)
 
 
 def count_parameters(network: Network) -> int:
@@ -47,62 +68,78 @@ def count_parameters(network: Network) -> int:
     return sum(prod(info.shape) for info in network.graph.tensors if info.kind == "parameter")
 
 
-def _layer(network: Network, node: Node, weight: str, result: Tensor) -> Layer:
-    """A layer on its own: without its group, and without the norm that follows."""
-    bound = _bound(node)
-    tensor = network.tensors[weight]
-    bias = bound["bias"]
-    own = tensor.numel() + (network.tensors[bias.tensor].numel() if isinstance(bias, TensorReference) else 0)
-    is_conv = _LAYER_TYPES[kind(node.target)] == "conv"
-    return Layer(
-        name=layer_name(weight),
-        type="conv" if is_conv else "linear",
-        in_width=tensor.size(1) * bound.get("groups", 1),
-        width=tensor.size(0),
-        kernel=tuple(tensor.shape[2:]),
-        output_size=tuple(result.shape[2:]) if is_conv else (),
-        parameters=own,
-        macs=_macs(tensor, result),
-    )
+@dataclass(frozen=True)
+class _Use:
+    """A layer where it is used."""
+
+    weight: str
+    type: Literal["conv", "linear", "embedding", "recurrent"]
+    in_width: int
+    width: int
+    own: tuple[str, ...]
+    """Names of its tensors, the norm that follows left out."""
+    kernel: tuple[int, ...] = ()
+    output_size: tuple[int, ...] = ()
+    """Places at which the kernel is put: the output's, for a transposed convolution the input's."""
 
 
-def _macs(weight: Tensor, result: Tensor) -> int:
-    """Every output element takes one multiply-accumulate for each weight of its channel."""
-    return result.numel() * prod(weight.shape[1:])
-
-
-def _bound(node: Node) -> dict[str, Any]:
-    args = tuple(decode(value) for value in node.args)
-    return bind(node.target, args, {key: decode(value) for key, value in node.kwargs.items()})
-
-
-def _weight(node: Node) -> str | None:
-    """Name of a layer's weight; None for nodes that are no layers."""
-    if kind(node.target) not in _LAYER_TYPES:
+def _use(step: Step, network: Network) -> _Use | None:
+    """The layer that a node is; None for nodes that are no layers, or whose weight is worked out on the way."""
+    if not step.node.target.startswith("aten."):
         return None
-    weight = _bound(node)["weight"]
-    return weight.tensor if isinstance(weight, TensorReference) else None
+    if step.kind in _RECURRENT:
+        return _recurrent(step, network.tensors)
+    if step.kind in _PRODUCTS:
+        return _product(step, network.tensors)
+    weight = step.bound.get("weight") if step.kind in _CONVOLUTIONS | {"linear", "embedding"} else None
+    if not isinstance(weight, TensorReference):
+        return None
+    shape = tuple(network.tensors[weight.tensor].shape)
+    own = _names(weight, step.bound.get("bias"))
+    if step.kind == "linear":
+        return _Use(weight.tensor, "linear", shape[1], shape[0], own)
+    if step.kind == "embedding":
+        return _Use(weight.tensor, "embedding", shape[0], shape[1], own)
+    groups = step.bound["groups"]
+    is_transposed = step.kind in _TRANSPOSED
+    in_width, width = (shape[0], shape[1] * groups) if is_transposed else (shape[1] * groups, shape[0])
+    places = _places(step.bound["input"] if is_transposed else Reference(step.node.name), network)
+    return _Use(weight.tensor, "conv", in_width, width, own, shape[2:], places)
 
 
-def _producing_layers(network: Network) -> dict[str, str]:
-    """For every batch norm the layer whose output it normalizes, by node name (only direct ones)."""
-    layers = {node.name for node in network.graph.nodes if _weight(node) is not None}
-    found = {}
-    for node in network.graph.nodes:
-        source = decode(node.args[0]) if node.args else None
-        if kind(node.target) == "batch_norm" and isinstance(source, Reference) and source.node in layers:
-            found[node.name] = source.node
+def _places(value: Argument, network: Network) -> tuple[int, ...]:
+    result = network.shapes[value.node] if isinstance(value, Reference) else None
+    return tuple(result.shape[_SPATIAL:]) if isinstance(result, Tensor) else ()
+
+
+def _recurrent(step: Step, tensors: Mapping[str, Tensor]) -> _Use | None:
+    names = _names(*step.bound["params"])
+    if len(names) != len(step.bound["params"]):
+        return None
+    hidden = tensors[names[1]].shape[1]
+    return _Use(names[0], "recurrent", tensors[names[0]].shape[1], hidden, names)
+
+
+def _product(step: Step, tensors: Mapping[str, Tensor]) -> _Use | None:
+    """A linear layer written as a product, its weight stored inputs first."""
+    weight = step.bound[_PRODUCTS[step.kind]]
+    if not isinstance(weight, TensorReference) or tensors[weight.tensor].dim() != 2:
+        return None
+    in_width, width = tensors[weight.tensor].shape
+    return _Use(weight.tensor, "linear", in_width, width, _names(weight, step.bound.get("self")))
+
+
+def _names(*values: Argument) -> tuple[str, ...]:
+    return tuple(value.tensor for value in values if isinstance(value, TensorReference))
+
+
+def _norms_by_layer(network: Network) -> dict[str, tuple[str, ...]]:
+    """Parameters of the batch norms that directly follow a layer, by the layer's node name."""
+    layers = {step.node.name for step in network.steps if _use(step, network) is not None}
+    found: dict[str, tuple[str, ...]] = {}
+    for step in network.steps:
+        source = step.bound["input"] if step.kind == "batch_norm" else None
+        if isinstance(source, Reference) and source.node in layers:
+            names = _names(step.bound["weight"], step.bound["bias"])
+            found[source.node] = (*found.get(source.node, ()), *names)
     return found
-
-
-def _norm_parameters(network: Network, sources: dict[str, str]) -> dict[str, int]:
-    """Affine parameters of the norms that follow, by the layer's node name."""
-    extra: dict[str, int] = {}
-    for node in network.graph.nodes:
-        layer = sources.get(node.name)
-        if layer is not None:
-            bound = _bound(node)
-            affine = [bound[key] for key in ("weight", "bias")]
-            own = sum(network.tensors[item.tensor].numel() for item in affine if isinstance(item, TensorReference))
-            extra[layer] = extra.get(layer, 0) + own
-    return extra

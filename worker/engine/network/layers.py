@@ -66,7 +66,9 @@ def tensor_attributes(kind: str, bound: Mapping[str, Any]) -> dict[str, str]:
 def make_layer(use: Use) -> nn.Module | None:
     """The module for an operation, or None when no standard one computes the same."""
     maker = _MAKERS.get(use.kind)
-    module = maker(use) if maker is not None else None
+    needed = "weight_ih_l0" if use.kind in _RECURRENT else "running_mean" if use.kind == "batch_norm" else "weight"
+    has_own_weight = needed in use.shapes or use.kind == "instance_norm"
+    module = maker(use) if maker is not None and has_own_weight else None
     if module is None:
         return None
     held = {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
@@ -97,7 +99,7 @@ def widen(value: int | list[int], axes: int) -> tuple[int, ...]:
 
 
 def _convolution(use: Use) -> nn.Module | None:
-    bound, shape = use.bound, use.shapes.get("weight", ())
+    bound, shape = use.bound, use.shapes["weight"]
     axes = int(use.kind.removeprefix("conv").removesuffix("d"))
     padding = bound["padding"]
     make: Any = _CONVOLUTION[axes]
@@ -115,7 +117,7 @@ def _convolution(use: Use) -> nn.Module | None:
 
 
 def _transposed_convolution(use: Use) -> nn.Module | None:
-    bound, shape = use.bound, use.shapes.get("weight", ())
+    bound, shape = use.bound, use.shapes["weight"]
     axes = int(use.kind.removeprefix("conv_transpose").removesuffix("d"))
     sizes = {key: widen(bound[key], axes) for key in ("stride", "padding", "output_padding", "dilation")}
     make: Any = _TRANSPOSED[axes]
@@ -129,7 +131,7 @@ def _linear(use: Use) -> nn.Module | None:
 
 
 def _batch_norm(use: Use) -> nn.Module | None:
-    if "running_mean" not in use.shapes or use.axes not in _BATCH_NORM:
+    if use.axes not in _BATCH_NORM:
         return None
     (width,) = use.shapes["running_mean"]
     options = {"eps": use.bound["eps"], "momentum": use.bound["momentum"], "affine": "weight" in use.shapes}
@@ -198,8 +200,6 @@ def _recurrent_names(kind: str, bound: Mapping[str, Any]) -> list[str]:
 
 def _recurrent(use: Use) -> nn.Module | None:
     bound, shapes = use.bound, use.shapes
-    if "weight_ih_l0" not in shapes:
-        return None
     gates = {"lstm": 4, "gru": 3}.get(use.kind, 1)
     options: dict[str, Any] = {"proj_size": shapes["weight_hr_l0"][0]} if "weight_hr_l0" in shapes else {}
     if use.kind == "rnn_relu":
