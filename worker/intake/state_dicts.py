@@ -15,10 +15,12 @@ from worker.engine.network.files import METADATA_KEY
 from worker.intake.opened import Opened, Uploaded
 from worker.intake.pickled import read_torch
 from worker.intake.refusals import FileRefusal, printable
-from worker.intake.safetensors_header import broken, read_header
+from worker.intake.safetensors_header import MAX_TENSORS, broken, read_header
 from worker.intake.weights import plain_weights
+from worker.recognition import Recognition, recognize
 from worker.zoo import fit, match
 
+MAX_ALTERNATIVES = 3
 MAX_DIFFERENCES = 4
 
 
@@ -34,6 +36,7 @@ def open_torch(uploaded: Uploaded) -> Opened:
 
 
 def _open(uploaded: Uploaded, tensors: Mapping[str, Tensor], origin: dict[str, JsonValue] | None) -> Opened:
+    _refuse_library_networks(uploaded, tensors)
     weights = plain_weights(tensors, uploaded.size)
     matches = (uploaded.choice,) if uploaded.choice else _recognize(weights, origin)
     if len(matches) > 1:
@@ -62,17 +65,45 @@ def _read_origin(metadata: Mapping[str, str]) -> dict[str, JsonValue] | None:
 
 def _recognize(weights: Mapping[str, Tensor], origin: dict[str, JsonValue] | None) -> tuple[ArchitectureMatch, ...]:
     """All architectures that fit, at least one."""
-    found = match({name: tuple(tensor.shape) for name, tensor in weights.items()}, origin)
+    found = match(_shapes(weights), origin)
     if isinstance(found, ArchitectureMiss):
         raise _unknown(found)
     return tuple(found)
 
 
-def _unknown(miss: ArchitectureMiss) -> FileRefusal:
-    differences = "; ".join(miss.differences[:MAX_DIFFERENCES])
+def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _refuse_library_networks(uploaded: Uploaded, tensors: Mapping[str, Tensor]) -> None:
+    """Say what a torchvision or timm network is and how to export it, before anything in it is called unusable."""
+    if uploaded.choice is not None or len(tensors) > MAX_TENSORS:
+        return
+    shapes = _shapes(tensors)
+    recognition = recognize(shapes)
+    if recognition is not None and isinstance(match(shapes), ArchitectureMiss):
+        raise _library_network(recognition, printable(uploaded.name))
+
+
+def _library_network(recognition: Recognition, file_name: str) -> FileRefusal:
+    """The file's network is known, but only its library can build it."""
+    library, architecture = recognition.library, recognition.architecture
+    classes = f" for {recognition.class_count} classes" if recognition.class_count else ""
+    others = f" (also: {', '.join(recognition.alternatives[:MAX_ALTERNATIVES])})" if recognition.alternatives else ""
     return FileRefusal(
         FailureCode.UNKNOWN_ARCHITECTURE,
-        f"fits no known architecture. The nearest is {miss.title} ({miss.similarity:.0%} of the tensors agree): "
-        f"{differences}.",
-        "Upload a state dict of LeNet-300-100, LeNet-5, VGG, ResNet-20/32/56 or a multilayer perceptron.",
+        f"is recognized as `{architecture}` of {library}{classes}{others}, which Secateur cannot build by itself; it "
+        "must come as an exported program.",
+        f"Where {library} is installed, run these lines and upload the file that they write:\n"
+        f"{recognition.export_snippet(file_name)}",
+    )
+
+
+def _unknown(miss: ArchitectureMiss) -> FileRefusal:
+    differences = "".join(f"\n- {difference}" for difference in miss.differences[:MAX_DIFFERENCES])
+    return FileRefusal(
+        FailureCode.UNKNOWN_ARCHITECTURE,
+        f"fits no known architecture. The nearest is {miss.title} ({miss.similarity:.0%} of the tensors agree):"
+        f"{differences}",
+        "Upload it as an exported program (.pt2) or as ONNX instead: these bring their architecture along.",
     )
