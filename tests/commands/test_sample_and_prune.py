@@ -1,10 +1,13 @@
+import hashlib
 import io
 import json
+import re
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from click.testing import CliRunner, Result
 
 from backend.domain.errors import InvalidValue
@@ -71,6 +74,38 @@ def test_every_point_becomes_a_zip_and_the_history_is_written(checkpoint, short_
     assert manifest["operating_point"]["test_accuracy"] == report.points[-1].test_accuracy
 
 
+def test_other_formats_and_latency_go_into_the_zips(checkpoint, short_recipe, tmp_path):
+    folder = tmp_path / "out"
+    result = prune(checkpoint, folder, "--recipe", short_recipe, "--formats", "onnx, pt2", "--latency")
+    assert result.exit_code == 0, result.output
+    with zipfile.ZipFile(folder / "pruned.zip") as archive:
+        files = {name: archive.read(name) for name in archive.namelist()}
+    assert list(files) == [
+        *("model.safetensors", "model.py", "recipe.json", "model.pt2", "model.onnx", "manifest.json"),
+    ]
+    manifest = json.loads(files.pop("manifest.json"))
+    assert {name: entry["sha256"] for name, entry in manifest["files"].items()} == {
+        name: hashlib.sha256(data).hexdigest() for name, data in files.items()
+    }
+    assert manifest["checks"]["model.onnx"]["agreement"] == 1.0
+    assert {row["batch"] for row in manifest["latency"]["rows"] + manifest["latency"]["gaps"]} == {1, 64}
+    assert re.search(r"torch, batch 1, 1 threads?: .* ms dense, .* ms thin, \d", result.stdout)
+    with zipfile.ZipFile(folder / "point-0.zip") as archive:
+        assert "latency" not in json.loads(archive.read("manifest.json"))
+
+
+def test_a_failed_format_is_a_sentence_and_the_rest_is_written(checkpoint, short_recipe, tmp_path, monkeypatch):
+    def refuse(*_arguments, **_options):
+        raise torch.onnx.errors.OnnxExporterError("No translation of aten.frobnicate")
+
+    monkeypatch.setattr(torch.onnx, "export", refuse)
+    result = prune(checkpoint, tmp_path / "out", "--recipe", short_recipe, "--formats", "pt2,onnx")
+    assert result.exit_code == 1
+    assert "cannot be written as an ONNX model: No translation of aten.frobnicate." in result.stderr
+    with zipfile.ZipFile(tmp_path / "out" / "pruned.zip") as archive:
+        assert {"model.safetensors", "model.pt2"} <= set(archive.namelist())
+
+
 def test_the_same_command_writes_the_same_bytes(checkpoint, short_recipe, tmp_path):
     for name in ("first", "second"):
         assert prune(checkpoint, tmp_path / name, "--recipe", short_recipe).exit_code == 0
@@ -100,6 +135,7 @@ def test_an_npz_file_serves_as_data(checkpoint, short_recipe, tmp_path):
         (("--device", "cuda:99"), "no device"),
         (("--architecture", "vgg16_bn"), "vgg16_bn"),
         (("--data", "cifar"), "There is no dataset `cifar`"),
+        (("--formats", "onnx,tflite"), "There is no format `tflite`. Choose among safetensors, pt2, onnx."),
     ],
 )
 def test_what_cannot_be_done_is_said_in_a_sentence(checkpoint, short_recipe, tmp_path, options, words):

@@ -1,5 +1,6 @@
 """Prune a network without a server."""
 
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -7,15 +8,15 @@ import click
 from rich.console import Console
 
 from backend.domain.presets import PRESETS
-from backend.domain.recipe import Recipe, WidthMultiple
-from worker.console import Followed, follow
-from worker.delivery import Origin, bundle, manifest, write_zip
+from backend.domain.recipe import WidthMultiple
+from worker.console import follow
+from worker.delivery import Origin
 from worker.engine.device import make_deterministic, resolve_device
-from worker.engine.results import FinishedPoint
 from worker.engine.run import run
 from worker.local import read_dataset, read_network
 from worker.options import device_option, threads_option
 from worker.recipes import RecipeChoice, choose_recipe
+from worker.results import Results, Wishes, parse_formats
 
 _DENSITY = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
 _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)])
@@ -37,11 +38,19 @@ _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)]
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]))
 @click.option("--architecture", help="Which one it is, where several fit the file.")
+@click.option(
+    "--formats",
+    default="safetensors",
+    show_default=True,
+    help="What the zips hold beside source and weights: a list of safetensors, pt2, onnx.",
+)
+@click.option("--latency", is_flag=True, help="Measure every thinner network beside the dense one, about 20 s each.")
 @device_option
 @threads_option
 def command(file: Path, data: str, output: Path, threads: int, **options: Any) -> None:
     """Prune a network without a server: one zip per operating point, and the history."""
     architecture, device = options.pop("architecture"), options.pop("device")
+    wishes = Wishes(parse_formats(options.pop("formats")), options.pop("latency"), threads)
     recipe = choose_recipe(RecipeChoice.model_validate(options))
     make_deterministic(threads)
     target = resolve_device(device)
@@ -50,17 +59,14 @@ def command(file: Path, data: str, output: Path, threads: int, **options: Any) -
     output.mkdir(parents=True, exist_ok=True)
     outputs = run(source.network, dataset, recipe, target, should_stop=lambda: False)
     followed = follow(outputs, Console(stderr=True))
-    _write(followed, recipe, Origin(source.file_hash, dataset.content_hash, recipe.seed, str(target)), output)
-
-
-def _write(followed: Followed, recipe: Recipe, origin: Origin, folder: Path) -> None:
-    for finished in followed.points:
-        file = folder / _name(finished)
-        told = manifest(origin, finished.point, finished.scaling, recipe)
-        file.write_bytes(write_zip(bundle(finished.network, recipe, told)))
-        click.echo(f"{file}: {finished.point.macs:,} MACs, test accuracy {finished.point.test_accuracy:.2%}")
-    (folder / "history.json").write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")
-
-
-def _name(finished: FinishedPoint) -> str:
-    return "pruned.zip" if finished.point.is_target else f"point-{finished.point.index}.zip"
+    results = Results(
+        folder=output,
+        recipe=recipe,
+        origin=Origin(source.file_hash, dataset.content_hash, recipe.seed, str(target)),
+        dataset=dataset,
+        wishes=wishes,
+        say=click.echo,
+        complain=partial(click.echo, err=True),
+    )
+    if not results.write(followed):
+        raise click.exceptions.Exit(1)

@@ -56,7 +56,7 @@ function FormatAction({ run, index, entry }: Props) {
         download
         leftSection={<IconDownload size={16} />}
       >
-        {isBundle ? 'Zip with source and weights' : entry.file.name} · {formatBytes(entry.file.size)}
+        {isBundle ? 'Zip with source and weights' : `${entry.file.name} · ${formatBytes(entry.file.size)}`}
       </Button>
     )
   }
