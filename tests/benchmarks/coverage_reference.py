@@ -16,6 +16,8 @@ from torch.overrides import TorchFunctionMode
 _ATTEMPTS = 1000
 """Elements that are tried as the first of the thin tensor; in float32, large tensors hold equal ones."""
 _EPSILON = 1e-5
+_LINES = 8
+"""Lines that are looked at where one line holds equal values."""
 _LAYER_NORMS = (functional.layer_norm, torch.layer_norm)
 _GROUP_NORMS = (functional.group_norm, torch.group_norm)
 _RMS_NORMS = (functional.rms_norm, torch.rms_norm)
@@ -46,22 +48,32 @@ def _candidates(dense: Tensor, thin: Tensor) -> list[tuple[Tensor, ...]]:
         raise NotASelection("nothing is left of it")
     anchors = torch.nonzero(dense == thin[(0,) * thin.dim()])[:_ATTEMPTS]
     found = []
-    for anchor in anchors:
-        axes = []
-        for axis in range(dense.dim()):
-            line = dense[tuple(slice(None) if other == axis else int(anchor[other]) for other in range(dense.dim()))]
-            wanted = thin[tuple(slice(None) if other == axis else 0 for other in range(dense.dim()))]
-            axes.append(_in_order(line, wanted))
+    for anchor in anchors.tolist():
+        axes = [torch.nonzero(_along(dense, thin, tuple(anchor), axis)).flatten() for axis in range(dense.dim())]
         if all(len(positions) == size for positions, size in zip(axes, thin.shape, strict=True)):
             found.append(tuple(axes))
     return found
 
 
-def _in_order(line: Tensor, wanted: Tensor) -> Tensor:
-    """Positions of the wanted values in a line."""
-    if len(line) == len(wanted):
-        return torch.arange(len(line))
-    return torch.nonzero(torch.isin(line, wanted)).flatten()
+def _along(dense: Tensor, thin: Tensor, anchor: tuple[int, ...], axis: int) -> Tensor:
+    """Which positions along an axis hold values of the thin tensor, if its first element is the anchor (bool)."""
+    start = (0,) * dense.dim()
+    held = torch.isin(_line(dense, anchor, axis), _line(thin, start, axis))
+    for other in range(dense.dim()):
+        for step in range(1, min(_LINES, thin.size(other))):
+            if other == axis or int(held.sum()) == thin.size(axis):
+                continue
+            place = torch.nonzero(_line(dense, anchor, other) == _line(thin, start, other)[step]).flatten()
+            if len(place) == 1:
+                beside = (*anchor[:other], int(place), *anchor[other + 1 :])
+                wanted = _line(thin, (*start[:other], step, *start[other + 1 :]), axis)
+                held &= torch.isin(_line(dense, beside, axis), wanted)
+    return held
+
+
+def _line(tensor: Tensor, place: tuple[int, ...], axis: int) -> Tensor:
+    """All values along an axis through a place."""
+    return tensor[(*place[:axis], slice(None), *place[axis + 1 :])]
 
 
 def zero_removed(module: nn.Module, thin: Mapping[str, Tensor]) -> dict[int, Tensor]:

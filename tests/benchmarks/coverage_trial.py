@@ -26,7 +26,7 @@ from worker.engine.surgery import remove
 SHARE = 0.5
 BATCHES = (1, 3)
 TOLERANCES = {torch.float64: 1e-12, torch.float32: 1e-5}
-HUGE = 100_000_000
+HUGE = 150_000_000
 """Networks with more parameters are checked in float32: they would not fit into memory otherwise."""
 PRUNERS = ("secateur", "torch-pruning")
 LEAST_REMOVED = 0.1
