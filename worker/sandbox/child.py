@@ -5,6 +5,7 @@ and no library that could touch it is imported, before the process is locked.
 """
 
 import errno
+import gc
 import importlib
 import json
 import os
@@ -62,13 +63,22 @@ def _unavailable(missing: tuple[str, ...]) -> dict[str, Any]:
 
 def _obey(entry: str, file: Path | None, folder: Path, arguments: dict[str, Any]) -> dict[str, Any]:
     try:
-        module, name = entry.split(":")
-        function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+        function = _import(entry)
         return {"kind": "done", "value": function(file, folder, arguments)}
     except JobFailure as failure:
         return _as_reply(failure)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever a parser raises becomes an answer
         return _as_reply(limit) if (limit := _recognize_limit(error)) else _as_crash(error)
+
+
+def _import(entry: str) -> Callable[..., Any]:
+    """The function `module:name`; what is imported with it stays, so that garbage is not searched for among it."""
+    module, name = entry.split(":")
+    gc.disable()
+    function: Callable[..., Any] = getattr(importlib.import_module(module), name)
+    gc.freeze()
+    gc.enable()
+    return function
 
 
 def _recognize_limit(error: Exception) -> JobFailure | None:

@@ -50,7 +50,7 @@ def alive(steps: Sequence[Step], outputs: Sequence[str], tensors: Mapping[str, s
             continue
         written = next(step.read(), None) if IN_PLACE.fullmatch(step.target) else None
         is_read = bool(needed.intersection(name for name in step.outputs if name))
-        if written in tensors and (written in needed or is_read):
+        if written is not None and written in tensors and (written in needed or is_read):
             raise rejected(
                 f"writes to its tensor `{printable(tensors[written])}` while it runs"
                 f"{f' ({step.place})' if step.place else ''}.",
