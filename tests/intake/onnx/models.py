@@ -45,7 +45,8 @@ def _info(name, shape):
 
 def flattened(node, shape, constants=None, *, opset, source="x", result="y"):
     """A model of one node whose result is flattened to (N, everything), so that it may stand for class scores."""
-    tail = [helper.make_node("Flatten", [result], ["scores"], axis=1)]
+    cast = helper.make_node("Cast", [result], ["numbers"], to=TensorProto.FLOAT)
+    tail = [cast, helper.make_node("Flatten", ["numbers"], ["scores"], axis=1)]
     return serialize([node, *tail], {source: ("N", *shape)}, ["scores"], constants, opset=opset)
 
 

@@ -65,6 +65,72 @@ def test_ranges_comparisons_and_choices_on_constants_are_folded():
     assert_same(serialize(nodes, {"x": ("N", 4, 4)}, ["scores"], constants), random(BATCH, 4, 4))
 
 
+FOLDED = {
+    "And": (["yes", "no"], {}, 13),
+    "Or": (["yes", "no"], {}, 13),
+    "Xor": (["yes", "no"], {}, 13),
+    "IsNaN": (["table"], {}, 13),
+    "Mod": (["table", "divisors"], {"fmod": 1}, 13),
+    "CumSum": (["table", "axis"], {"reverse": 1, "exclusive": 1}, 14),
+    "NonZero": (["table"], {}, 13),
+    "Size": (["table"], {}, 13),
+    "GatherElements": (["table", "places"], {"axis": 1}, 13),
+    "GatherND": (["table", "pairs"], {}, 13),
+    "ScatterND": (["table", "pairs", "values"], {}, 18),
+}
+
+
+@pytest.mark.parametrize("operator", sorted(FOLDED))
+def test_operators_on_constants_are_computed_while_the_file_is_read(operator):
+    names, attributes, opset = FOLDED[operator]
+    nodes = [
+        NODE(operator, names, ["made"], **attributes),
+        NODE("Cast", ["made"], ["numbers"], to=TensorProto.FLOAT),
+        NODE("ReduceMean", ["numbers"], ["mean"], keepdims=0),
+        NODE("ReduceMax", ["numbers"], ["largest"], keepdims=0),
+        NODE("Add", ["x", "mean"], ["a"]),
+        NODE("Mul", ["a", "largest"], ["scores"]),
+    ]
+    table = random(3, 4, seed=5)
+    table[0, 1] = 0
+    constants = {"table": table, "divisors": random(4, low=0.5), "yes": table > 0, "no": table > 1}
+    constants |= {"axis": np.int64(1), "places": integers(0, -1, 2).reshape(3, 1), "values": random(2)}
+    constants |= {"pairs": integers(0, 1, 2, 3).reshape(2, 2)}
+    data = serialize(
+        nodes, {"x": ("N", 4)}, ["scores"], {k: v for k, v in constants.items() if k in names}, opset=opset
+    )
+    assert_same(data, random(BATCH, 4))
+    assert {node.target for node in read_onnx(data).network.graph.nodes} == {"aten.add.Tensor", "aten.mul.Tensor"}
+
+
+def test_whole_numbers_of_the_input_are_divided_as_whole_numbers():
+    """Division cuts off towards zero; the remainder has the sign of the divisor."""
+    nodes = [
+        NODE("Div", ["x", "three"], ["d"]),
+        NODE("Mod", ["x", "three"], ["m"]),
+        NODE("Mul", ["d", "ten"], ["t"]),
+        NODE("Add", ["t", "m"], ["s"]),
+        NODE("Cast", ["s"], ["scores"], to=TensorProto.FLOAT),
+    ]
+    constants = {"three": np.int64(3), "ten": np.int64(10)}
+    data = serialize(nodes, {"x": (("N", 6), "int64")}, ["scores"], constants)
+    assert_same(data, integers(-7, -3, -1, 0, 4, 8).reshape(1, 6))
+
+
+def test_choices_between_values_of_the_input():
+    """An activation as the new exporter writes some: a comparison, and one of two values."""
+    nodes = [
+        NODE("Greater", ["x", "zero"], ["above"]),
+        NODE("Less", ["x", "one"], ["below"]),
+        NODE("And", ["above", "below"], ["inside"]),
+        NODE("Not", ["inside"], ["outside"]),
+        NODE("Mul", ["x", "slope"], ["flat"]),
+        NODE("Where", ["outside", "flat", "x"], ["scores"]),
+    ]
+    constants = {"zero": np.float32(0), "one": np.float32(1), "slope": np.float32(0.1)}
+    assert_same(serialize(nodes, {"x": ("N", 6)}, ["scores"], constants), random(BATCH, 6))
+
+
 def test_constants_however_they_are_written():
     tensor = helper.make_tensor("t", TensorProto.FLOAT, [2], [0.5, 1.5])
     nodes = [

@@ -34,16 +34,26 @@ def _commutative(target: str) -> Lowering:
     return lower
 
 
-def _comparison(target: str, mirrored: str) -> Lowering:
+def _comparison(kind: str, mirrored: str) -> Lowering:
     """Two operands; a constant stands on the right, where need be of the mirrored comparison."""
 
     def lower(call: Call) -> Value:
         left, right = call.value(0), call.value(1)
         if isinstance(left, Known) and isinstance(right, Live):
-            return call.emit(mirrored, right, operand(right, left))
-        return call.emit(target, left, operand(left, right))
+            return _compare(call, mirrored, right, left)
+        return _compare(call, kind, left, right)
 
     return lower
+
+
+def _compare(call: Call, kind: str, left: Value, right: Value) -> Value:
+    number = operand(left, right)
+    return call.emit(f"{kind}.Tensor" if number is right else f"{kind}.Scalar", left, number)
+
+
+def _logical(target: str) -> Lowering:
+    """Two operands that are true or false."""
+    return lambda call: call.emit(target, call.value(0), call.value(1))
 
 
 def _sub(call: Call) -> Value:
@@ -57,7 +67,7 @@ def _sub(call: Call) -> Value:
 def _div(call: Call) -> Value:
     left, right = call.value(0), call.value(1)
     if not dtype_of(left).is_floating_point:
-        return call.emit("div.Tensor_mode", left, operand(left, right), rounding_mode="trunc")
+        return call.emit("div.Tensor_mode", left, right, rounding_mode="trunc")
     number = operand(right, left)
     if number is not left:
         inverse = call.emit("reciprocal.default", right)
@@ -80,7 +90,7 @@ def _mod(call: Call) -> Value:
     left, right = call.value(0), call.value(1)
     if call.attributes.integer("fmod", 0):
         return call.fold(torch.fmod, left, right)
-    return call.emit("remainder.Tensor", left, operand(left, right))
+    return call.emit("remainder.Tensor", left, right)
 
 
 def _extremum(target: str) -> Lowering:
@@ -167,14 +177,14 @@ OPERATORS: Table = {
     "CastLike": _cast_like,
     "Where": _where,
     "Round": plain("round.default"),
-    "Equal": _commutative("eq.Tensor"),
-    "Greater": _comparison("gt.Tensor", "lt.Tensor"),
-    "GreaterOrEqual": _comparison("ge.Tensor", "le.Tensor"),
-    "Less": _comparison("lt.Tensor", "gt.Tensor"),
-    "LessOrEqual": _comparison("le.Tensor", "ge.Tensor"),
-    "And": _commutative("logical_and.default"),
-    "Or": _commutative("logical_or.default"),
-    "Xor": _commutative("logical_xor.default"),
+    "Equal": _comparison("eq", "eq"),
+    "Greater": _comparison("gt", "lt"),
+    "GreaterOrEqual": _comparison("ge", "le"),
+    "Less": _comparison("lt", "gt"),
+    "LessOrEqual": _comparison("le", "ge"),
+    "And": _logical("logical_and.default"),
+    "Or": _logical("logical_or.default"),
+    "Xor": _logical("logical_xor.default"),
     "Not": plain("logical_not.default"),
     "IsNaN": plain("isnan.default"),
 }
