@@ -11,7 +11,7 @@ from backend.domain.criteria import MagnitudeCriterion
 from backend.domain.network import ChannelGroupInfo, Layer, LockInfo, NetworkSummary, Unit
 from backend.domain.recipe import Prune
 from backend.domain.spec import Spec
-from backend.domain.thinning import LayerSize, SizeModel
+from backend.domain.thinning import SizeModel
 
 LayerStatus = Literal["prunable", "coupled", "locked"]
 
@@ -70,7 +70,7 @@ def import_report(summary: NetworkSummary) -> ImportReport:
     """Say of every layer what can go, and how much in all, with no layer thinner than a recipe's default allows."""
     model, bounds = SizeModel.of(summary), width_bounds(summary, _DEFAULTS)
     floor = {name: found.floor for name, found in bounds.items()}
-    thinnest = model.counts(floor)
+    thinnest, lost = model.counts(floor), model.lost_macs(floor)
     groups: dict[str, list[ChannelGroupInfo]] = {}
     for group in summary.groups:
         for name in group.layers:
@@ -78,7 +78,10 @@ def import_report(summary: NetworkSummary) -> ImportReport:
     locks = {lock.layer: lock for lock in summary.locks}
     verdicts = tuple(
         _verdict(layer, groups.get(layer.name, []), locks.get(layer.name)).model_copy(
-            update=_losses(layer, size, floor, summary.macs)
+            update={
+                "removable_channels": layer.width - size.output.at(floor),
+                "removable_macs": metrics.share(lost.get(layer.name, 0), summary.macs),
+            }
         )
         for layer, size in zip(summary.layers, model.layers, strict=True)
     )
@@ -110,13 +113,6 @@ def _verdict(layer: Layer, groups: list[ChannelGroupInfo], lock: LockInfo | None
         lock=None if groups else lock or LockInfo(layer=layer.name, reason=_UNKNOWN),
         inexact=tuple(dict.fromkeys(node for group in groups for node in group.inexact)),
     )
-
-
-def _losses(layer: Layer, size: LayerSize, floor: dict[str, int], macs: int) -> dict[str, float]:
-    return {
-        "removable_channels": layer.width - size.output.at(floor),
-        "removable_macs": metrics.share(max(0, layer.macs - size.macs(floor)), macs),
-    }
 
 
 def _going(bounds: Iterable[WidthBounds]) -> int:

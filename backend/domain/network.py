@@ -52,8 +52,28 @@ class ChannelGroupInfo(Spec):
     """Output channels that one unit holds in each of `layers` (64 in a layer of heads of 64); empty: spread evenly."""
     input_spans: tuple[PositiveInt, ...] = ()
     """Input channels that one unit holds in each of `consumers` (several after a flatten); empty: spread evenly."""
-    loose_parameters: NonNegativeInt = 0
-    """Parameters that go with one unit but count for no layer (a norm after a concatenation, a position embedding)."""
+    vector_parameters: NonNegativeInt = 0
+    """Parameters that one unit holds in vectors: biases, norms, scales."""
+    product_macs: NonNegativeInt = 0
+    """Multiply-accumulate operations that one unit takes in products of activations: a head's queries and keys."""
+
+
+class AxisShares(Spec):
+    """One axis of a weight, and what each group's units hold of it."""
+
+    size: PositiveInt
+    groups: tuple[tuple[str, PositiveInt], ...]
+    """Group and positions that one of its units holds."""
+
+
+class WeightSize(Spec):
+    """How a weight's size follows from the widths of the channel groups; axes that do not change are left out."""
+
+    layer: str
+    parameters: PositiveInt
+    macs: NonNegativeInt
+    """Multiply-accumulate operations for one example that this weight takes part in."""
+    axes: tuple[AxisShares, ...]
 
 
 class LockInfo(Spec):
@@ -91,6 +111,8 @@ class NetworkSummary(Spec):
     groups: tuple[ChannelGroupInfo, ...]
     locks: tuple[LockInfo, ...] = ()
     """One for every layer of whose output channels nothing can go."""
+    weights: tuple[WeightSize, ...] = ()
+    """Every weight that gets smaller with a channel group; empty in summaries of the first release."""
     parameters: NonNegativeInt
     macs: NonNegativeInt
 

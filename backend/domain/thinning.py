@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Self, TypeAlias
 
-from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary, WeightSize
 
 Names: TypeAlias = tuple[str, ...]
 Spans: TypeAlias = tuple[int, ...]
@@ -118,15 +118,49 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class WeightForm:
+    """A weight's counts as a product of linear forms of the groups' widths."""
+
+    layer: str
+    macs: int
+    parameters: int
+    sizes: int
+    """Product of the axes that change, in the dense network."""
+    axes: tuple[Width, ...]
+
+    @classmethod
+    def of(cls, weight: WeightSize, dense: Mapping[str, int]) -> Self:
+        """Read a weight's record."""
+        axes = tuple(
+            Width(axis.size - sum(span * dense[name] for name, span in axis.groups), axis.groups)
+            for axis in weight.axes
+        )
+        return cls(weight.layer, weight.macs, weight.parameters, prod(axis.size for axis in weight.axes), axes)
+
+    def lost(self, amount: int, widths: Mapping[str, int]) -> int:
+        """What is lost at the given widths of an amount that goes with the weight's elements."""
+        return amount - amount // self.sizes * prod(axis.at(widths) for axis in self.axes)
+
+
+@dataclass(frozen=True)
 class SizeModel:
-    """Counts as functions of the widths of the channel groups."""
+    """Counts as functions of the widths of the channel groups.
+
+    Exact in the parameters, in the operations of weights that are used at places which do not change, and in attention
+    that loses whole heads. What else there is (token mixers, thinner heads) counts as in the dense network, so that a
+    target in MACs is met on the safe side.
+    """
 
     layers: tuple[LayerSize, ...]
     dense_widths: Mapping[str, int]
-    other_macs: int
-    other_parameters: int
-    loose_parameters: Mapping[str, int]
-    """Parameters that go with one unit of a group but count for no layer."""
+    dense: Counts
+    """Counts of the network as it came."""
+    weights: tuple[WeightForm, ...]
+    """Empty for summaries of the first release: then the layers' own records are all there is."""
+    vector_parameters: Mapping[str, int]
+    """Parameters of vectors that go with one unit of a group."""
+    product_macs: Mapping[str, int]
+    """Operations in products of activations that go with one unit of a group."""
 
     @classmethod
     def of(cls, summary: NetworkSummary) -> Self:
@@ -136,31 +170,38 @@ class SizeModel:
         layers = tuple(
             LayerSize.of(layer, outputs.get(layer.name, ()), inputs.get(layer.name, ())) for layer in summary.layers
         )
-        dense = {group.name: group.width for group in summary.groups}
-        other_macs = summary.macs - sum(layer.macs(dense) for layer in layers)
-        loose = {group.name: group.loose_parameters for group in summary.groups}
-        counted = sum(layer.parameters(dense) for layer in layers) + _times(loose, dense)
-        return cls(layers, dense, other_macs, summary.parameters - counted, loose)
-
-    @property
-    def dense(self) -> Counts:
-        """Counts of the network as it came."""
-        return self.counts(self.dense_widths)
+        widths = {group.name: group.width for group in summary.groups}
+        dense = Counts(summary.macs, summary.parameters, sum(widths.values()))
+        weights = tuple(WeightForm.of(weight, widths) for weight in summary.weights)
+        vectors = {group.name: group.vector_parameters for group in summary.groups}
+        products = {group.name: group.product_macs for group in summary.groups}
+        return cls(layers, widths, dense, weights, vectors, products)
 
     def counts(self, widths: Mapping[str, int]) -> Counts:
         """Counts at the given widths of the groups."""
-        return Counts(
-            macs=self.other_macs + sum(layer.macs(widths) for layer in self.layers),
-            parameters=self.other_parameters
-            + sum(layer.parameters(widths) for layer in self.layers)
-            + _times(self.loose_parameters, widths),
-            channels=sum(widths.values()),
-        )
+        channels = sum(widths.values())
+        if not self.weights:
+            macs = sum(layer.macs(self.dense_widths) - layer.macs(widths) for layer in self.layers)
+            lost = sum(layer.parameters(self.dense_widths) - layer.parameters(widths) for layer in self.layers)
+            return Counts(self.dense.macs - macs, self.dense.parameters - lost, channels)
+        macs = sum(weight.lost(weight.macs, widths) for weight in self.weights) + self._gone(self.product_macs, widths)
+        lost = sum(weight.lost(weight.parameters, widths) for weight in self.weights)
+        lost += self._gone(self.vector_parameters, widths)
+        return Counts(self.dense.macs - macs, self.dense.parameters - lost, channels)
+
+    def lost_macs(self, widths: Mapping[str, int]) -> Mapping[str, int]:
+        """Operations that each layer loses at the given widths, by name; layers that lose none may be left out."""
+        if not self.weights:
+            return {layer.name: layer.macs(self.dense_widths) - layer.macs(widths) for layer in self.layers}
+        lost: dict[str, int] = defaultdict(int)
+        for weight in self.weights:
+            lost[weight.layer] += weight.lost(weight.macs, widths)
+        return lost
+
+    def _gone(self, amounts: Mapping[str, int], widths: Mapping[str, int]) -> int:
+        """What goes of amounts that each unit of a group has."""
+        return sum(amount * (self.dense_widths[name] - widths[name]) for name, amount in amounts.items())
 
     def layer_widths(self, widths: Mapping[str, int]) -> tuple[int, ...]:
         """Output width of every layer, in forward order."""
         return tuple(layer.output.at(widths) for layer in self.layers)
-
-
-def _times(amounts: Mapping[str, int], widths: Mapping[str, int]) -> int:
-    return sum(amount * widths[name] for name, amount in amounts.items())

@@ -7,40 +7,50 @@ from torch import nn
 from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.import_report import import_report
-from backend.domain.thinning import SizeModel
-from tests.engine.constructs import BY_NAME
+from backend.domain.thinning import Counts, SizeModel
+from tests.engine.constructs import BY_NAME, CONSTRUCTS, Construct, construct_name
 from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from tests.engine.zoo_cases import captured
 from worker.engine.counting import count_macs, count_parameters
 from worker.engine.coupling import find_groups
-from worker.engine.network import summarize
+from worker.engine.network import Network, summarize
 from worker.engine.surgery import remove
 
-COUNTED = (
-    "plain",
-    "residual",
-    "padded_shortcut",
-    "dense_block",
-    "inverted_residual",
-    "transposed",
-    "auxiliary",
-    "two_inputs",
-    "convolution_blocks",
-)
+MIXER = BY_NAME["mixer"]
+"""Its token-mixing layers are used once for every channel, so their operations follow a width that is not theirs."""
 
 
-@pytest.mark.parametrize("name", COUNTED)
-def test_counts_at_thinner_widths_are_those_of_the_network_cut_to_them(name: str) -> None:
-    network = BY_NAME[name].network()
-    groups = find_groups(network)
+def halved(network: Network) -> tuple[Counts, Network]:
+    """What the summary says of a network at half its widths, and the network itself."""
     keep = {
         group.name: torch.arange(group.width) < max(1, group.width // 2 // group.multiple) * group.multiple
-        for group in groups
+        for group in find_groups(network)
     }
     assert keep
     counts = SizeModel.of(summarize(network)).counts({name: int(mask.sum()) for name, mask in keep.items()})
-    thinner = remove(network, keep)
+    return counts, remove(network, keep)
+
+
+@pytest.mark.parametrize("construct", [item for item in CONSTRUCTS if item is not MIXER], ids=construct_name)
+def test_counts_at_thinner_widths_are_those_of_the_network_cut_to_them(construct: Construct) -> None:
+    counts, thinner = halved(construct.network())
     assert (counts.macs, counts.parameters) == (count_macs(thinner), count_parameters(thinner))
+
+
+def test_where_operations_are_not_exact_they_are_not_promised_too_low() -> None:
+    counts, thinner = halved(MIXER.network())
+    assert counts.parameters == count_parameters(thinner)
+    assert counts.macs >= count_macs(thinner)
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS, ids=construct_name)
+def test_every_layer_has_a_verdict_and_what_the_layers_lose_is_no_more_than_what_goes(construct: Construct) -> None:
+    summary = summarize(construct.network())
+    report = import_report(summary)
+    assert [verdict.layer for verdict in report.layers] == [layer.name for layer in summary.layers]
+    assert 0 < report.removable_macs < 1
+    assert sum(verdict.removable_macs for verdict in report.layers) <= report.removable_macs + 1e-9
+    assert all((verdict.lock is None) == bool(verdict.groups) for verdict in report.layers)
 
 
 def test_a_lock_names_the_operation_that_holds_the_channels() -> None:

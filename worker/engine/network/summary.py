@@ -1,14 +1,16 @@
 """What the web may know of a network: layers, groups, locks and counts."""
 
-from collections.abc import Mapping, Sequence
-from math import prod
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 
-from backend.domain.network import ChannelGroupInfo, Layer, LockInfo, NetworkSummary
+from backend.domain.network import AxisShares, ChannelGroupInfo, Layer, LockInfo, NetworkSummary, WeightSize
 from worker.engine.counting import count_layers, count_macs, count_parameters
 from worker.engine.coupling import ChannelGroup, Lock, find_groups, find_locks
 from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
+from worker.engine.graph.schema import TensorReference
+from worker.engine.macs import count_step
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 
@@ -17,21 +19,25 @@ def summarize(network: Network) -> NetworkSummary:
     """Layers in forward order with their groups, locks, parameters and multiply-accumulate operations."""
     groups = find_groups(network)
     layers = count_layers(network, groups)
+    parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
+    products = _products_of_heads(network, groups)
     nodes = {node.name: node for node in network.graph.nodes}
     return NetworkSummary(
         architecture=network.graph.architecture,
         input_shape=network.graph.input_shape,
         class_count=network.graph.class_count,
         layers=layers,
-        groups=tuple(_group_info(network, group, layers) for group in groups),
+        groups=tuple(_group_info(network, group, parameters, products) for group in groups),
+        weights=_weight_sizes(network, groups, layers, parameters),
         locks=tuple(_lock_info(lock, nodes.get(lock.node)) for lock in find_locks(network)),
         parameters=count_parameters(network),
         macs=count_macs(network),
     )
 
 
-def _group_info(network: Network, group: ChannelGroup, layers: Sequence[Layer]) -> ChannelGroupInfo:
-    spans = _spans(group, group.layers, _OUTPUT_AXIS)
+def _group_info(
+    network: Network, group: ChannelGroup, parameters: Collection[str], products: Mapping[str, int]
+) -> ChannelGroupInfo:
     return ChannelGroupInfo(
         name=group.name,
         width=group.width,
@@ -40,34 +46,72 @@ def _group_info(network: Network, group: ChannelGroup, layers: Sequence[Layer]) 
         unit=group.unit,
         multiple=group.multiple,
         inexact=group.inexact,
-        output_spans=spans,
+        output_spans=_spans(group, group.layers, _OUTPUT_AXIS),
         input_spans=_spans(group, group.consumers, _INPUT_AXIS),
-        loose_parameters=_loose_parameters(network, group, dict(zip(group.layers, spans, strict=False)), layers),
+        vector_parameters=sum(
+            member.index.size(1)
+            for member in group.members
+            if member.tensor in parameters and network.tensors[member.tensor].dim() == 1
+        ),
+        product_macs=products.get(group.name, 0) // group.width,
     )
 
 
-def _loose_parameters(network: Network, group: ChannelGroup, spans: Mapping[str, int], layers: Sequence[Layer]) -> int:
-    """Parameters that go with one unit, less the biases and norms that the layers' counts hold already."""
-    kinds = {info.name: info.kind for info in network.graph.tensors}
-    names = {layer.name for layer in layers}
-    held = 0
-    for member in group.members:
-        tensor = network.tensors[member.tensor]
-        is_weight = tensor.dim() > 1 and layer_name(member.tensor) in names
-        if kinds[member.tensor] == "parameter" and not is_weight:
-            held += member.index.size(1) * tensor.numel() // tensor.size(member.axis)
-    counted = sum(
-        spans[layer.name] * ((layer.parameters - _weights(layer)) // layer.width)
-        for layer in layers
-        if layer.name in spans
+def _products_of_heads(network: Network, groups: Sequence[ChannelGroup]) -> Mapping[str, int]:
+    """Operations of the products of activations between the layers that make a group's heads and those that read them.
+
+    Whole heads go, so these products lose their operations in the same proportion.
+    """
+    heads = [group for group in groups if group.unit == "head"]
+    maker = {layer: group.name for group in heads for layer in group.layers}
+    readers = {layer for group in heads for layer in group.consumers}
+    found: dict[str, int] = defaultdict(int)
+    current = None
+    for step in network.steps:
+        names = [layer_name(value.tensor) for value in step.bound.values() if isinstance(value, TensorReference)]
+        current = None if readers.intersection(names) else current
+        current = next((maker[name] for name in names if name in maker), current)
+        if current is not None and not names:
+            found[current] += count_step(step, network)
+    return found
+
+
+def _weight_sizes(
+    network: Network, groups: Sequence[ChannelGroup], layers: Sequence[Layer], parameters: Collection[str]
+) -> tuple[WeightSize, ...]:
+    """Every parameter of two or more axes that gets smaller with a group, with its part of its layer's operations."""
+    axes: dict[str, dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    for group in groups:
+        for member in group.members:
+            if member.tensor in parameters and network.tensors[member.tensor].dim() > 1:
+                axes[member.tensor][member.axis][group.name] = member.index.size(1)
+    macs = _macs_by_weight(network, layers, parameters)
+    return tuple(
+        WeightSize(
+            layer=layer_name(name),
+            parameters=network.tensors[name].numel(),
+            macs=macs.get(name, 0),
+            axes=tuple(
+                AxisShares(size=network.tensors[name].size(axis), groups=tuple(spans.items()))
+                for axis, spans in sorted(by_axis.items())
+            ),
+        )
+        for name, by_axis in axes.items()
     )
-    return max(0, held - counted)
 
 
-def _weights(layer: Layer) -> int:
-    """Elements of a layer's weight; every output position uses each of them once."""
-    places = prod(layer.output_size) if layer.type == "conv" else layer.macs // (layer.in_width * layer.width)
-    return layer.macs // places if places else 0
+def _macs_by_weight(network: Network, layers: Sequence[Layer], parameters: Collection[str]) -> Mapping[str, int]:
+    """A layer's operations, divided among its weights (a recurrent layer has several) by their elements."""
+    sizes: dict[str, dict[str, int]] = defaultdict(dict)
+    for name in parameters:
+        if network.tensors[name].dim() > 1:
+            sizes[layer_name(name)][name] = network.tensors[name].numel()
+    found = {}
+    for layer in layers:
+        own = sizes.get(layer.name, {})
+        for name, elements in own.items():
+            found[name] = layer.macs * elements // sum(own.values())
+    return found
 
 
 def _spans(group: ChannelGroup, layers: Sequence[str], axis: int) -> tuple[int, ...]:

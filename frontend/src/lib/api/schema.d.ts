@@ -790,6 +790,19 @@ export interface components {
             title: string;
         };
         /**
+         * AxisShares
+         * @description One axis of a weight, and what each group's units hold of it.
+         */
+        AxisShares: {
+            /** Groups */
+            groups: [
+                string,
+                number
+            ][];
+            /** Size */
+            size: number;
+        };
+        /**
          * ChannelGranularity
          * @description Remove whole channels (feature maps, hidden units), so that the network becomes physically thinner.
          */
@@ -821,11 +834,6 @@ export interface components {
             /** Layers */
             layers: string[];
             /**
-             * Loose Parameters
-             * @default 0
-             */
-            loose_parameters?: number;
-            /**
              * Multiple
              * @default 1
              */
@@ -838,11 +846,21 @@ export interface components {
              */
             output_spans?: number[];
             /**
+             * Product Macs
+             * @default 0
+             */
+            product_macs?: number;
+            /**
              * Unit
              * @default channel
              * @enum {string}
              */
             unit?: "channel" | "head" | "head_dim" | "group" | "hidden";
+            /**
+             * Vector Parameters
+             * @default 0
+             */
+            vector_parameters?: number;
             /** Width */
             width: number;
         };
@@ -1586,6 +1604,11 @@ export interface components {
             macs: number;
             /** Parameters */
             parameters: number;
+            /**
+             * Weights
+             * @default []
+             */
+            weights?: components["schemas"]["WeightSize"][];
         };
         /**
          * NewApiTokenAnswer
@@ -2451,6 +2474,20 @@ export interface components {
              * @enum {string}
              */
             kind: "uniform";
+        };
+        /**
+         * WeightSize
+         * @description How a weight's size follows from the widths of the channel groups; axes that do not change are left out.
+         */
+        WeightSize: {
+            /** Axes */
+            axes: components["schemas"]["AxisShares"][];
+            /** Layer */
+            layer: string;
+            /** Macs */
+            macs: number;
+            /** Parameters */
+            parameters: number;
         };
     };
     responses: never;
