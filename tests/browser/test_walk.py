@@ -151,6 +151,22 @@ def download(visitor: Visit, folder: Path) -> tuple[Path, str]:
     return file, parameters
 
 
+def take_home(visitor: Visit) -> None:
+    """The page of that point: an ONNX model is made, checked and offered; latency is measured by itself."""
+    page = visitor.page
+    visitor.part("selected-point").get_by_role("link", name="All formats and latency").click()
+    expect(page).to_have_url(re.compile(r"/points/\d+$"))
+    expect(visitor.part("sizes")).to_contain_text("in theory")
+    page.get_by_role("button", name="Make the onnx file").click()
+    expect(visitor.part("format-onnx")).to_have_attribute("data-standing", "ready", timeout=PATIENCE_MS * 4)
+    expect(visitor.part("onnx-check")).to_contain_text("every predicted class equal")
+    expect(visitor.part("latency-table")).to_be_visible(timeout=PATIENCE_MS * 4)
+    with page.expect_download() as saved:
+        visitor.part("format-onnx").get_by_role("link").click()
+    assert saved.value.suggested_filename == "model.onnx"
+    visitor.take_screenshots("point")
+
+
 def check_bundle(bundle: Path, folder: Path, parameters: str) -> None:
     """The zip's network loads in a fresh Python process, by itself, and is as thin as the page said."""
     with zipfile.ZipFile(bundle) as archive:
@@ -177,7 +193,8 @@ def test_a_checkpoint_becomes_a_smaller_network(
         watch(visitor, subject)
         bundle, parameters = download(visitor, tmp_path)
         visitor.take_screenshots("run")
-        assert visitor.complaints == []
         if is_for_readme:
             visitor.keep_picture("figure-widths", ROOT / "docs" / "images" / "run.png")
+        take_home(visitor)
+        assert visitor.complaints == []
     check_bundle(bundle, tmp_path / "bundle", parameters)
