@@ -145,6 +145,13 @@ def test_a_file_cut_anywhere_is_refused(tmp_path):
             read_program(write(tmp_path, content[: draws.randrange(len(content))]))
 
 
+@pytest.mark.parametrize("name", ["a/data/weights/model.pt", "a/serialized_exported_program.json"])
+def test_layouts_of_older_versions_keep_pickles_and_are_not_opened(tmp_path, name):
+    with pytest.raises(FileRefusal, match="was written by an older PyTorch") as caught:
+        read_program(write(tmp_path, hostile.rewritten({}, added=[(name, b"{}")])))
+    assert "torch 2.13" in caught.value.hint
+
+
 def test_too_many_operations_are_refused_before_they_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(operations, "MAX_STEPS", 500)
     with pytest.raises(FileRefusal, match="more than 500 operations"):

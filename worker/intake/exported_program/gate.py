@@ -12,9 +12,8 @@ from worker.intake.exported_program.expressions import NotAnExpression, parse_si
 from worker.intake.refusals import FileRefusal, printable, rejected, unsafe
 
 KNOWN = re.compile(
-    r"models/model\.json|data/(weights|constants)/(model_(weights|constants)_config\.json|(weight|tensor)_\d+|model\.pt)"
-    r"|data/sample_inputs/model\.pt|archive_format|archive_version|byteorder|version|\.data/[\w.]+|extra/.*"
-    r"|serialized_(exported_program|state_dict|constants|example_inputs)\.(json|pt)|extra_files/.*|\.[a-z_]+"
+    r"models/model\.json|data/(weights|constants)/(model_(weights|constants)_config\.json|(weight|tensor)_\d+)"
+    r"|data/sample_inputs/model\.pt|archive_format|archive_version|byteorder|version|\.data/[\w.]+|extra/.*|\.[a-z_]+"
 )
 CODE = {
     "data/aotinductor/": "compiled code (AOTInductor)",

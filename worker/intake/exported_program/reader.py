@@ -30,6 +30,8 @@ from worker.intake.opened import Opened, Uploaded
 from worker.intake.refusals import printable, rejected
 
 CONFIGURATIONS = {WEIGHTS: f"{WEIGHTS}model_weights_config.json", CONSTANTS: f"{CONSTANTS}model_constants_config.json"}
+OLD_MEMBERS = frozenset({"serialized_exported_program.json", f"{WEIGHTS}model.pt", f"{CONSTANTS}model.pt"})
+"""Members of exported programs whose weights are pickles; torch 2.13 still reads such, but writes none."""
 NOT_A_NAME = re.compile(r"[^A-Za-z0-9_.-]")
 
 
@@ -44,6 +46,7 @@ def read_program(path: Path, *, is_gated: bool = True) -> Network:
     Without the gate what is unsafe is not named as such, but it is not run either.
     """
     with open_archive(path) as archive:
+        _check_age(archive)
         if is_gated:
             check_names(archive.names)
         program = archive.read_json(MODEL)
@@ -93,6 +96,15 @@ def _describe(source: UserInput, own: torch.dtype) -> InputInfo:
         raise rejected(
             f"has an input, `{printable(source.name)}`, of an unusable shape.", "Export it again."
         ) from error
+
+
+def _check_age(archive: Archive) -> None:
+    """Refuse the layouts that keep weights as pickles."""
+    if any(name in OLD_MEMBERS for name in archive.names):
+        raise rejected(
+            "was written by an older PyTorch, which pickles weights; such exported programs are not opened.",
+            "Write it again with torch 2.13: `torch.export.save(torch.export.load(path), path)`.",
+        )
 
 
 def _read_payloads(archive: Archive, *, is_gated: bool) -> dict[str, Payload]:
