@@ -12,6 +12,7 @@ import argparse
 import copy
 import gc
 import json
+import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -34,6 +35,8 @@ from worker.engine.surgery import remove
 SHARE = 0.5
 WARM_UP = 1
 FAILED = "fails"
+MEMORY = 8 * 2**30
+"""Address space: Torch-Pruning's graph of a Swin takes all that there is."""
 
 
 @dataclass(frozen=True)
@@ -159,6 +162,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     results = []
     for name in chosen(options.networks, options.coverage):
         results.append(measure(name, options.rounds))
