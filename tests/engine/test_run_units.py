@@ -46,11 +46,12 @@ def half(criterion: str, **changes: object) -> object:
     return recipe(target={"kind": "sparsity", "sparsity": 0.4}, prune=prune(criterion, **changes))
 
 
-def test_a_run_thins_hidden_units():
+def test_a_run_thins_hidden_units_and_its_counts_are_true():
     result = collect_run(reader(), blobs(shape=SHAPE), half("magnitude"))
     finished = result.points[-1]
     summary = summarize(finished.network)
     assert sum(group.width for group in summary.groups) <= 0.6 * 12
+    assert (summary.macs, summary.parameters) == (finished.point.macs, finished.point.parameters)
     assert any(channel.startswith("lstm:") for record in result.records for channel in record.removed)
     hidden = finished.network.tensors["lstm.weight_hh_l0"]
     assert hidden.shape[0] == 4 * hidden.shape[1] < 32
@@ -85,6 +86,7 @@ def test_fisher_removes_whole_heads():
     thin = result.points[-1].network
     widths = {group.name: group.width for group in find_groups(thin)}
     assert sum(widths.values()) <= 0.6 * 35
+    assert summarize(thin).parameters == result.points[-1].point.parameters
     assert thin.tensors["qkv.weight"].shape[0] == 12 * widths["qkv"]
     assert build(thin)(torch.zeros(2, *SHAPE)).shape == (2, 5)
 
