@@ -35,6 +35,8 @@ _POSSIBLE_VIEWS = frozenset(
 
 def pure_variant(target: object) -> Callable[..., Any] | None:
     """The operation that returns what `target` writes in place; None when there is none, or it is not allowed."""
+    if target is _ATEN.zero_.default:
+        return _ATEN.zeros_like.default
     name = str(target)
     packet, _, overload = name.removeprefix("aten.").partition(".")
     if not (name.startswith("aten.") and packet.endswith("_") and not packet.endswith("__")):
