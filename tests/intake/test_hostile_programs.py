@@ -11,6 +11,7 @@ import pytest
 
 from backend.domain.errors import FailureCode, JobFailure
 from tests.intake import hostile_programs as hostile
+from tests.intake import program_bombs as bombs
 from worker.intake.exported_program import operations
 from worker.intake.exported_program.reader import read_program
 from worker.intake.models import inspect_model
@@ -66,7 +67,7 @@ def outcomes(tmp_path_factory):
     folder = tmp_path_factory.mktemp("attacks")
     marker = folder / "marker"
     attacks = {f"{make.__name__} {gate}": make(marker) for make in hostile.MAY_RUN_CODE for gate in ("on", "off")}
-    attacks |= {f"{make.__name__} off": make() for make in (*hostile.BOMBS, hostile.nested_zip)}
+    attacks |= {f"{make.__name__} off": make() for make in (*bombs.BOMBS, bombs.nested_zip)}
     bundle = folder / "bundle.tar"
     with tarfile.open(bundle, "w") as archive:
         for name, content in attacks.items():
@@ -98,7 +99,7 @@ def test_nothing_in_a_file_is_run_with_the_gate_or_without(outcomes, make, gate)
         assert detail
 
 
-@pytest.mark.parametrize("make", hostile.BOMBS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", bombs.BOMBS, ids=lambda make: make.__name__)
 def test_bombs_are_refused_with_a_sentence_even_without_the_gate(outcomes, make):
     code, detail = outcomes[0][f"{make.__name__} off"]
     assert code == CODE.REJECTED_FILE
@@ -108,7 +109,7 @@ def test_bombs_are_refused_with_a_sentence_even_without_the_gate(outcomes, make)
 
 def test_an_archive_inside_is_not_opened(outcomes, tmp_path):
     with pytest.raises(FileRefusal, match=r"holds `inner\.zip`, which no exported program has"):
-        read_program(write(tmp_path, hostile.nested_zip()))
+        read_program(write(tmp_path, bombs.nested_zip()))
     assert outcomes[0]["nested_zip off"][0] == "read"
 
 
@@ -155,12 +156,12 @@ def test_layouts_of_older_versions_keep_pickles_and_are_not_opened(tmp_path, nam
 def test_too_many_operations_are_refused_before_they_are_read(tmp_path, monkeypatch):
     monkeypatch.setattr(operations, "MAX_STEPS", 500)
     with pytest.raises(FileRefusal, match="more than 500 operations"):
-        read_program(write(tmp_path, hostile.many_nodes(501)))
+        read_program(write(tmp_path, bombs.many_nodes(501)))
 
 
 def test_graphs_inside_graphs_end_at_a_depth(tmp_path):
     with pytest.raises(FileRefusal, match="nests graphs more than 8 deep"):
-        read_program(write(tmp_path, hostile.nested_graphs(20)))
+        read_program(write(tmp_path, bombs.nested_graphs(20)))
 
 
 def test_operations_on_files_are_named_and_not_run(tmp_path):
