@@ -159,7 +159,7 @@ def sized(*sizes, **options):
 RESIZING = {
     **{
         f"nearest_{placing}_{rounding}_{name}": scaled(
-            *scales, mode="nearest", coordinate_transformation_mode=placing, nearest_mode=rounding
+            *scales, mode="nearest", coordinate_transformation_mode=placing, nearest_mode=rounding, first=19
         )
         for placing in ("half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel")
         for rounding in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
@@ -170,6 +170,8 @@ RESIZING = {
         for placing in ("half_pixel", "align_corners", "pytorch_half_pixel")
         for name, scales in {"up": (2, 3), "odd": (1.5, 0.6)}.items()
     },
+    "nearest": scaled(2, 3, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    "nearest_odd": scaled(1.5, 0.6, mode="nearest"),
     "nearest_sizes": sized(12, 10, mode="nearest"),
     "linear_sizes": sized(9, 8, mode="linear"),
     "linear_1d": scaled(2, shape=SEQUENCE, mode="linear"),

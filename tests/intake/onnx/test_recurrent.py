@@ -8,7 +8,7 @@ from tests.intake.onnx.models import BATCH, assert_same, ours, random, serialize
 from worker.intake.onnx import read_onnx
 from worker.intake.refusals import FileRefusal
 
-TIME, FEATURES, WIDTH = 6, 5, 3
+TIME, FEATURES, WIDTH = 4, 5, 3
 GATES = {"LSTM": 4, "GRU": 3}
 
 
@@ -44,9 +44,10 @@ def model(operator, constants, *, answer=0, opset=14, **attributes):
     return serialize(nodes, {"x": ("N", TIME, FEATURES)}, ["scores"], constants, opset=opset)
 
 
-@pytest.mark.parametrize("opset", [13, 14, 22])
 @pytest.mark.parametrize("operator", GATES)
-@pytest.mark.parametrize("direction", ["forward", "reverse", "bidirectional"])
+@pytest.mark.parametrize(
+    ("direction", "opset"), [("forward", 13), ("forward", 14), ("forward", 22), ("reverse", 14), ("bidirectional", 14)]
+)
 def test_a_recurrent_layer_computes_what_onnx_runtime_computes(operator, direction, opset):
     constants = constants_of(operator, 2 if direction == "bidirectional" else 1)
     for answer in range(3 if operator == "LSTM" else 2):

@@ -99,8 +99,8 @@ def _node(step: Step, results: Mapping[str, str], names: Mapping[str, str]) -> N
 
 def _check_finite(name: str, tensor: Tensor, *, may_be_infinite: bool) -> None:
     """Constants such as masks may be infinite, weights may not; nothing may be NaN."""
-    if not tensor.is_floating_point():
-        return
+    if not tensor.is_floating_point() or bool(torch.isfinite(tensor.sum())):
+        return  # a finite sum holds nothing else; one that is not may have grown too large
     wrong = torch.isnan(tensor) if may_be_infinite else ~torch.isfinite(tensor)
     count = int(wrong.sum())
     if count:

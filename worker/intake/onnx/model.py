@@ -148,7 +148,8 @@ def _node(proto: NodeProto, position: int) -> OnnxNode:
     for attribute in proto.attribute:
         if text(attribute.name) in attributes or attribute.ref_attr_name:
             raise damaged(f"states the attribute {quoted(attribute.name)} of {quoted(label)} twice or by reference.")
-        attributes[text(attribute.name)] = attribute
+        attributes[text(attribute.name)] = AttributeProto()  # a copy, which does not keep the whole file in memory
+        attributes[text(attribute.name)].CopyFrom(attribute)
     metadata = {text(entry.key): text(entry.value) for entry in proto.metadata_props}
     return OnnxNode(
         operator=text(proto.op_type),
