@@ -35,7 +35,10 @@ def list_models(scope: ScopeOf) -> list[ModelEntry]:
 
 @router.post("", status_code=HTTPStatus.CREATED, responses=MISSING | CONFLICT)
 def register_model(body: Annotated[ModelBody, Body(examples=[_REGISTER_EXAMPLE])], scope: ScopeOf) -> ModelAnswer:
-    """Make a model of a finished upload; its inspection is queued (state `inspecting`)."""
+    """Make a model of a finished upload; its inspection is queued (state `inspecting`).
+
+    The file is a state dict (`.safetensors`, `.pt`, `.pth`), an exported program (`.pt2`) or an ONNX model (`.onnx`).
+    """
     return ModelAnswer.of(models.register_model(scope, body.upload_id, body.name))
 
 

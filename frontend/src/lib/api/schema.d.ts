@@ -126,6 +126,8 @@ export interface paths {
         /**
          * Register Model
          * @description Make a model of a finished upload; its inspection is queued (state `inspecting`).
+         *
+         *     The file is a state dict (`.safetensors`, `.pt`, `.pth`), an exported program (`.pt2`) or an ONNX model (`.onnx`).
          */
         post: operations["register_model_api_models_post"];
         delete?: never;
