@@ -43,20 +43,21 @@ def push(service: Secateur, token: str, file: Path) -> str:
 def read_report(visitor: Visit) -> None:
     """What can go, and the layers: filtered, searched, and one of them pinned."""
     page = visitor.page
+    shown = page.get_by_role("radiogroup", name="Layers to show")
     expect(visitor.part("removable-macs")).to_have_text(re.compile(r"^9\d\.\d %"))
     expect(visitor.part("count-prunable")).to_contain_text("2 prunable")
     expect(visitor.part("layer-row")).to_have_count(3)
-    page.get_by_text("locked", exact=True).last.click()
+    shown.get_by_text("locked").click()
     expect(visitor.part("layer-row")).to_have_count(1)
     expect(visitor.part("lock-reason").locator("visible=true")).to_contain_text("answer")
-    page.get_by_text("all", exact=True).last.click()
+    shown.get_by_text("all").click()
     page.get_by_label("Find layers").fill("FC2")
     expect(visitor.part("layer-row")).to_have_count(1)
     page.get_by_label("Find layers").fill("")
     page.get_by_role("button", name="Keep fc1 whole").click()
     page.reload()
     expect(page.get_by_role("button", name="Unpin fc1")).to_be_visible()
-    visitor.take_screenshots("import-report")
+    visitor.take_screenshots("pins")
 
 
 def start_with_pins(visitor: Visit) -> str:
