@@ -97,6 +97,8 @@ def _first_of(make: _Rewrite) -> _Rewrite:
     """For an operation that returns more than the layer it stands for: the layer, where only its result is read."""
 
     def rewrite(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
+        for user in [user for user in node.users if user.target is operator.getitem and not user.users]:
+            node.graph.erase_node(user)
         if any(user.target is not operator.getitem or user.args[1] != 0 for user in node.users):
             return None
         new = make(node, bound)
@@ -129,6 +131,12 @@ def _batch_norm(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
         return None
     tensors = tuple(bound[name] for name in ("input", "weight", "bias", "running_mean", "running_var"))
     return node.graph.call_function(_ATEN.batch_norm.default, (*tensors, False, bound["momentum"], bound["eps"], False))
+
+
+def _batch_norm_of_batch(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
+    """A norm by the batch's own statistics, in both modes."""
+    tensors = (bound["input"], bound["weight"], bound["bias"], None, None, True)
+    return node.graph.call_function(_ATEN.batch_norm.default, (*tensors, bound["momentum"], bound["eps"], False))
 
 
 def _dropout(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
@@ -189,6 +197,7 @@ _REWRITES: Mapping[str, _Rewrite] = {
     "aten._native_batch_norm_legit.default": _STATISTICS,
     "aten._native_batch_norm_legit_no_training.default": _STATISTICS,
     "aten._native_batch_norm_legit_functional.default": _STATISTICS,
+    "aten._native_batch_norm_legit.no_stats": _first_of(_batch_norm_of_batch),
     "aten.native_layer_norm.default": _first_of(
         _to(_ATEN.layer_norm.default, "input", "normalized_shape", "weight", "bias", "eps")
     ),
@@ -216,6 +225,8 @@ _REWRITES: Mapping[str, _Rewrite] = {
     "aten._unsafe_view.default": _to(_ATEN.reshape.default, "self", "size"),
     "aten.view.default": _to(_ATEN.reshape.default, "self", "size"),
     "aten.view_as.default": _to(_ATEN.reshape_as.default, "self", "other"),
+    "aten.swapaxes.default": _to(_ATEN.transpose.int, "self", "axis0", "axis1"),
+    "aten.swapdims.default": _to(_ATEN.transpose.int, "self", "dim0", "dim1"),
     "aten.concat.default": _to(_ATEN.cat.default, "tensors", "dim"),
     "aten._scaled_dot_product_flash_attention_for_cpu.default": _FLASH,
 }
