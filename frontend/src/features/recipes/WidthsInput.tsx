@@ -1,4 +1,4 @@
-import { Anchor, Group, MultiSelect, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Anchor, Group, Input, MultiSelect, SegmentedControl, Stack, Text } from '@mantine/core'
 import { problemAt } from '@/components/schemaForm/problems'
 import type { FormState } from '@/components/schemaForm/SchemaForm'
 import { useModel } from '@/lib/queries/useModel'
@@ -20,9 +20,7 @@ export function WidthsInput({ draft, form }: { draft: Draft; form: FormState }) 
   return (
     <Stack gap="lg">
       <Stack gap={6}>
-        <Text size="sm" fw={500}>
-          Align widths for speed
-        </Text>
+        <Input.Label component="div">Align widths for speed</Input.Label>
         <SegmentedControl
           aria-label="Align widths for speed"
           data={ALIGNMENTS}
