@@ -150,6 +150,7 @@ class _Grouping:
         self._slots = list(found.slots)
         self._sites = SiteFinder(network, found, roots)
         self._producers = {slot: position for position, slot in enumerate(found.producers)}
+        self._makers = [layer_name(slot.tensor) for slot in found.producers]
         self._order = {name: position for position, name in enumerate(found.values)}
         self._units = _by_root(found.units, roots)
         self._inexact = _by_root(found.inexact, roots)
@@ -177,8 +178,7 @@ class _Grouping:
         sites = {site.node: site for site in masks if site is not None}
         if None in masks:
             return None
-        producers = list(self._found.producers)
-        layers = tuple(dict.fromkeys(layer_name(producers[position].tensor) for position in made))
+        layers = tuple(dict.fromkeys(self._makers[position] for position in made))
         return made[0], ChannelGroup(
             name=layers[0],
             width=family.width,
