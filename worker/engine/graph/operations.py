@@ -21,9 +21,9 @@ _ATEN = {
         alpha_dropout.default dropout.default feature_alpha_dropout.default feature_dropout.default""",
     "activations": """
         celu.default elu.default gelu.default glu.default hardshrink.default hardsigmoid.default hardswish.default
-        hardtanh.default leaky_relu.default log_sigmoid.default log_softmax.int mish.default prelu.default relu.default
-        relu6.default selu.default sigmoid.default silu.default softmax.int softplus.default softshrink.default
-        tanh.default threshold.default""",
+        hardtanh.default leaky_relu.default log_sigmoid.default log_softmax.int mish.default prelu.default
+        relu.default relu6.default selu.default sigmoid.default silu.default softmax.int softplus.default
+        softshrink.default tanh.default threshold.default""",
     "pooling": """
         adaptive_avg_pool1d.default adaptive_avg_pool2d.default adaptive_avg_pool3d.default
         adaptive_max_pool1d.default adaptive_max_pool2d.default adaptive_max_pool3d.default avg_pool1d.default
@@ -33,17 +33,18 @@ _ATEN = {
         _upsample_nearest_exact3d.vec upsample_bicubic2d.vec upsample_bilinear2d.vec upsample_linear1d.vec
         upsample_nearest1d.vec upsample_nearest2d.vec upsample_nearest3d.vec upsample_trilinear3d.vec""",
     "reductions": """
-        amax.default amin.default argmax.default cumprod.default cumsum.default linalg_vector_norm.default
-        logsumexp.default max.default max.dim mean.default mean.dim min.default min.dim norm.ScalarOpt_dim prod.dim_int
-        std.correction std.dim sum.default sum.dim_IntList topk.default var.correction var.dim var_mean.correction""",
+        amax.default amin.default any.default any.dim argmax.default cumprod.default cumsum.default
+        linalg_vector_norm.default logsumexp.default max.default max.dim mean.default mean.dim min.default min.dim
+        norm.ScalarOpt_dim prod.dim_int std.correction std.dim sum.default sum.dim_IntList topk.default var.correction
+        var.dim var_mean.correction""",
     "arithmetic": """
         abs.default add.Scalar add.Tensor addcdiv.default addcmul.default ceil.default clamp.Tensor clamp.default
         clamp_max.default clamp_min.default cos.default div.Scalar div.Tensor div.Tensor_mode erf.default exp.default
-        expm1.default floor.default floor_divide.default lerp.Scalar lerp.Tensor log.default log10.default
-        log1p.default log2.default maximum.default minimum.default mul.Scalar mul.Tensor nan_to_num.default neg.default
-        pow.Scalar pow.Tensor_Scalar pow.Tensor_Tensor reciprocal.default remainder.Scalar remainder.Tensor
-        round.default rsqrt.default rsub.Scalar rsub.Tensor sign.default sin.default sqrt.default square.default
-        sub.Scalar sub.Tensor tan.default trunc.default""",
+        expm1.default floor.default floor_divide.default fmod.Scalar fmod.Tensor lerp.Scalar lerp.Tensor log.default
+        log10.default log1p.default log2.default maximum.default minimum.default mul.Scalar mul.Tensor
+        nan_to_num.default neg.default pow.Scalar pow.Tensor_Scalar pow.Tensor_Tensor reciprocal.default
+        remainder.Scalar remainder.Tensor round.default rsqrt.default rsub.Scalar rsub.Tensor sign.default sin.default
+        sqrt.default square.default sub.Scalar sub.Tensor tan.default trunc.default""",
     "choices": """
         bitwise_and.Tensor bitwise_not.default bitwise_or.Tensor eq.Scalar eq.Tensor ge.Scalar ge.Tensor gt.Scalar
         gt.Tensor isinf.default isnan.default le.Scalar le.Tensor logical_and.default logical_not.default
@@ -61,8 +62,8 @@ _ATEN = {
         repeat_interleave.self_int select_scatter.default slice_scatter.default stack.default tile.default""",
     "fills": """
         arange.default arange.start arange.start_step fill.Scalar fill.Tensor full.default full_like.default
-        new_full.default new_ones.default new_zeros.default ones.default ones_like.default zeros.default
-        zeros_like.default""",
+        new_full.default new_ones.default new_zeros.default ones.default ones_like.default scalar_tensor.default
+        zeros.default zeros_like.default""",
     "types and sizes": "_to_copy.default sym_size.int to.dtype type_as.default",
 }
 
@@ -89,7 +90,7 @@ OPERATIONS: Mapping[str, Callable[..., Any]] = {
 }
 """Callable by target name; whatever is not here is refused."""
 
-FACTORIES = frozenset({"arange", "full", "ones", "zeros"})
+FACTORIES = frozenset({"arange", "full", "ones", "scalar_tensor", "zeros"})
 """Kinds of operations that make a tensor of nothing, and so have to be told the device."""
 
 TARGET_NAMES: Mapping[Callable[..., Any], str] = {function: name for name, function in OPERATIONS.items()}

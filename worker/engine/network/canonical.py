@@ -70,6 +70,12 @@ def _cast(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
     return node.graph.call_function(_ATEN.to.dtype, (bound["self"], dtype))
 
 
+def _copy(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
+    """What is copied over a value takes its size and type."""
+    spread = node.graph.call_function(_ATEN.expand_as.default, (bound["src"], bound["self"]))
+    return node.graph.call_function(_ATEN.type_as.default, (spread, bound["self"]))
+
+
 def _clone(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
     if bound["memory_format"] is torch.contiguous_format:
         return node.graph.call_function(_ATEN.contiguous.default, (bound["self"],))
@@ -181,6 +187,7 @@ _REWRITES: Mapping[str, _Rewrite] = {
     **{f"aten.to.{overload}": _cast for overload in ("device", "dtype", "dtype_layout", "prim_dtype")},
     "aten._to_copy.default": _cast,
     "aten.clone.default": _clone,
+    "aten.copy.default": _copy,
     "aten.dropout.default": _switched_off("train"),
     "aten.feature_dropout.default": _switched_off("train"),
     "aten.alpha_dropout.default": _switched_off("train"),

@@ -42,7 +42,7 @@ def pure_variant(target: object) -> Callable[..., Any] | None:
     if not (name.startswith("aten.") and packet.endswith("_") and not packet.endswith("__")):
         return None
     pure: Callable[..., Any] | None = getattr(getattr(_ATEN, packet[:-1], None), overload, None)
-    return pure if pure in TARGET_NAMES else None
+    return pure if pure in TARGET_NAMES or pure is _ATEN.copy.default else None
 
 
 def make_pure(graph: fx.Graph) -> fx.Graph:
