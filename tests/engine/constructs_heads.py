@@ -127,6 +127,22 @@ class CrossCovariance(Projections):
         return (scores.softmax(-1) @ v).permute(0, 3, 1, 2).flatten(2)
 
 
+class SilentKeys(nn.Module):
+    """One layer for queries, keys and values whose bias is set to zero for the keys, in place (Swin V2)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.qkv, self.proj = nn.Linear(WIDTH, 3 * WIDTH), nn.Linear(WIDTH, WIDTH)
+        self.head = nn.Linear(WIDTH, CLASSES)
+
+    def forward(self, x: Tensor) -> Tensor:
+        bias = self.qkv.bias.clone()
+        bias[WIDTH : 2 * WIDTH].zero_()
+        parts = functional.linear(x, self.qkv.weight, bias).reshape(x.shape[0], LENGTH, 3, HEADS, _SIZE)
+        q, k, v = parts.permute(2, 0, 3, 1, 4)
+        return self.head(self.proj(merge((q @ k.transpose(-2, -1)).softmax(-1) @ v)).mean(1))
+
+
 class WeightsToo(nn.Module):
     """torch's attention layer asked for its weights: written out, with heads and examples on one axis."""
 

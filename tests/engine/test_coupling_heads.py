@@ -24,6 +24,7 @@ GROUPS: dict[type[nn.Module], dict[str, tuple[int, str]]] = {
     kinds.GroupedHeads: {"q": (2, "head")} | PROJ,
     kinds.SharedKeys: HEADS,
     kinds.CrossCovariance: HEADS,
+    kinds.SilentKeys: {"qkv": (4, "head")} | PROJ,
     kinds.WeightsToo: {"attention": (4, "head"), "attention.out_proj": (8, "channel")},
     kinds.Normalized: {"a": (10, "channel"), "b": (12, "channel")},
     kinds.GroupedStream: {"a": (4, "group"), "c": (6, "channel")},

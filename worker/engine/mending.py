@@ -225,7 +225,7 @@ RULES: Mapping[str, Callable[[Mending], Changes]] = {
     **dict.fromkeys(("zeros", "ones", "full", "new_zeros", "new_ones", "new_full"), _sizes),
     **dict.fromkeys(("repeat", "tile"), _repeats),
     "unflatten": _unflatten,
-    "slice": _slice,
+    **dict.fromkeys(("slice", "slice_scatter"), _slice),
     "narrow": _narrow,
     **dict.fromkeys(("split", "chunk", "split_with_sizes", "tensor_split"), _split),
     **dict.fromkeys(("pad", "constant_pad_nd"), _pad),

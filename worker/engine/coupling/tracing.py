@@ -18,6 +18,7 @@ from worker.engine.coupling.picking import PICKS
 from worker.engine.coupling.products import added_matmul, einsum, matmul
 from worker.engine.coupling.recurrent import recurrent
 from worker.engine.coupling.reductions import along_axis, along_last_two, batch_norm, pool, reduce, reduce_to_list
+from worker.engine.coupling.scattering import scatter_range
 from worker.engine.coupling.statistics import average, total
 from worker.engine.coupling.values import Operation, Trace, Value
 from worker.engine.graph import Network
@@ -73,6 +74,7 @@ RULES: Mapping[str, Rule] = {
             "embedding": embedding,
             "lstm gru rnn_tanh rnn_relu": recurrent,
             "glu": gated_halves,
+            "slice_scatter": scatter_range,
         }
     ),
     **MOVES,
