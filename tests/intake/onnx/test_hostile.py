@@ -1,5 +1,6 @@
 """Files that are hostile or damaged: each is answered with a sentence, quickly, and nothing else is opened."""
 
+import random
 from contextlib import suppress
 
 import numpy as np
@@ -7,7 +8,9 @@ import pytest
 from onnx import ModelProto, TensorProto, helper
 
 from backend.domain.errors import FailureCode
-from tests.intake.onnx.models import random, serialize
+from tests.intake.onnx.exports import exported
+from tests.intake.onnx.models import random as numbers
+from tests.intake.onnx.models import serialize, through_disk
 from tests.intake.onnx.refusing import NODE, X, changed, linear, refusal
 from worker.intake.onnx import read_onnx
 from worker.intake.onnx.model import MAX_NODES
@@ -111,7 +114,7 @@ def test_a_million_nodes_are_refused_before_any_is_looked_at():
 @pytest.mark.parametrize("share", [0.0, 0.02, 0.1, 0.3, 0.5, 0.7, 0.9, 0.99])
 def test_a_file_cut_anywhere_is_refused(share):
     nodes = [NODE("MatMul", ["x", "w"], ["h"], name="layer"), NODE("Relu", ["h"], ["y"], name="bend")]
-    data = serialize(nodes, X, ["y"], {"w": random(4, 64)})
+    data = serialize(nodes, X, ["y"], {"w": numbers(4, 64)})
     assert refusal(data[: int(share * len(data))]).code in {CODE.REJECTED_FILE, CODE.UNSUPPORTED_OPERATION}
 
 
@@ -129,6 +132,28 @@ def test_bytes_changed_at_random_never_end_in_anything_but_a_refusal():
             mutant[place] = generator.integers(0, 256)
         with suppress(FileRefusal):  # anything else fails the test
             read_onnx(bytes(mutant))
+
+
+def test_nodes_that_are_wired_at_random_never_end_in_anything_but_a_refusal():
+    """Inputs, operators and attributes of a real network exchanged; what is still read passes every check."""
+    original, draw = exported("shuffle"), random.Random(0)
+    for _ in range(60):
+        proto = ModelProto()
+        proto.ParseFromString(original)
+        for node in draw.choices(proto.graph.node, k=2):
+            other = draw.choice(proto.graph.node)
+            kind = draw.randrange(4)
+            if kind == 0 and node.input:
+                node.input[0] = draw.choice([*other.input, *other.output])
+            elif kind == 1:
+                node.op_type = other.op_type
+            elif kind == 2 and node.attribute:
+                attribute = draw.choice(node.attribute)
+                attribute.i, attribute.ints[:1] = draw.choice([(0, [0]), (-1, [-1]), (2**62, [2**62])])
+            elif node.input:
+                del node.input[-1]
+        with suppress(FileRefusal):  # anything else fails the test
+            through_disk(read_onnx(proto.SerializeToString()).network)
 
 
 def set_dims(*dims):
@@ -178,7 +203,7 @@ def test_numbers_that_are_fewer_than_declared_are_refused():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_weights_that_are_not_finite_name_their_tensor(value):
-    weight = random(4, 3)
+    weight = numbers(4, 3)
     weight[1, 2] = value
     data = serialize([NODE("MatMul", ["x", "fc.weight"], ["y"])], X, ["y"], {"fc.weight": weight})
     found = refusal(data)

@@ -168,6 +168,13 @@ def test_outputs_that_cannot_be_used_are_named(nodes, outputs, sentence):
         ([NODE("Range", ["zero", "end", "step"], ["c"], name="c"), NODE("Add", ["x", "c"], ["y"])], "too many numbers"),
         ([NODE("NonZero", ["x"], ["y"], name="n")], "applies NonZero to values that depend on the input, at `n`"),
         ([NODE("Gather", ["w", "x"], ["y"], name="g", axis=1)], "Gather with places that depend on the input"),
+        ([NODE("Transpose", ["x"], ["y"], name="t", perm=[0, 0])], "values at `t` (Transpose) do not fit together"),
+        ([NODE("Conv", ["x", "w"], ["y"], name="c")], "Conv with an input of 2 axes at `c`"),
+        ([NODE("BatchNormalization", ["x", *"wwww"], ["y"], name="n")], "at `n` (BatchNormalization) do not fit"),
+        ([NODE("LSTM", ["x", "w", "w"], ["y"], name="l")], "at `l`"),
+        ([NODE("Resize", ["x", "", "zero"], ["y"], name="r")], "at `r`"),
+        ([NODE("Split", ["x", "far"], ["y"], name="p", axis=1)], "splits 4 elements into"),
+        ([NODE("Elu", ["x"], ["y"], name="e", alpha=float("nan"))], "states nan as the attribute `alpha` of `e`"),
         ([NODE("Clip", ["x", "x"], ["y"], name="c")], "Clip with bounds that the input decides at `c`"),
     ],
 )

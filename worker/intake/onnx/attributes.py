@@ -1,5 +1,6 @@
 """The attributes of one ONNX node, read by name and type."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +34,10 @@ class Attributes:
 
     def number(self, name: str, default: float) -> float:
         """A number: the shortest decimal that gives the float32 of the file."""
-        return float(str(np.float32(self._get(name, AttributeProto.FLOAT, "f", default))))
+        number = float(str(np.float32(self._get(name, AttributeProto.FLOAT, "f", default))))
+        if not math.isfinite(number):
+            raise damaged(f"states {number} as the attribute {quoted(name)} of {quoted(self.label)}.")
+        return number
 
     def text(self, name: str, default: str) -> str:
         """A short text."""

@@ -14,6 +14,7 @@ from worker.intake.onnx.names import is_given
 from worker.intake.onnx.program import Program, Step, Stored
 from worker.intake.onnx.refusals import damaged, quoted, unsupported
 from worker.intake.onnx.values import Known, Live, Size, Value, Varying, is_uniform, known
+from worker.intake.refusals import FileRefusal
 
 MAX_FOLDED = 2**24
 """Elements of a constant that is computed here, unless it is made of a larger one."""
@@ -80,7 +81,7 @@ class Builder:
         try:
             return known([function(*(value.at(probe) for value in constants)) for probe in probes])
         except SHAPE_ERRORS as error:
-            raise self._misfit(error) from error
+            raise self.misfit(error) from error
 
     def store(self, value: Known, *, is_parameter: bool | None = None) -> TensorReference:
         """Keep a fixed value as a tensor of the network; the same memory is kept once.
@@ -160,7 +161,7 @@ class Builder:
             with torch.no_grad():
                 return function(*args, **kwargs)
         except SHAPE_ERRORS as error:
-            raise self._misfit(error) from error
+            raise self.misfit(error) from error
 
     def _check_folding(self, metas: list[Any], sources: list[Known]) -> None:
         allowed = max(MAX_FOLDED, *(2 * source.tensor.numel() for source in sources), 0)
@@ -168,7 +169,8 @@ class Builder:
             if isinstance(tensor, Tensor) and tensor.numel() > allowed:
                 raise unsupported(f"computes a constant of {tensor.numel()} numbers at {self._where()}.")
 
-    def _misfit(self, error: Exception) -> Exception:
+    def misfit(self, error: Exception) -> FileRefusal:
+        """The refusal of a node whose inputs or attributes do not fit together; `error` says how."""
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         hint = "" if self.fixed_batch is None else f" (its batch size was fixed at {self.fixed_batch} and made free)"
         return damaged(

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from worker.engine.graph import Network
 from worker.intake.onnx.assembly import assemble
-from worker.intake.onnx.builder import Builder
+from worker.intake.onnx.builder import SHAPE_ERRORS, Builder
 from worker.intake.onnx.call import Call
 from worker.intake.onnx.fusion import fuse
 from worker.intake.onnx.independence import check_independence
@@ -85,5 +85,8 @@ def _apply(builder: Builder, opset: int, node: OnnxNode, values: dict[str, Value
     if missing:
         raise damaged(f"reads {quoted(missing[0])} at {quoted(node.label)}, which nothing before it makes.")
     call = Call(builder, node, opset, [values[name] if name else None for name in node.inputs])
-    results = OPERATORS[node.operator](call)
+    try:
+        results = OPERATORS[node.operator](call)
+    except SHAPE_ERRORS as error:
+        raise builder.misfit(error) from error
     return results if isinstance(results, Sequence) else [results]
