@@ -207,7 +207,7 @@ def test_a_second_file_of_the_same_name_gets_a_number_a_chosen_name_must_be_free
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("net.pkl", "model"), ("net.onnx", "model"), ("net.pt", "dataset"), ("data.zip", "dataset")],
+    [("net.pkl", "model"), ("net.tflite", "model"), ("net.pt", "dataset"), ("data.zip", "dataset")],
 )
 def test_the_wrong_kind_of_file_is_refused_by_name(client: TestClient, name: str, kind: str) -> None:
     location = create(client, 1, name, kind).headers["location"]
