@@ -1,6 +1,7 @@
 """Convolutions and linear layers: the channels they read end here, new ones begin."""
 
 from dataclasses import dataclass
+from math import prod
 
 from worker.engine.coupling.identities import Ids
 from worker.engine.coupling.layers import along
@@ -22,8 +23,8 @@ def convolution(trace: Trace, operation: Operation) -> Layers:
     is_transposed = operation.kind.startswith("conv_transpose")
     groups = operation.arguments["groups"]
     if groups == 1:
-        incoming = trace.read(operation, source, axis, _layer(weight))
         inputs, outputs = (0, 1) if is_transposed else (1, 0)
+        incoming = trace.read(operation, source, axis, _layer(trace, weight, outputs))
         mark(trace, operation, weight, inputs, incoming)
         outgoing = makes(trace, operation, weight, outputs)
     else:
@@ -38,7 +39,7 @@ def linear(trace: Trace, operation: Operation) -> Layers:
     if weight is None:
         return locked(trace, operation)
     last = len(source.shape) - 1
-    mark(trace, operation, weight, 1, trace.read(operation, source, last, _layer(weight)))
+    mark(trace, operation, weight, 1, trace.read(operation, source, last, _layer(trace, weight, 0)))
     outgoing = makes(trace, operation, weight, 0)
     passing = tuple(layer for layer in trace.layers_of(source) if layer.shape[last] == 1 and layer.size > 1)
     return passing if outgoing is None else (*passing, along(outgoing, last, len(source.shape)))
@@ -76,19 +77,37 @@ def makes(trace: Trace, operation: Operation, weight: Value, axis: int) -> Ids |
         ids = trace.vector(weight, axis)
     else:
         ids = trace.positions(weight.tensor, axis, weight.shape[axis])
-        produced(trace, weight, axis)
+    produced(trace, weight, axis)
     mark(trace, operation, operation.value("bias"), 0, ids)
     return ids
 
 
 def produced(trace: Trace, weight: Value, axis: int) -> None:
-    """Note that an axis of a stored weight makes channels."""
+    """Note that an axis of a weight makes channels: of the stored tensor itself, or of the one it is computed from."""
+    slot = _stored_axis(trace, weight, axis)
+    if slot is not None:
+        trace.producers.setdefault(slot)
+
+
+def _stored_axis(trace: Trace, weight: Value, axis: int) -> Slot | None:
+    """Where the positions along an axis of a weight are stored; a standardized weight has those of its source."""
     if weight.tensor is not None:
-        trace.producers.setdefault(Slot(weight.tensor, axis))
+        return Slot(weight.tensor, axis)
+    layer = trace.layer_at(weight, axis)
+    if layer is None or layer.size != layer.shape[axis]:
+        return None
+    sources = [slot for slot, ids in trace.slots.items() if len(trace.shapes[slot.tensor]) > 1 and _equal(ids, layer)]
+    return max(sources, key=lambda slot: prod(trace.shapes[slot.tensor]), default=None)
 
 
-def _layer(weight: Value) -> str | None:
-    return None if weight.tensor is None else layer_name(weight.tensor)
+def _equal(ids: Ids, layer: Ids) -> bool:
+    return ids.size == layer.size and int(ids[0]) == int(layer.flat[0]) and bool((ids == layer.ravel()).all())
+
+
+def _layer(trace: Trace, weight: Value, axis: int) -> str | None:
+    """Name of the layer whose weight makes channels along an axis."""
+    slot = _stored_axis(trace, weight, axis)
+    return None if slot is None else layer_name(slot.tensor)
 
 
 @dataclass(frozen=True)
@@ -140,7 +159,9 @@ class _Grouped:
     def equal_places(self) -> Ids | None:
         """The same place in every group goes; what is read and what is made are apart."""
         trace, operation, weight = self.trace, self.operation, self.weight
-        incoming = trace.read(operation, operation.source(), self.axis, _layer(weight))
+        incoming = trace.read(
+            operation, operation.source(), self.axis, _layer(trace, weight, 1 if self.is_transposed else 0)
+        )
         if incoming is not None:
             places = incoming.reshape(self.groups, -1)
             trace.ledger.join(places[:1], places)

@@ -5,7 +5,7 @@ import re
 from worker.engine.coupling.identities import Ids
 from worker.engine.coupling.layers import varying_axes
 from worker.engine.coupling.mixing import mark
-from worker.engine.coupling.values import Layers, Operation, Trace
+from worker.engine.coupling.values import Layers, Note, Operation, Trace
 
 _STATISTICS = "computes statistics over them"
 _SPACE = re.compile(r"(\d)d")
@@ -49,11 +49,14 @@ def along_last_two(trace: Trace, operation: Operation) -> Layers:
 
 
 def batch_norm(trace: Trace, operation: Operation) -> Layers:
-    """The norm's vectors follow the channels of axis 1."""
+    """The norm's vectors follow the channels of axis 1; channels along other axes are in its statistics."""
     source = operation.source()
     channels = trace.vector(source, 1)
     for key in ("weight", "bias", "running_mean", "running_var"):
         mark(trace, operation, operation.value(key), 0, channels)
+    for layer in trace.layers_of(source):
+        if layer.size > layer.shape[1]:
+            trace.inexact.append(Note(layer.ravel(), operation.node.name))
     return trace.layers_of(source)
 
 
