@@ -28,8 +28,7 @@ def execute(source):
 
 def emitted(network):
     module = execute(write_source(network, SCALING))["Model"]()
-    dtype = next(iter(network.tensors.values())).dtype
-    module.to(dtype).load_state_dict(dict(network.tensors))
+    module.to(network.float_type).load_state_dict(dict(network.tensors))
     return module.eval()
 
 
