@@ -33,7 +33,7 @@ def verdict(outcome: dict[str, Any] | None) -> str:
     return f"**fails** ({SAYS[outcome['stage']]})"
 
 
-def has_report(outcome: dict[str, Any] | None) -> bool:
+def has_report(outcome: Mapping[str, Any] | None) -> bool:
     """Whether groups and locks were found."""
     return outcome is not None and outcome["stage"] not in {"export", "report", "process"}
 
@@ -44,14 +44,15 @@ def summary(outcomes: Outcomes) -> str:
     for library in dict.fromkeys(subject.library for subject in SUBJECTS.values()):
         names = [name for name, subject in SUBJECTS.items() if subject.library == library]
         for pruner in PRUNERS:
-            own = [outcomes.get((name, pruner)) for name in names]
-            reports = sum(map(has_report, own))
-            passed = sum(outcome is not None and outcome["stage"] == "done" for outcome in own)
-            shown = f"{reports} of {len(names)}" if pruner == PRUNERS[0] else ""
-            rows.append(
-                f"| {library} | {TITLES[pruner]} | {shown} | {passed} of {len(names)} ({passed / len(names):.1%}) |"
-            )
-    return "\n".join(["| networks | pruner | report | exact at 50 % |", "|---|---|---:|---:|", *rows])
+            own = [outcomes[name, pruner] for name in names if (name, pruner) in outcomes]
+            reports = _share(sum(map(has_report, own)), len(own)) if pruner == PRUNERS[0] else ""
+            exact = _share(sum(outcome["stage"] == "done" for outcome in own), len(own))
+            rows.append(f"| {library} | {TITLES[pruner]} | {len(own)} of {len(names)} | {reports} | {exact} |")
+    return "\n".join(["| networks | pruner | tried | report | exact at 50 % |", "|---|---|---:|---:|---:|", *rows])
+
+
+def _share(count: int, total: int) -> str:
+    return f"{count} of {total} ({count / total:.1%})" if total else ""
 
 
 def table(outcomes: Outcomes) -> str:
