@@ -21,9 +21,7 @@ def write_forward(network: Network, raised: Mapping[str, Raised]) -> str:
     """Source of the body of `forward`, from the inputs to the return statement."""
     graph = network.graph
     held = {
-        name: f"{access(item.path)}.{attribute}"
-        for item in raised.values()
-        for attribute, name in item.tensors.items()
+        name: f"{access(item.path)}.{attribute}" for item in raised.values() for attribute, name in item.tensors.items()
     }
     tensors: dict[Any, Code] = {
         TensorReference(info.name): Code(held.get(info.name) or access_tensor(info.name, info.kind))

@@ -131,6 +131,16 @@ def _softmax(name: str) -> Callable[[Bound], str | None]:
     return write
 
 
+def _new(name: str) -> Callable[[Bound], str]:
+    """A fill of a size, on the device of a value."""
+
+    def write(bound: Bound) -> str:
+        dtype = f", dtype={literal(bound['dtype'])}" if bound["dtype"] is not None else ""
+        return f"{literal(bound['self'])}.{name}({literal(bound['size'])}{dtype})"
+
+    return write
+
+
 def _power(bound: Bound) -> str:
     return f"{literal(bound['self'])} ** {literal(bound['exponent'])}"
 
@@ -224,7 +234,8 @@ WRITERS: Mapping[str, Callable[[Bound], str | None]] = {
     **{name: _call(f"torch.{name}", "self") for name in ("cos", "sin", "tan")},
     **{name: _softmax(name) for name in ("softmax", "log_softmax")},
     **{name: _method(name, "other") for name in ("expand_as", "reshape_as", "type_as")},
-    **{name: _method(name, "size") for name in ("expand", "new_zeros", "new_ones")},
+    **{name: _new(name) for name in ("new_zeros", "new_ones")},
+    "expand": _method("expand", "size"),
     **{name: _method(name) for name in ("contiguous", "neg", "t")},
     "add": _infix("+"),
     "sub": _infix("-"),

@@ -76,6 +76,23 @@ def _copy(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
     return node.graph.call_function(_ATEN.type_as.default, (spread, bound["self"]))
 
 
+def _fill(target: Any) -> _Rewrite:
+    """A fill whose size follows the batch is made where the batch is, whatever device that is."""
+
+    def rewrite(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
+        source = next((size for size in bound["size"] if isinstance(size, fx.Node)), None)
+        while source is not None and str(source.target) != "aten.sym_size.int":
+            source = next(iter(source.all_input_nodes), None)
+        if source is None:
+            return None
+        value = bound.get("fill_value")
+        dtype = bound["dtype"] or (torch.float32 if value is None else torch.tensor(value).dtype)
+        given = (source.args[0], bound["size"], *(() if value is None else (value,)))
+        return node.graph.call_function(target, given, {"dtype": dtype})
+
+    return rewrite
+
+
 def _clone(node: fx.Node, bound: dict[str, Any]) -> fx.Node | None:
     if bound["memory_format"] is torch.contiguous_format:
         return node.graph.call_function(_ATEN.contiguous.default, (bound["self"],))
@@ -186,6 +203,9 @@ _REWRITES: Mapping[str, _Rewrite] = {
     **dict.fromkeys(_IDENTITIES, _identity),
     **{f"aten.to.{overload}": _cast for overload in ("device", "dtype", "dtype_layout", "prim_dtype")},
     "aten._to_copy.default": _cast,
+    "aten.zeros.default": _fill(_ATEN.new_zeros.default),
+    "aten.ones.default": _fill(_ATEN.new_ones.default),
+    "aten.full.default": _fill(_ATEN.new_full.default),
     "aten.clone.default": _clone,
     "aten.copy.default": _copy,
     "aten.dropout.default": _switched_off("train"),
