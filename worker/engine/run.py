@@ -7,31 +7,27 @@ from typing import TypeAlias
 
 import torch
 from pydantic import JsonValue, TypeAdapter
-from torch import Tensor
 
-from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
 from backend.domain.thinning import SizeModel
-from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA, OPTIMIZERS, SCHEDULES
+from worker.engine.catalogue import OPTIMIZERS, SCHEDULES
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
-from worker.engine.costs.cost import CostModel
-from worker.engine.criteria.criterion import Evidence
 from worker.engine.evaluation import Evaluation
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
-from worker.engine.layout import layout_of, size_at
+from worker.engine.layout import layout_of
 from worker.engine.network import Network, build, summarize
 from worker.engine.placement import on_device
 from worker.engine.progress import forecast
+from worker.engine.removal import ChannelRemoval, Removal
 from worker.engine.results import FinishedPoint
 from worker.engine.retraining.decay import cosine
 from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
 from worker.engine.retraining.optimizers import MakeOptimizer
-from worker.engine.selection import Rules, choose
 from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
 from worker.engine.workplace import DataOrder, set_up
@@ -88,25 +84,16 @@ class _PruningRun:
         self, network: Network, dataset: Dataset, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
     ) -> None:
         self._network, self._recipe, self._device = network, recipe, device
-        prune, summary = recipe.prune, summarize(network)
+        prune, summary, model = recipe.prune, summarize(network), SizeModel.of(summarize(network))
         self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
-        self._model = SizeModel.of(summary)
-        self._layout = layout_of(summary, self._model)
-        self._criterion = CRITERIA.make(prune.criterion)
+        self._layout = layout_of(summary, model)
+        self._trainee = Trainee(network, device)
+        self._removal: Removal = ChannelRemoval(self._trainee, summary, recipe, self._work.generators["criterion"])
         self._schedule = SCHEDULES.make(prune.schedule)
-        self._rules = Rules(
-            model=self._model,
-            cost_model=CostModel(self._model),
-            weighing=COSTS.make(prune.cost),
-            allocation=ALLOCATIONS.make(prune.allocation),
-            bounds=width_bounds(summary, prune),
-            target=recipe.target,
-        )
         epoch = self._work.trainer.batches.per_epoch
-        self._forecast = forecast(recipe, self._model, self._schedule.training_steps, self._schedule.channels, epoch)
+        self._forecast = forecast(recipe, model, self._schedule.training_steps, self._schedule.channels, epoch)
         self._retrain_steps = recipe.retrain.epochs * epoch
         self._retrain_loss = self._loss()
-        self._trainee = Trainee(network, device)
         self._place = _Place(0, 1, Phase.PRUNE, 0, 0, 0.0, 0.0, recipe.fingerprint())
 
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
@@ -129,34 +116,14 @@ class _PruningRun:
     def _prune(self, level: int) -> Iterator[Output]:
         """Remove until the level's density is reached, then measure what is left."""
         density = self._recipe.target.density ** (level / self._recipe.prune.points)
-        while not self._rules.is_reached(self._trainee.masks.widths, density):
-            totals, removed = self._remove(density)
-            yield from self._finish_step(totals, removed)
-        self._trainee.compact()
+        while not self._removal.is_reached(density):
+            self._removal.start_reading()
+            totals = self._work.trainer.train(self._trainee, cross_entropy, self._schedule.training_steps)
+            yield from self._finish_step(totals, self._removal.remove(density, self._schedule.channels))
+        self._removal.settle()
         pruned = self._work.validate(self._trainee.module)
         self._place = replace(self._place, phase=Phase.RETRAIN, pruned_accuracy=pruned.accuracy)
         self._trainee.start_training(self._optimizer(Phase.RETRAIN))
-
-    def _remove(self, density: float) -> tuple[Totals, tuple[str, ...]]:
-        """Train while accumulating the signal, then turn channels off, and remove them physically when it pays."""
-        trainee, signal = self._trainee, self._trainee.gates.signal
-        signal.reset()
-        signal.is_reading = self._criterion.needs_signal
-        totals = self._work.trainer.train(trainee, cross_entropy, self._schedule.training_steps)
-        signal.is_reading = False
-        evidence = Evidence(trainee.groups, trainee.tensors, signal.means(), self._work.generators["criterion"])
-        scores = {name: score.cpu() for name, score in self._criterion.score(evidence).items()}
-        _check_scores(scores)
-        chosen = choose(scores, trainee.masks, self._rules, density, self._schedule.channels)
-        removed = tuple(trainee.masks.label(name, position) for name, position in chosen)
-        trainee.turn_off(chosen)
-        present, on = (
-            self._model.counts(widths).macs for widths in (trainee.masks.physical_widths, trainee.masks.widths)
-        )
-        is_even = self._rules.open_group(trainee.masks.widths) is None
-        if is_even and present - on >= self._recipe.prune.removal_macs * present:
-            trainee.compact()
-        return totals, removed
 
     def _retrain(self) -> Iterator[Output]:
         retrain = self._recipe.retrain
@@ -173,16 +140,15 @@ class _PruningRun:
         place = self._place = replace(
             self._place, step=self._place.step + 1, batch=self._work.trainer.batches.position()
         )
-        widths = self._trainee.masks.widths
         done = (place.level - 1) * self._retrain_steps + place.retrained
         record = StepRecord(
             step=place.step,
             phase=place.phase,
-            progress=self._forecast.progress(self._rules.density(widths), done),
+            progress=self._forecast.progress(self._removal.density(), done),
             loss=totals.loss,
             accuracy=totals.accuracy,
             removed=removed,
-            **asdict(size_at(self._model, widths)),
+            **asdict(self._removal.size()),
         )
         yield StepFinished(record)
         yield self._checkpoint()
@@ -199,7 +165,7 @@ class _PruningRun:
             test_accuracy=test.accuracy,
             test_loss=test.loss,
             is_target=index == self._recipe.prune.points,
-            **asdict(size_at(self._model, self._trainee.masks.widths)),
+            **asdict(self._removal.size()),
         )
         return FinishedPoint(point, self._trainee.network(), self._work.scaling)
 
@@ -236,13 +202,3 @@ class _PruningRun:
 def _data_order(recipe: Recipe) -> DataOrder:
     data: DataSplit = recipe.data
     return DataOrder(data.scaling, data.validation_share, data.batch_size, recipe.seed)
-
-
-def _check_scores(scores: dict[str, Tensor]) -> None:
-    for name, score in scores.items():
-        if not bool(torch.isfinite(score).all()):
-            raise JobFailure(
-                FailureCode.DIVERGED,
-                f"The scores of the channels of `{name}` are not finite: training diverges.",
-                "Lower prune.optimizer.learning_rate.",
-            )

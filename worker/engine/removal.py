@@ -1,0 +1,118 @@
+"""What a run removes, step by step: the side of a run that knows the granularity."""
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from backend.domain.bounds import width_bounds
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.network import NetworkSummary
+from backend.domain.recipe import Recipe
+from backend.domain.thinning import SizeModel
+from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
+from worker.engine.costs.cost import CostModel
+from worker.engine.criteria.criterion import Evidence
+from worker.engine.layout import Size, size_at
+from worker.engine.selection import Rules, choose
+from worker.engine.trainee import Trainee
+
+
+class Removal(Protocol):
+    """Scores what could go, and takes it from the network in training."""
+
+    def density(self) -> float:
+        """Fraction kept of what the target counts."""
+        ...
+
+    def is_reached(self, level: float) -> bool:
+        """The density is at or below the level, and the network may end as it is."""
+        ...
+
+    def start_reading(self) -> None:
+        """From the next optimizer step on, gather what the scores need."""
+        ...
+
+    def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
+        """Score and remove until the level is reached, at most `limit` at a time; names what went.
+
+        Raises JobFailure(DIVERGED) when scores are not finite.
+        """
+        ...
+
+    def settle(self) -> None:
+        """Make physical what can be, so that the network is what it says it is."""
+        ...
+
+    def size(self) -> Size:
+        """The network's size now."""
+        ...
+
+
+class ChannelRemoval:
+    """Whole channels: masked at once, removed physically when it pays."""
+
+    def __init__(self, trainee: Trainee, summary: NetworkSummary, recipe: Recipe, generator: torch.Generator) -> None:
+        prune = recipe.prune
+        self._trainee, self._generator = trainee, generator
+        self._share = prune.removal_macs
+        self._model = SizeModel.of(summary)
+        self._criterion = CRITERIA.make(prune.criterion)
+        self._rules = Rules(
+            model=self._model,
+            cost_model=CostModel(self._model),
+            weighing=COSTS.make(prune.cost),
+            allocation=ALLOCATIONS.make(prune.allocation),
+            bounds=width_bounds(summary, prune),
+            target=recipe.target,
+        )
+
+    def density(self) -> float:
+        """Fraction kept of channels, MACs or parameters."""
+        return self._rules.density(self._trainee.masks.widths)
+
+    def is_reached(self, level: float) -> bool:
+        """All groups stand at widths at which they may end."""
+        return self._rules.is_reached(self._trainee.masks.widths, level)
+
+    def start_reading(self) -> None:
+        """Gather the signal at the gates, if the criterion needs it."""
+        signal = self._trainee.gates.signal
+        signal.reset()
+        signal.is_reading = self._criterion.needs_signal
+
+    def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
+        """Turn channels off; names them as `group:original index`."""
+        trainee, signal = self._trainee, self._trainee.gates.signal
+        signal.is_reading = False
+        evidence = Evidence(trainee.groups, trainee.tensors, signal.means(), self._generator)
+        scores = {name: score.cpu() for name, score in self._criterion.score(evidence).items()}
+        _check_scores(scores)
+        chosen = choose(scores, trainee.masks, self._rules, level, limit)
+        removed = tuple(trainee.masks.label(name, position) for name, position in chosen)
+        trainee.turn_off(chosen)
+        present, on = (
+            self._model.counts(widths).macs for widths in (trainee.masks.physical_widths, trainee.masks.widths)
+        )
+        is_even = self._rules.open_group(trainee.masks.widths) is None
+        if is_even and present - on >= self._share * present:
+            trainee.compact()
+        return removed
+
+    def settle(self) -> None:
+        """Remove all channels that are off."""
+        self._trainee.compact()
+
+    def size(self) -> Size:
+        """Masked channels count as removed."""
+        return size_at(self._model, self._trainee.masks.widths)
+
+
+def _check_scores(scores: dict[str, Tensor]) -> None:
+    for name, score in scores.items():
+        if not bool(torch.isfinite(score).all()):
+            raise JobFailure(
+                FailureCode.DIVERGED,
+                f"The scores of the channels of `{name}` are not finite: training diverges.",
+                "Lower prune.optimizer.learning_rate.",
+            )
