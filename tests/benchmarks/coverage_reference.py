@@ -2,7 +2,7 @@
 
 It knows nothing of the program that removed them. Every element of the benchmark's networks has a value of its own, so
 the thin tensors themselves tell what they kept; all else is zeroed in the library's own module, and normalizations over
-channels take their statistics over those that are left.
+channels, and of weights over what they read, take their statistics over those that are left.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ _LINES = 8
 _LAYER_NORMS = (functional.layer_norm, torch.layer_norm)
 _GROUP_NORMS = (functional.group_norm, torch.group_norm)
 _RMS_NORMS = (functional.rms_norm, torch.rms_norm)
+_STANDARDIZED_AXES = 3
+"""Axes of a weight on its way through standardization: one example, outputs, all that an output reads."""
 
 
 class NotASelection(Exception):
@@ -119,6 +121,8 @@ class KeptStatistics(TorchFunctionMode):
             return self._group_norm(function, args, named)
         if function in _RMS_NORMS:
             return self._rms_norm(function, args, named)
+        if function is functional.batch_norm:
+            return self._standardized(function, args, named)
         return function(*args, **named)
 
     def _layer_norm(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
@@ -163,6 +167,20 @@ class KeptStatistics(TorchFunctionMode):
                     _part(bias, own),
                     _EPSILON if epsilon is None else epsilon,
                 )
+        return result
+
+    def _standardized(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
+        """A weight whose rows are normalized by their own statistics, as networks without batch norm do it."""
+        names = ("running_mean", "running_var", "weight", "bias", "training", "momentum", "eps")
+        source, mean, _, weight, bias, training, _, epsilon = _bound(args, named, names)
+        if mean is not None or not training or source.dim() != _STANDARDIZED_AXES or len(source) != 1:
+            return function(*args, **named)
+        read = (source != 0).any(1)[0]
+        result = torch.zeros_like(source)
+        part = source[..., read]
+        result[..., read] = functional.batch_norm(
+            part, None, None, weight, bias, training=True, eps=_EPSILON if epsilon is None else epsilon
+        )
         return result
 
     def _of(self, source: Tensor, weight: Tensor | None, axes: int) -> Tensor | None:
