@@ -21,6 +21,7 @@ _LINES = 8
 _LAYER_NORMS = (functional.layer_norm, torch.layer_norm)
 _GROUP_NORMS = (functional.group_norm, torch.group_norm)
 _RMS_NORMS = (functional.rms_norm, torch.rms_norm)
+_MEANS = (torch.mean, Tensor.mean)
 _STANDARDIZED_AXES = 3
 """Axes of a weight on its way through standardization: one example, outputs, all that an output reads."""
 
@@ -123,6 +124,8 @@ class KeptStatistics(TorchFunctionMode):
             return self._rms_norm(function, args, named)
         if function is functional.batch_norm:
             return self._standardized(function, args, named)
+        if function in _MEANS:
+            return self._mean(function, args, named)
         return function(*args, **named)
 
     def _layer_norm(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
@@ -183,6 +186,16 @@ class KeptStatistics(TorchFunctionMode):
         )
         return result
 
+    def _mean(self, function: Any, args: Sequence[Any], named: dict[str, Any]) -> Tensor:
+        """A mean over one axis, such as the mean response of all channels that response normalization divides by."""
+        source, axis = _bound(args, named, ("dim",))
+        if not isinstance(axis, int):
+            return function(*args, **named)
+        left = (source != 0).transpose(0, axis).flatten(1).any(1) if source.dim() > 1 else source != 0
+        if bool(left.all()) or not bool(left.any()):
+            return function(*args, **named)
+        return source.index_select(axis, torch.nonzero(left).flatten()).mean(axis, *args[2:], **_rest(named, "dim"))
+
     def _of(self, source: Tensor, weight: Tensor | None, axes: int) -> Tensor | None:
         """Which channels of a norm over the last axis are left; None when all are."""
         if axes != 1:
@@ -198,6 +211,11 @@ def _bound(args: Sequence[Any], named: Mapping[str, Any], names: Sequence[str]) 
     source = args[0] if args else named["input"]
     given = dict(zip(names, args[1:], strict=False)) | dict(named)
     return [source, *(given.get(name) for name in names)]
+
+
+def _rest(named: Mapping[str, Any], *without: str) -> dict[str, Any]:
+    """The arguments by name that are neither the source nor named here."""
+    return {name: value for name, value in named.items() if name not in {"input", *without}}
 
 
 def _part(vector: Tensor | None, left: Tensor) -> Tensor | None:
