@@ -10,7 +10,7 @@ from backend.domain.allocations import Allocation, GlobalAllocation
 from backend.domain.costs import Cost, NoCost
 from backend.domain.criteria import Criterion
 from backend.domain.granularities import ChannelGranularity, Granularity
-from backend.domain.retraining import Distillation, Optimizer, Retrain, SgdOptimizer
+from backend.domain.retraining import Distillation, Optimizer, Retrain, SgdOptimizer, Sparsify
 from backend.domain.schedules import GreedySchedule, Schedule
 from backend.domain.spec import Spec
 from backend.domain.targets import Target
@@ -19,7 +19,9 @@ LayerName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 WidthMultiple = Literal[1, 8, 16]
 
 _ADDED: dict[str, dict[str, Any]] = {"prune": {"pins": [], "width_multiple": 1}}
-"""Settings that came after the first recipes were fingerprinted, each with the value that changes nothing."""
+_ADDED_SECTIONS = ("sparsify",)
+"""Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;
+of a section that is `None`."""
 
 
 class DataSplit(Spec):
@@ -87,6 +89,7 @@ class Recipe(Spec):
     schema_version: Literal[1] = 1
     target: Target = Field(description="Where to stop.")
     prune: Prune = Field(description="What is removed, and how.")
+    sparsify: Sparsify | None = Field(None, description="Train with a regularizer before anything is removed.")
     retrain: Retrain = Field(description="Retraining at every operating point.")
     distill: Distillation | None = Field(None, description="Learn from the dense network while retraining.")
     data: DataSplit = Field(default_factory=DataSplit, description="Batches and the validation split.")
@@ -119,5 +122,8 @@ class Recipe(Spec):
             for name, neutral in settings.items():
                 if value[section][name] == neutral:
                     del value[section][name]
+        for section in _ADDED_SECTIONS:
+            if value[section] is None:
+                del value[section]
         canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()

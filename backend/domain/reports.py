@@ -12,7 +12,9 @@ class Phase(StrEnum):
     """What a run was doing during a step."""
 
     TRAIN = "train"
-    """Training a dense sample network."""
+    """Training a dense network."""
+    SPARSIFY = "sparsify"
+    """Training with a regularizer, before anything is removed."""
     PRUNE = "prune"
     RETRAIN = "retrain"
 

@@ -1,9 +1,10 @@
-"""Training between removals and after them: optimizer, length, distillation."""
+"""Training before, between and after removals: optimizer, length, distillation."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
 
+from backend.domain.regularizers import Regularizer
 from backend.domain.spec import Spec
 
 
@@ -27,17 +28,32 @@ class AdamOptimizer(Spec):
 Optimizer = Annotated[SgdOptimizer | AdamOptimizer, Field(discriminator="kind")]
 
 
-class Retrain(Spec):
-    """Retrain the thinner network at every operating point."""
+class Training(Spec):
+    """A stretch of ordinary training."""
 
-    epochs: NonNegativeInt = Field(description="Passes over the training data at each operating point.", le=1000)
+    epochs: NonNegativeInt = Field(description="Passes over the training data.", le=1000)
     optimizer: Optimizer = Field(default_factory=lambda: SgdOptimizer(learning_rate=0.01), description="Optimizer.")
     learning_rate_decay: Literal["none", "cosine"] = Field(
-        "cosine", description="How the learning rate falls over the epochs of one operating point."
+        "cosine", description="How the learning rate falls over these epochs."
     )
     steps_per_record: PositiveInt = Field(
         20, le=10_000, description="Optimizer steps that make one step of the history (and one checkpoint)."
     )
+
+
+class Retrain(Training):
+    """Retrain the thinner network at every operating point."""
+
+    epochs: NonNegativeInt = Field(description="Passes over the training data at each operating point.", le=1000)
+    learning_rate_decay: Literal["none", "cosine"] = Field(
+        "cosine", description="How the learning rate falls over the epochs of one operating point."
+    )
+
+
+class Sparsify(Training):
+    """Train with a regularizer before anything is removed, so that the network becomes sparse by itself."""
+
+    regularizer: Regularizer = Field(description="What makes the network sparse.")
 
 
 class Distillation(Spec):

@@ -24,4 +24,18 @@ class OneShotSchedule(Spec):
     training_steps: PositiveInt = Field(10, le=10_000, description="Optimizer steps over which scores are accumulated.")
 
 
-Schedule = Annotated[GreedySchedule | OneShotSchedule, Field(discriminator="kind")]
+class CubicSchedule(Spec):
+    """Remove much at first and ever less towards the end (Zhu and Gupta 2017, arXiv:1710.01878, eq. 1).
+
+    On the way from one operating point to the next, removal t of n leaves the sparsity
+    `s_end + (s_start - s_end) * (1 - t/n)^3`; the paper's schedule is that of a single operating point.
+    """
+
+    kind: Literal["cubic"] = "cubic"
+    training_steps: PositiveInt = Field(
+        100, le=10_000, description="Optimizer steps between removals; scores are accumulated over them."
+    )
+    removals: PositiveInt = Field(10, le=10_000, description="Removals on the way to each operating point.")
+
+
+Schedule = Annotated[GreedySchedule | OneShotSchedule | CubicSchedule, Field(discriminator="kind")]

@@ -15,6 +15,7 @@ from backend.domain.criteria import Criterion
 from backend.domain.granularities import Granularity
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
+from backend.domain.regularizers import Regularizer
 from backend.domain.retraining import Optimizer
 from backend.domain.schedules import Schedule
 from backend.domain.spec import Spec
@@ -28,7 +29,7 @@ from worker.zoo import ARCHITECTURES
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text()
-CATALOGUES = (Allocation, Cost, Criterion, Granularity, Optimizer, Schedule, Target)
+CATALOGUES = (Allocation, Cost, Criterion, Granularity, Optimizer, Regularizer, Schedule, Target)
 
 
 def kinds_of(union: object) -> set[str]:

@@ -7,11 +7,12 @@ import torch
 from backend.domain.allocations import Allocation
 from backend.domain.costs import Cost
 from backend.domain.criteria import Criterion, FisherCriterion, MagnitudeCriterion, RandomCriterion
+from backend.domain.regularizers import Regularizer
 from backend.domain.retraining import Optimizer
 from backend.domain.schedules import Schedule
 from backend.domain.spec import Spec
 from tests.engine.runs import CPU, small_lenet
-from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA, OPTIMIZERS, SCHEDULES
+from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA, OPTIMIZERS, REGULARIZERS, SCHEDULES
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.registry import Registry
 from worker.engine.retraining.losses import cross_entropy
@@ -37,6 +38,7 @@ def members(union: object) -> set[type[Spec]]:
         (Cost, COSTS),
         (Schedule, SCHEDULES),
         (Optimizer, OPTIMIZERS),
+        (Regularizer, REGULARIZERS),
     ],
 )
 def test_every_spec_of_the_recipe_has_an_implementation(union, registry):

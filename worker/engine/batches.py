@@ -31,6 +31,11 @@ class Batches:
         """Mini-batches in one epoch."""
         return len(self._sizes)
 
+    @property
+    def example_count(self) -> int:
+        """Examples in one epoch."""
+        return len(self._examples)
+
     def next(self) -> tuple[Tensor, Tensor]:
         """Take the next mini-batch."""
         if self._position == len(self._sizes):

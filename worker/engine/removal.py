@@ -85,7 +85,7 @@ class ChannelRemoval:
         """Turn channels off; names them as `group:original index`."""
         trainee, signal = self._trainee, self._trainee.gates.signal
         signal.is_reading = False
-        evidence = Evidence(trainee.groups, trainee.tensors, signal.means(), self._generator)
+        evidence = Evidence(trainee.groups, trainee.tensors, signal.means(), self._generator, trainee.present_learned())
         scores = {name: score.cpu() for name, score in self._criterion.score(evidence).items()}
         _check_scores(scores)
         chosen = choose(scores, trainee.masks, self._rules, level, limit)

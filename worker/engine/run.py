@@ -12,8 +12,9 @@ from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
+from backend.domain.retraining import Training
 from backend.domain.thinning import SizeModel
-from worker.engine.catalogue import OPTIMIZERS, SCHEDULES
+from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
 from worker.engine.evaluation import Evaluation
@@ -23,6 +24,7 @@ from worker.engine.layout import layout_of
 from worker.engine.network import Network, build, summarize
 from worker.engine.placement import on_device
 from worker.engine.progress import forecast
+from worker.engine.regularizers.regularizer import Ground, Regularizer
 from worker.engine.removal import ChannelRemoval, Removal
 from worker.engine.results import FinishedPoint
 from worker.engine.retraining.decay import cosine
@@ -67,8 +69,10 @@ class _Place:
     step: int
     level: int
     phase: Phase
-    retrained: int
-    """Optimizer steps of retraining done at this level."""
+    trained: int
+    """Optimizer steps done of the stretch of training that is under way."""
+    removals: int
+    """Removals done at this level."""
     batch: int
     dense_accuracy: float
     pruned_accuracy: float
@@ -84,17 +88,19 @@ class _PruningRun:
         self, network: Network, dataset: Dataset, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
     ) -> None:
         self._network, self._recipe, self._device = network, recipe, device
-        prune, summary, model = recipe.prune, summarize(network), SizeModel.of(summarize(network))
+        summary = summarize(network)
+        model = SizeModel.of(summary)
         self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
         self._layout = layout_of(summary, model)
         self._trainee = Trainee(network, device)
         self._removal: Removal = ChannelRemoval(self._trainee, summary, recipe, self._work.generators["criterion"])
-        self._schedule = SCHEDULES.make(prune.schedule)
+        self._schedule = SCHEDULES.make(recipe.prune.schedule)
         epoch = self._work.trainer.batches.per_epoch
-        self._forecast = forecast(recipe, model, self._schedule.training_steps, self._schedule.channels, epoch)
-        self._retrain_steps = recipe.retrain.epochs * epoch
+        self._forecast = forecast(recipe, model, self._schedule, epoch)
+        self._stretches = _stretches(recipe, epoch)
         self._retrain_loss = self._loss()
-        self._place = _Place(0, 1, Phase.PRUNE, 0, 0, 0.0, 0.0, recipe.fingerprint())
+        first = Phase.PRUNE if recipe.sparsify is None else Phase.SPARSIFY
+        self._place = _Place(0, 1, first, 0, 0, 0, 0.0, 0.0, recipe.fingerprint())
 
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
         yield RunStarted(self._layout)
@@ -104,47 +110,57 @@ class _PruningRun:
             dense = self._work.validate(self._trainee.module)
             self._place = replace(self._place, dense_accuracy=dense.accuracy, pruned_accuracy=dense.accuracy)
             yield self._point(0, dense)
-            self._trainee.start_training(self._optimizer(Phase.PRUNE))
+            self._enter(self._place.phase)
+        if self._place.phase is Phase.SPARSIFY:
+            yield from self._train(cross_entropy)
+            self._trainee.finish_regularizer()
+            self._enter(Phase.PRUNE)
         for level in range(self._place.level, self._recipe.prune.points + 1):
             if self._place.phase is Phase.PRUNE:
                 yield from self._prune(level)
-            yield from self._retrain()
+            yield from self._train(self._retrain_loss)
             yield self._point(level, self._work.validate(self._trainee.module))
-            self._place = replace(self._place, level=level + 1, phase=Phase.PRUNE, retrained=0)
-            self._trainee.start_training(self._optimizer(Phase.PRUNE))
+            self._enter(Phase.PRUNE, level=level + 1)
+
+    def _enter(self, phase: Phase, **changes: float) -> None:
+        """Begin a phase with a fresh optimizer."""
+        self._place = replace(self._place, phase=phase, trained=0, removals=0, **changes)  # type: ignore[arg-type]
+        if phase is Phase.SPARSIFY:
+            self._trainee.regularizer = self._regularizer(self._trainee)
+        self._trainee.start_training(self._optimizer(phase))
 
     def _prune(self, level: int) -> Iterator[Output]:
         """Remove until the level's density is reached, then measure what is left."""
-        density = self._recipe.target.density ** (level / self._recipe.prune.points)
-        while not self._removal.is_reached(density):
+        target, points = self._recipe.target.density, self._recipe.prune.points
+        start, end = target ** ((level - 1) / points), target ** (level / points)
+        while not self._removal.is_reached(end):
             self._removal.start_reading()
             totals = self._work.trainer.train(self._trainee, cross_entropy, self._schedule.training_steps)
-            yield from self._finish_step(totals, self._removal.remove(density, self._schedule.channels))
+            density = self._schedule.level(start, end, self._place.removals)
+            removed = self._removal.remove(density, self._schedule.channels)
+            self._place = replace(self._place, removals=self._place.removals + 1)
+            yield from self._finish_step(totals, removed)
         self._removal.settle()
-        pruned = self._work.validate(self._trainee.module)
-        self._place = replace(self._place, phase=Phase.RETRAIN, pruned_accuracy=pruned.accuracy)
-        self._trainee.start_training(self._optimizer(Phase.RETRAIN))
+        self._enter(Phase.RETRAIN, pruned_accuracy=self._work.validate(self._trainee.module).accuracy)
 
-    def _retrain(self) -> Iterator[Output]:
-        retrain = self._recipe.retrain
-        while self._place.retrained < self._retrain_steps:
-            start = self._place.retrained
-            steps = min(retrain.steps_per_record, self._retrain_steps - start)
-            totals = self._work.trainer.train(
-                self._trainee, self._retrain_loss, steps, partial(self._learning_rate, start)
-            )
-            self._place = replace(self._place, retrained=start + steps)
+    def _train(self, loss: Loss) -> Iterator[Output]:
+        """Train to the end of the phase's stretch."""
+        stretch = self._stretches[self._place.phase]
+        while self._place.trained < stretch.steps:
+            start = self._place.trained
+            steps = min(stretch.training.steps_per_record, stretch.steps - start)
+            totals = self._work.trainer.train(self._trainee, loss, steps, partial(stretch.learning_rate, start))
+            self._place = replace(self._place, trained=start + steps)
             yield from self._finish_step(totals, ())
 
     def _finish_step(self, totals: Totals, removed: tuple[str, ...]) -> Iterator[Output]:
         place = self._place = replace(
             self._place, step=self._place.step + 1, batch=self._work.trainer.batches.position()
         )
-        done = (place.level - 1) * self._retrain_steps + place.retrained
         record = StepRecord(
             step=place.step,
             phase=place.phase,
-            progress=self._forecast.progress(self._removal.density(), done),
+            progress=self._forecast.progress(self._removal.density(), self._steps_done()),
             loss=totals.loss,
             accuracy=totals.accuracy,
             removed=removed,
@@ -152,6 +168,14 @@ class _PruningRun:
         )
         yield StepFinished(record)
         yield self._checkpoint()
+
+    def _steps_done(self) -> int:
+        """Optimizer steps of all stretches so far."""
+        place, stretches = self._place, self._stretches
+        if place.phase is Phase.SPARSIFY:
+            return place.trained
+        before = stretches[Phase.SPARSIFY].steps if Phase.SPARSIFY in stretches else 0
+        return before + (place.level - 1) * stretches[Phase.RETRAIN].steps + place.trained
 
     def _point(self, index: int, validation: Evaluation) -> FinishedPoint:
         test = self._work.test(self._trainee.module)
@@ -180,23 +204,49 @@ class _PruningRun:
             raise JobFailure(
                 FailureCode.INTERNAL_ERROR, "The checkpoint belongs to another recipe.", "Start the run again."
             )
-        self._trainee.restore(checkpoint, self._optimizer(self._place.phase))
+        prepare = self._regularizer if self._place.phase is Phase.SPARSIFY else None
+        self._trainee.restore(checkpoint, self._optimizer(self._place.phase), prepare)
         self._work.restore(checkpoint, self._place.batch)
 
     def _optimizer(self, phase: Phase) -> MakeOptimizer:
-        part = self._recipe.prune if phase is Phase.PRUNE else self._recipe.retrain
-        return OPTIMIZERS.make(part.optimizer)
+        stretch = self._stretches.get(phase)
+        return OPTIMIZERS.make(self._recipe.prune.optimizer if stretch is None else stretch.training.optimizer)
 
-    def _learning_rate(self, start: int, step: int) -> float:
-        peak = self._recipe.retrain.optimizer.learning_rate
-        if self._recipe.retrain.learning_rate_decay == "none":
-            return peak
-        return cosine(peak, (start + step) / self._retrain_steps)
+    def _regularizer(self, trainee: Trainee) -> Regularizer:
+        if self._recipe.sparsify is None:
+            raise RuntimeError("only a recipe with a section `sparsify` has a regularizer")
+        ground = Ground(
+            module=trainee.module,
+            groups=trainee.groups,
+            gates=trainee.gates,
+            example_count=self._work.trainer.batches.example_count,
+            steps=self._stretches[Phase.SPARSIFY].steps,
+            generator=self._work.generators["regularizer"],
+        )
+        return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
 
     def _loss(self) -> Loss:
         if self._recipe.distill is None:
             return cross_entropy
         return DistillationLoss(self._recipe.distill, on_device(build(self._network), self._device))
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    """Ordinary training of a known length."""
+
+    training: Training
+    steps: int
+
+    def learning_rate(self, start: int, step: int) -> float:
+        peak = self.training.optimizer.learning_rate
+        return peak if self.training.learning_rate_decay == "none" else cosine(peak, (start + step) / self.steps)
+
+
+def _stretches(recipe: Recipe, epoch: int) -> dict[Phase, _Stretch]:
+    """The recipe's stretches by phase; `epoch` is the number of mini-batches in one."""
+    sections: dict[Phase, Training | None] = {Phase.SPARSIFY: recipe.sparsify, Phase.RETRAIN: recipe.retrain}
+    return {phase: _Stretch(part, part.epochs * epoch) for phase, part in sections.items() if part is not None}
 
 
 def _data_order(recipe: Recipe) -> DataOrder:

@@ -35,9 +35,10 @@ class Generators:
         return states
 
     def restore(self, states: Mapping[str, Tensor]) -> None:
-        """Put all streams where they were when `tensors` was called."""
+        """Put all streams where they were when `tensors` was called; one that was not there then starts fresh."""
         for name, generator in self._named.items():
-            generator.set_state(states[name])
+            if name in states:
+                generator.set_state(states[name])
         torch.set_rng_state(states[_GLOBAL])
         if self._device.type == "cuda":
             torch.cuda.set_rng_state(states[f"{_GLOBAL}.cuda"], self._device)

@@ -1,6 +1,7 @@
 """The network in training: a module with gates, its optimizer, and the channels that are still on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, fx, nn
@@ -11,8 +12,12 @@ from worker.engine.gates import Gates
 from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
+from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
 from worker.engine.surgery import remove, remove_from_tensors, thin_groups
+
+_REGULARIZER = "regularizer"
+"""Prefix of a regularizer's own parameters among the network's."""
 
 
 class Trainee:
@@ -21,6 +26,9 @@ class Trainee:
     def __init__(self, network: Network, device: torch.device) -> None:
         self._device = device
         self._make_optimizer: MakeOptimizer | None = None
+        self.regularizer: Regularizer | None = None
+        self.learned: dict[str, Tensor] = {}
+        """Scores of the dense network's channels that a regularizer left, (K,) by group."""
         self._dense = network
         groups = find_groups(network)
         self._dense_widths = {group.name: group.width for group in groups}
@@ -39,7 +47,19 @@ class Trainee:
     def start_training(self, make: MakeOptimizer) -> None:
         """Begin with a fresh optimizer."""
         self._make_optimizer = make
-        self._optimizer = make(self.module.parameters())
+        self._optimizer = make(self.parameters.values())
+
+    def finish_regularizer(self) -> None:
+        """Go on with plain weights and the scores that were learned."""
+        if self.regularizer is not None:
+            self.learned = {name: score.detach().cpu() for name, score in self.regularizer.finish().items()}
+            self.regularizer = None
+
+    def scores(self, inputs: Tensor) -> Tensor:
+        """Class scores (N, classes) of a batch in training, by the weights that a regularizer has for this step."""
+        weights = {} if self.regularizer is None else dict(self.regularizer.weights())
+        scores: Tensor = torch.func.functional_call(self.module, weights, (inputs,)) if weights else self.module(inputs)
+        return scores
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
@@ -49,15 +69,24 @@ class Trainee:
     def learn(self, loss: Tensor, batch_size: int) -> None:
         """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way."""
         self._trained_by.zero_grad(set_to_none=True)
+        if self.regularizer is not None:
+            loss = loss + self.regularizer.penalty()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.gates.signal.is_reading:
             self.gates.signal.finish_batch(batch_size)
         self._trained_by.step()
+        if self.regularizer is not None:
+            self.regularizer.finish_step(self._trained_by.param_groups[0]["lr"])
+
+    def present_learned(self) -> dict[str, Tensor]:
+        """`learned` of the channels that are still present."""
+        return {name: score[self.masks.original[name]] for name, score in self.learned.items()}
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
-        """Trainable tensors by name."""
-        return dict(self.module.named_parameters())
+        """Trainable tensors by name, a regularizer's own included."""
+        own = {} if self.regularizer is None else self.regularizer.parameters
+        return dict(self.module.named_parameters()) | {f"{_REGULARIZER}.{name}": own[name] for name in own}
 
     @property
     def tensors(self) -> dict[str, Tensor]:
@@ -104,13 +133,28 @@ class Trainee:
         tensors = {f"weights/{name}": tensor for name, tensor in self.network().tensors.items()}
         for kind, named in self._optimizer_state().items():
             tensors |= {f"optimizer/{kind}/{name}": tensor for name, tensor in named.items()}
-        return tensors | {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
+        tensors |= {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
+        tensors |= {f"learned/{name}": score for name, score in self.learned.items()}
+        if self.regularizer is not None:
+            tensors |= {f"regularizer/state/{name}": value for name, value in self.regularizer.state().items()}
+            own = self.regularizer.parameters
+            tensors |= {f"regularizer/own/{name}": own[name].detach().to("cpu", copy=True) for name in own}
+        return tensors
 
-    def restore(self, checkpoint: Checkpoint, make: MakeOptimizer) -> None:
-        """From the dense network this trainee was made of, go to a checkpoint's state."""
+    def restore(self, checkpoint: Checkpoint, make: MakeOptimizer, prepare: "PrepareRegularizer | None" = None) -> None:
+        """From the dense network this trainee was made of, go to a checkpoint's state.
+
+        `prepare` makes the regularizer anew when the checkpoint lies in a stretch that has one.
+        """
+        self.learned = checkpoint.part("learned")
         self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
-        self._make_optimizer = make
         self._install_thin(checkpoint.part("weights"))
+        if prepare is not None:
+            self.regularizer = prepare(self)
+            self.regularizer.restore(checkpoint.part("regularizer/state"))
+            for name, tensor in checkpoint.part("regularizer/own").items():
+                self.regularizer.parameters[name].data.copy_(tensor)
+        self.start_training(make)
         kinds: OptimizerState = {}
         for name, tensor in checkpoint.part("optimizer").items():
             kind, _, parameter = name.partition("/")
@@ -129,3 +173,6 @@ class Trainee:
     def _restore_optimizer(self, kinds: OptimizerState) -> None:
         if self._optimizer is not None:
             write_state(self._optimizer, self.parameters, kinds)
+
+
+PrepareRegularizer: TypeAlias = Callable[[Trainee], Regularizer]

@@ -63,7 +63,7 @@ class Trainer:
 
     def _step(self, trainee: Trainee, loss_of: Loss, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         with autocast(self.device, self.precision):
-            logits = trainee.module(inputs)
+            logits = trainee.scores(inputs)
             loss = loss_of(logits, labels, inputs)
         trainee.learn(loss, len(labels))
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()

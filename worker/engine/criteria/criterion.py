@@ -1,7 +1,7 @@
 """What a criterion is: evidence in, one score per channel of each group out; a higher score means keep."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import torch
@@ -21,6 +21,8 @@ class Evidence:
     signal: Mapping[str, Tensor]
     """Mean over examples of g_nk^2 per group (K,); empty unless the criterion needs it."""
     generator: torch.Generator
+    learned: Mapping[str, Tensor] = field(default_factory=dict)
+    """What a regularizer said of each channel that is present, (K,) by group; empty when there was none."""
 
 
 class ChannelCriterion(Protocol):

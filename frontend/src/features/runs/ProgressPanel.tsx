@@ -6,6 +6,7 @@ import { formatCount, formatDuration, formatLoss, formatPercent } from '@/lib/fo
 
 const PHASES: Record<NonNullable<Run['phase']>, string> = {
   train: 'training',
+  sparsify: 'sparsifying',
   prune: 'pruning',
   retrain: 'retraining',
 }

@@ -880,6 +880,32 @@ export interface components {
             precision?: "float32" | "bfloat16";
         };
         /**
+         * CubicSchedule
+         * @description Remove much at first and ever less towards the end (Zhu and Gupta 2017, arXiv:1710.01878, eq. 1).
+         *
+         *     On the way from one operating point to the next, removal t of n leaves the sparsity
+         *     `s_end + (s_start - s_end) * (1 - t/n)^3`; the paper's schedule is that of a single operating point.
+         */
+        CubicSchedule: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "cubic";
+            /**
+             * Removals
+             * @description Removals on the way to each operating point.
+             * @default 10
+             */
+            removals?: number;
+            /**
+             * Training Steps
+             * @description Optimizer steps between removals; scores are accumulated over them.
+             * @default 100
+             */
+            training_steps?: number;
+        };
+        /**
          * DatasetAnswer
          * @description A labelled dataset: built in, or uploaded.
          */
@@ -1178,6 +1204,27 @@ export interface components {
              * @default 10
              */
             training_steps?: number;
+        };
+        /**
+         * GroupLassoRegularizer
+         * @description Shrink the norm of everything that makes a channel (Wen et al. 2016, arXiv:1608.03665; filter-wise).
+         *
+         *     `strength * sum over channels of sqrt(weights of the channel) * norm of its weights`, minimized by a proximal step
+         *     after every optimizer step, so that zeros are exact. Coupled layers count as one.
+         */
+        GroupLassoRegularizer: {
+            /**
+             * Kind
+             * @default group_lasso
+             * @constant
+             */
+            kind?: "group_lasso";
+            /**
+             * Strength
+             * @description Weight of the penalty beside the mean loss.
+             * @default 0.0001
+             */
+            strength?: number;
         };
         /**
          * HealthAnswer
@@ -1767,7 +1814,7 @@ export interface components {
          * @description What a run was doing during a step.
          * @enum {string}
          */
-        Phase: "train" | "prune" | "retrain";
+        Phase: "train" | "sparsify" | "prune" | "retrain";
         /**
          * PointAnswer
          * @description An operating point with its sizes relative to the dense network, its files and its latency.
@@ -1927,7 +1974,7 @@ export interface components {
              * Schedule
              * @description When channels go.
              */
-            schedule?: components["schemas"]["GreedySchedule"] | components["schemas"]["OneShotSchedule"];
+            schedule?: components["schemas"]["GreedySchedule"] | components["schemas"]["OneShotSchedule"] | components["schemas"]["CubicSchedule"];
             /**
              * Width Multiple
              * @description Every layer that gives anything ends at a width that is a multiple of this: 8 or 16 for speed, 1 for any width.
@@ -2000,6 +2047,8 @@ export interface components {
              * @default 0
              */
             seed?: number;
+            /** @description Train with a regularizer before anything is removed. */
+            sparsify?: components["schemas"]["Sparsify"] | null;
             /**
              * Target
              * @description Where to stop.
@@ -2384,6 +2433,37 @@ export interface components {
              * @default 0
              */
             weight_decay?: number;
+        };
+        /**
+         * Sparsify
+         * @description Train with a regularizer before anything is removed, so that the network becomes sparse by itself.
+         */
+        Sparsify: {
+            /**
+             * Epochs
+             * @description Passes over the training data.
+             */
+            epochs: number;
+            /**
+             * Learning Rate Decay
+             * @description How the learning rate falls over these epochs.
+             * @default cosine
+             * @enum {string}
+             */
+            learning_rate_decay?: "none" | "cosine";
+            /**
+             * Optimizer
+             * @description Optimizer.
+             */
+            optimizer?: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"];
+            /** @description What makes the network sparse. */
+            regularizer: components["schemas"]["GroupLassoRegularizer"];
+            /**
+             * Steps Per Record
+             * @description Optimizer steps that make one step of the history (and one checkpoint).
+             * @default 20
+             */
+            steps_per_record?: number;
         };
         /**
          * SparsityTarget

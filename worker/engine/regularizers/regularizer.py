@@ -1,0 +1,69 @@
+"""What a regularizer is: it takes part in every training step of the sparsifying stretch, and leaves plain weights."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+import torch
+from torch import Tensor, fx, nn
+
+from worker.engine.coupling import ChannelGroup
+from worker.engine.gates import Gates
+from worker.engine.registry import Registry
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a regularizer works on: a dense network in training."""
+
+    module: fx.GraphModule
+    groups: Sequence[ChannelGroup]
+    gates: Gates
+    example_count: int
+    """Training examples (N of the papers' objectives)."""
+    steps: int
+    """Optimizer steps of the whole stretch."""
+    generator: torch.Generator
+    """On the CPU; every draw comes from it."""
+
+
+class Regularizer(Protocol):
+    """Lives from the first to the last step of a stretch; weights keep their names and shapes."""
+
+    @property
+    def parameters(self) -> Mapping[str, nn.Parameter]:
+        """Own tensors that the optimizer trains along with the network's, by name."""
+        ...
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """Before a forward pass in training: tensors of the network to use instead of its own, by name."""
+        ...
+
+    def penalty(self) -> Tensor:
+        """Add this to the mean loss of the mini-batch, in nats; a scalar."""
+        ...
+
+    def finish_step(self, learning_rate: float) -> None:
+        """After the optimizer's step: proximal steps, clamps, counters."""
+        ...
+
+    def state(self) -> Mapping[str, Tensor]:
+        """What else a checkpoint must hold, by name, on the CPU; `parameters` are kept anyway."""
+        ...
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to what `state` returned."""
+        ...
+
+    def finish(self) -> Mapping[str, Tensor]:
+        """Write what was learned into the network's own tensors; one score per channel (K,), by group.
+
+        The scores are what the criterion `learned` reads; a method that leaves its verdict in the weights alone
+        returns none.
+        """
+        ...
+
+
+MakeRegularizer: TypeAlias = Callable[[Ground], Regularizer]
+
+REGULARIZERS: Registry[MakeRegularizer] = Registry("regularizer")
