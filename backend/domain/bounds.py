@@ -7,7 +7,7 @@ from math import ceil, gcd, lcm
 from typing import Self
 
 from backend.domain.network import ChannelGroupInfo, NetworkSummary
-from backend.domain.recipe import Prune
+from backend.domain.pruning import Prune
 
 _UNITS_OF_SEVERAL = frozenset({"head", "group"})
 """Units that are blocks of neighboring channels: the block counts for the layer's width."""

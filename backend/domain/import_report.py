@@ -9,7 +9,7 @@ from backend.domain import metrics
 from backend.domain.bounds import WidthBounds, width_bounds
 from backend.domain.criteria import MagnitudeCriterion
 from backend.domain.network import ChannelGroupInfo, Layer, LockInfo, NetworkSummary, Unit
-from backend.domain.recipe import Prune
+from backend.domain.pruning import Prune
 from backend.domain.spec import Spec
 from backend.domain.thinning import SizeModel
 

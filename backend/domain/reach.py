@@ -6,7 +6,8 @@ from typing import Literal
 from backend.domain import metrics
 from backend.domain.bounds import width_bounds
 from backend.domain.network import NetworkSummary
-from backend.domain.recipe import Prune, Recipe
+from backend.domain.pruning import Prune
+from backend.domain.recipe import Recipe
 from backend.domain.targets import Target
 from backend.domain.thinning import Counts, SizeModel
 

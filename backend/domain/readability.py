@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from backend.domain.bounds import pinned_groups
 from backend.domain.network import NetworkSummary
-from backend.domain.recipe import Prune
+from backend.domain.pruning import Prune
 
 _READ_AT_ACTIVATIONS = frozenset({"fisher"})
 """Criteria that need, for every example, the activation and gradient of each channel."""

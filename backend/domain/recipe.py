@@ -2,21 +2,15 @@
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Literal, Self
 
-from pydantic import Field, NonNegativeInt, PositiveInt, StringConstraints, field_validator, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
-from backend.domain.allocations import Allocation, GlobalAllocation
-from backend.domain.costs import Cost, NoCost
-from backend.domain.criteria import Criterion
-from backend.domain.granularities import ChannelGranularity, Granularity
-from backend.domain.retraining import Distillation, Optimizer, Retrain, SgdOptimizer, Sparsify
-from backend.domain.schedules import GreedySchedule, Schedule
+from backend.domain.combinations import Sections, contradiction
+from backend.domain.pruning import Prune
+from backend.domain.retraining import Distillation, Retrain, Sparsify
 from backend.domain.spec import Spec
 from backend.domain.targets import Target
-
-LayerName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
-WidthMultiple = Literal[1, 8, 16]
 
 _ADDED: dict[str, dict[str, Any]] = {"prune": {"pins": [], "width_multiple": 1}}
 _ADDED_SECTIONS = ("sparsify",)
@@ -36,43 +30,6 @@ class DataSplit(Spec):
         description="What the network was trained on. none: values as stored; unit: pixels divided by 255; "
         "standardize: then minus the mean, over the standard deviation, of each channel of the training data.",
     )
-
-
-class Prune(Spec):
-    """What is removed: criterion, granularity, allocation, cost, schedule, and the training between removals."""
-
-    criterion: Criterion = Field(description="How a channel is scored.")
-    granularity: Granularity = Field(default_factory=ChannelGranularity, description="What one decision removes.")
-    allocation: Allocation = Field(default_factory=GlobalAllocation, description="How much each layer gives.")
-    cost: Cost = Field(default_factory=NoCost, description="How much saved compute counts.")
-    schedule: Schedule = Field(default_factory=GreedySchedule, description="When channels go.")
-    optimizer: Optimizer = Field(
-        default_factory=SgdOptimizer, description="Optimizer of the training steps between removals."
-    )
-    minimum_width: PositiveInt = Field(2, le=65_536, description="No layer becomes thinner than this.")
-    width_multiple: WidthMultiple = Field(
-        1,
-        description="Every layer that gives anything ends at a width that is a multiple of this: 8 or 16 for speed, "
-        "1 for any width.",
-    )
-    pins: tuple[LayerName, ...] = Field(
-        (), max_length=10_000, description="Layers kept whole, and with them the layers whose channels go together."
-    )
-    removal_macs: float = Field(
-        0.05,
-        ge=0.0,
-        le=1.0,
-        description="Masked channels are removed physically once this share of the current MACs can go.",
-    )
-    points: PositiveInt = Field(
-        4, le=64, description="Operating points on the way to the target (evenly spaced in log density)."
-    )
-
-    @field_validator("pins")
-    @classmethod
-    def _sort_pins(cls, pins: tuple[str, ...]) -> tuple[str, ...]:
-        """The same pins in another order are the same recipe."""
-        return tuple(sorted(set(pins)))
 
 
 class Compute(Spec):
@@ -98,18 +55,9 @@ class Recipe(Spec):
 
     @model_validator(mode="after")
     def _check_axes(self) -> Self:
-        if self.prune.cost.kind != "none" and self.prune.criterion.kind != "fisher":
-            raise ValueError(
-                f"prune.cost: `{self.prune.cost.kind}` weighs saved compute against a rise of the loss, which the "
-                f"criterion `{self.prune.criterion.kind}` does not estimate; choose `fisher` or the cost `none`"
-            )
-        if self.prune.cost.kind != "none" and self.prune.allocation.kind != "global":
-            raise ValueError(
-                "prune.cost: a cost decides between layers, but `uniform` thins every layer alike; "
-                "choose the allocation `global` or the cost `none`"
-            )
-        if self.distill is not None and self.retrain.epochs == 0:
-            raise ValueError("distill: there is no retraining to distill in; set retrain.epochs or leave distill out")
+        sentence = contradiction(Sections(self.prune, self.sparsify, self.retrain, self.distill))
+        if sentence is not None:
+            raise ValueError(sentence)
         return self
 
     def fingerprint(self) -> str:

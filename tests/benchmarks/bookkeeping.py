@@ -20,7 +20,8 @@ from backend.db.repositories.leases import Claim
 from backend.domain.criteria import FisherCriterion
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.jobs import JobKind
-from backend.domain.recipe import Prune, Recipe
+from backend.domain.pruning import Prune
+from backend.domain.recipe import Recipe
 from backend.domain.retraining import Retrain
 from backend.domain.schedules import GreedySchedule
 from backend.domain.targets import SparsityTarget

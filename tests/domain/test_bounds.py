@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from backend.domain.bounds import WidthBounds, pinned_groups, unknown_pins, width_bounds
 from backend.domain.criteria import MagnitudeCriterion
 from backend.domain.network import ChannelGroupInfo
-from backend.domain.recipe import Prune
+from backend.domain.pruning import Prune
 from tests.domain.test_reach import summary
 
 

@@ -4,8 +4,9 @@ import pytest
 
 from backend.domain.criteria import MagnitudeCriterion
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.pruning import Prune
 from backend.domain.reach import reach
-from backend.domain.recipe import Prune, Recipe
+from backend.domain.recipe import Recipe
 from backend.domain.retraining import Retrain
 from backend.domain.targets import MacTarget, ParameterTarget, SparsityTarget, Target
 from backend.domain.thinning import SizeModel

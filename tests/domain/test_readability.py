@@ -4,8 +4,8 @@ import pytest
 
 from backend.domain.criteria import FisherCriterion, MagnitudeCriterion, RandomCriterion
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.pruning import Prune
 from backend.domain.readability import unreadable
-from backend.domain.recipe import Prune
 
 LAYERS = ("embed", "lstm", "fc")
 

@@ -8,7 +8,7 @@ from backend.domain.bounds import width_bounds
 from backend.domain.costs import FixedCost, NoCost, ParameterFreeCost
 from backend.domain.criteria import MagnitudeCriterion
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
-from backend.domain.recipe import Prune
+from backend.domain.pruning import Prune
 from backend.domain.targets import MacTarget, ParameterTarget, SparsityTarget
 from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS

@@ -26,13 +26,24 @@ CASES = {
     "aten.mul.Scalar": (PICTURE, 2),
     "aten.div.Tensor": (PICTURE, 2.5),
     "aten.linear.default": (meta(2, 3, 7), meta(5, 7), meta(5)),
+    "aten.sub.Tensor": (PICTURE, meta(6, 1, 4)),
+    "aten.maximum.default": (meta(3, 1), meta(2, 1, 5)),
+    "aten.mean.default": (PICTURE,),
+    "aten.mean.dim": (PICTURE, [-1, 2]),
+    "aten.cat.default": ([PICTURE, meta(2, 1, 5, 4), PICTURE], -3),
+    "aten.adaptive_avg_pool2d.default": (PICTURE, [1, 2]),
+    "aten.scaled_dot_product_attention.default": (meta(2, 3, 5, 4), meta(2, 3, 7, 4), meta(2, 3, 7, 6)),
 }
 TORCH_DECIDES = {
-    "aten.add.Tensor": (PICTURE, meta(6, 1, 1)),
+    "aten.add.Tensor": (PICTURE, meta(5, 1, 1)),
     "aten.mul.Tensor": (PICTURE, meta(2, 6, 5, 4, dtype=torch.float64)),
     "aten.sub.Tensor": (meta(3, dtype=torch.int64), 1.5),
     "aten.linear.default": (meta(2, 7), meta(5, 8)),
     "aten.conv2d.default": (PICTURE, meta(6, 6, 3, 3)),
+    "aten.mean.dim": (PICTURE, [1, -3]),
+    "aten.cat.default": ([PICTURE, meta(2, 6, 5, 3)], 1),
+    "aten.adaptive_avg_pool2d.default": (meta(6, 5), [1, 1]),
+    "aten.scaled_dot_product_attention.default": (meta(2, 5, 4), meta(1, 7, 4), meta(1, 7, 6)),
 }
 
 
@@ -42,6 +53,18 @@ def test_what_is_said_is_what_torch_says(target):
     said = infer(kind(target), CASES[target])
     assert said is not None
     assert (said.shape, said.dtype, said.device) == (expected.shape, expected.dtype, expected.device)
+
+
+@pytest.mark.parametrize("axes", [[0], [1, 3], [-2], [], None])
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_a_mean_keeps_the_axes_that_it_is_told_to_keep(axes, keepdim):
+    said = infer("mean", (PICTURE, axes, keepdim))
+    assert said is not None
+    assert said.shape == torch.ops.aten.mean.dim(PICTURE, axes, keepdim).shape
+
+
+def test_arguments_by_name_are_left_to_torch():
+    assert infer("mean", (PICTURE, [1]), {"keepdim": True}) is None
 
 
 @pytest.mark.parametrize("target", TORCH_DECIDES)

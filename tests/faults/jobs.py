@@ -11,7 +11,8 @@ from backend.db import UnitOfWork
 from backend.db.models import ArtifactRow, DatasetRow, JobRow, ModelRow, PointRow, StepRow
 from backend.domain.criteria import FisherCriterion
 from backend.domain.jobs import JobKind
-from backend.domain.recipe import DataSplit, Prune, Recipe
+from backend.domain.pruning import Prune
+from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.retraining import Retrain
 from backend.domain.schedules import GreedySchedule
 from backend.domain.targets import SparsityTarget

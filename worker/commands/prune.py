@@ -8,7 +8,7 @@ import click
 from rich.console import Console
 
 from backend.domain.presets import PRESETS
-from backend.domain.recipe import WidthMultiple
+from backend.domain.pruning import WidthMultiple
 from worker.console import follow
 from worker.delivery import Origin
 from worker.engine.device import make_deterministic, resolve_device

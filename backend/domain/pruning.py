@@ -1,0 +1,53 @@
+"""The recipe's section on what is removed, and how."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, PositiveInt, StringConstraints, field_validator
+
+from backend.domain.allocations import Allocation, GlobalAllocation
+from backend.domain.costs import Cost, NoCost
+from backend.domain.criteria import Criterion
+from backend.domain.granularities import ChannelGranularity, Granularity
+from backend.domain.retraining import Optimizer, SgdOptimizer
+from backend.domain.schedules import GreedySchedule, Schedule
+from backend.domain.spec import Spec
+
+LayerName = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+WidthMultiple = Literal[1, 8, 16]
+
+
+class Prune(Spec):
+    """What is removed: criterion, granularity, allocation, cost, schedule, and the training between removals."""
+
+    criterion: Criterion = Field(description="How a channel is scored.")
+    granularity: Granularity = Field(default_factory=ChannelGranularity, description="What one decision removes.")
+    allocation: Allocation = Field(default_factory=GlobalAllocation, description="How much each layer gives.")
+    cost: Cost = Field(default_factory=NoCost, description="How much saved compute counts.")
+    schedule: Schedule = Field(default_factory=GreedySchedule, description="When channels go.")
+    optimizer: Optimizer = Field(
+        default_factory=SgdOptimizer, description="Optimizer of the training steps between removals."
+    )
+    minimum_width: PositiveInt = Field(2, le=65_536, description="No layer becomes thinner than this.")
+    width_multiple: WidthMultiple = Field(
+        1,
+        description="Every layer that gives anything ends at a width that is a multiple of this: 8 or 16 for speed, "
+        "1 for any width.",
+    )
+    pins: tuple[LayerName, ...] = Field(
+        (), max_length=10_000, description="Layers kept whole, and with them the layers whose channels go together."
+    )
+    removal_macs: float = Field(
+        0.05,
+        ge=0.0,
+        le=1.0,
+        description="Masked channels are removed physically once this share of the current MACs can go.",
+    )
+    points: PositiveInt = Field(
+        4, le=64, description="Operating points on the way to the target (evenly spaced in log density)."
+    )
+
+    @field_validator("pins")
+    @classmethod
+    def _sort_pins(cls, pins: tuple[str, ...]) -> tuple[str, ...]:
+        """The same pins in another order are the same recipe."""
+        return tuple(sorted(set(pins)))
