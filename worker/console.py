@@ -11,7 +11,12 @@ from backend.domain.reports import OperatingPoint, Phase, RunLayout, RunReport, 
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.results import FinishedPoint
 
-_PHASES = {Phase.TRAIN: "Training", Phase.PRUNE: "Pruning", Phase.RETRAIN: "Retraining"}
+_PHASES = {
+    Phase.TRAIN: "Training",
+    Phase.SPARSIFY: "Sparsifying",
+    Phase.PRUNE: "Pruning",
+    Phase.RETRAIN: "Retraining",
+}
 
 
 @dataclass(frozen=True)
