@@ -92,7 +92,7 @@ def meta_results(graph: Graph, steps: Sequence[Step], batch: int = 1) -> dict[st
 
 def _apply_on_meta(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
     name = kind(node.target)
-    known = infer(name, args)
+    known = infer(name, args, kwargs)
     if known is not None:
         return known
     device = {"device": "meta"} if name in FACTORIES else {}
