@@ -1,0 +1,56 @@
+"""Accuracy against compression, all methods of a comparison: mean over seeds, with the range as a band."""
+
+from collections.abc import Collection, Mapping
+
+import plotly.graph_objects as go
+
+from backend.domain.comparison import Comparison, Spread
+from backend.figures import palette
+
+_SYMBOLS = 8
+"""Marker shapes before they repeat; with the colors that tells many methods apart."""
+
+
+def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> go.Figure:
+    """Test accuracy in [0, 1] against the compression that was asked for; `baselines` are drawn dashed."""
+    figure = go.Figure()
+    figure.update_layout(
+        xaxis={
+            "title": {"text": "Compression (dense / remaining parameters)"},
+            "type": "log",
+            "tickvals": list(comparison.compressions),
+            "ticktext": [f"{value:g}x" for value in comparison.compressions],
+        },
+        yaxis={"title": {"text": "Test accuracy (%)"}, "tickformat": ".0%"},
+        hovermode="closest",
+    )
+    dense = comparison.dense_test_accuracy()
+    if dense is not None:
+        figure.add_hline(y=dense.mean, line={"color": palette.DENSE, "dash": "dash", "width": 1.5})
+    for index, method in enumerate(comparison.methods):
+        color = palette.FIXED if method in baselines else palette.COUPLED[index % len(palette.COUPLED)]
+        line = {"color": color, "width": 2, "dash": "dash" if method in baselines else "solid"}
+        _add_method(figure, comparison, method, {"line": line, "marker": {"color": color, "symbol": index % _SYMBOLS}})
+    return figure
+
+
+def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: Mapping[str, object]) -> None:
+    found = [(value, comparison.test_accuracy(method, value)) for value in comparison.compressions]
+    spreads: list[tuple[float, Spread]] = [(value, spread) for value, spread in found if spread is not None]
+    figure.add_scatter(
+        name=method,
+        x=[value for value, _ in spreads],
+        y=[spread.mean for _, spread in spreads],
+        error_y={
+            "type": "data",
+            "symmetric": False,
+            "array": [spread.highest - spread.mean for _, spread in spreads],
+            "arrayminus": [spread.mean - spread.lowest for _, spread in spreads],
+            "thickness": 1,
+            "width": 3,
+        },
+        text=[f"{spread.lowest:.2%} to {spread.highest:.2%}, {spread.count} seeds" for _, spread in spreads],
+        hovertemplate="<b>%{y:.2%}</b> " + method + "<br>%{x:g}x<br>%{text}<extra></extra>",
+        mode="lines+markers",
+        **style,
+    )

@@ -1,0 +1,133 @@
+"""Comparisons: every cell once, taken up where they stopped, failures told."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from pydantic import ValidationError
+
+from backend.domain.comparison import Comparison
+from backend.domain.errors import InvalidValue
+from backend.figures.comparison import draw_comparison
+from tests.engine.runs import CPU, blobs
+from worker.bench import bench as module
+from worker.bench.bench import Bench
+from worker.bench.plan import Plan
+from worker.bench.report import replace_section, to_markdown, write_page
+from worker.bench.shelf import Shelf
+
+METHODS = ("magnitude-channel", "uniform")
+
+
+@pytest.fixture(autouse=True)
+def _one_thread():
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def plan(**changes: object) -> Plan:
+    values = {
+        "network": "lenet300",
+        "data": "blobs",
+        "methods": METHODS,
+        "compressions": (1.2,),
+        "seeds": (0,),
+        "dense_epochs": 1,
+        "retrain_epochs": 4,
+    }
+    return Plan.model_validate(values | changes)
+
+
+def compare(chosen: Plan, folder: Path, said: list[str] | None = None) -> Comparison:
+    say = (lambda _: None) if said is None else said.append
+    return Bench(chosen, blobs(), CPU, Shelf(folder), say).compare()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bench")
+
+
+@pytest.fixture(scope="module")
+def comparison(folder: Path) -> Comparison:
+    return compare(plan(), folder)
+
+
+def test_all_methods_prune_the_same_dense_network_to_the_same_compression(comparison: Comparison):
+    dense = {outcome.dense.test_accuracy for outcome in comparison.outcomes if outcome.dense}
+    assert len(dense) == 1
+    assert comparison.methods == METHODS
+    for outcome in comparison.outcomes:
+        assert outcome.dense is not None
+        assert outcome.point is not None
+        assert outcome.point.parameters <= outcome.dense.parameters / 1.2
+        assert outcome.epochs == 4
+
+
+def test_what_is_finished_is_not_run_again(comparison: Comparison, folder: Path):
+    said: list[str] = []
+    assert compare(plan(), folder, said) == comparison
+    assert said == []
+
+
+def test_a_stopped_comparison_goes_on_to_the_same_end(comparison: Comparison, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(module, "_CHECKPOINT_EVERY", 1)
+    keep, count = Shelf.keep_place, 0
+
+    def stop_at_the_third(shelf: Shelf, *arguments: object) -> None:
+        nonlocal count
+        keep(shelf, *arguments)
+        count += 1
+        if count == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Shelf, "keep_place", stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        compare(plan(), tmp_path)
+    assert list(tmp_path.glob("*.checkpoint"))
+    assert compare(plan(), tmp_path) == comparison
+    assert not list(tmp_path.glob("*.checkpoint"))
+
+
+def test_a_run_that_fails_is_an_outcome_and_the_rest_goes_on(folder: Path, comparison: Comparison):
+    result = compare(plan(compressions=(1.2, 1e6)), folder)
+    failed = [outcome for outcome in result.outcomes if outcome.failure]
+    assert len(failed) == len(METHODS)
+    assert all("at least" in (outcome.failure or "") for outcome in failed)
+    assert result.test_accuracy("uniform", 1.2) == comparison.test_accuracy("uniform", 1.2)
+    table = to_markdown(result)
+    assert "| `uniform` | " in table
+    assert "| none |" in table
+    assert "Runs without a result:" in table
+
+
+def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comparison, tmp_path: Path):
+    figure = draw_comparison(comparison, baselines={"uniform"})
+    lines = {trace.name: trace for trace in figure.data}
+    assert set(lines) == set(METHODS)
+    assert (lines["uniform"].line.dash, lines["magnitude-channel"].line.dash) == ("dash", "solid")
+    spread = comparison.test_accuracy("uniform", 1.2)
+    assert spread is not None
+    assert list(lines["uniform"].y) == [spread.mean]
+    write_page(comparison, (), tmp_path / "page.html")
+    assert "Compression" in (tmp_path / "page.html").read_text()
+
+
+def test_a_section_of_a_document_is_replaced_and_the_rest_stays(tmp_path: Path):
+    document = tmp_path / "figures.md"
+    document.write_text("before\n<!-- a -->\nold\n<!-- end of a -->\nafter\n")
+    replace_section(document, "a", "new")
+    assert document.read_text() == "before\n<!-- a -->\nnew\n<!-- end of a -->\nafter\n"
+    with pytest.raises(InvalidValue, match="no section `b`"):
+        replace_section(document, "b", "new")
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [({"methods": ("nobody2030",)}, "there is no preset `nobody2030`"), ({"compressions": (1.0,)}, "more than 1")],
+)
+def test_a_plan_that_cannot_be_run_is_refused(changes, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        plan(**changes)

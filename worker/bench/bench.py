@@ -1,0 +1,101 @@
+"""Running a comparison: every cell once, whatever happened before."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+
+from backend.domain.comparison import Cell, Comparison, Outcome
+from backend.domain.errors import JobFailure
+from backend.domain.recipe import Recipe
+from backend.domain.reports import OperatingPoint
+from worker.bench.plan import Plan
+from worker.bench.shelf import Shelf, key_of
+from worker.engine.checkpoint import Checkpoint
+from worker.engine.examples import Dataset
+from worker.engine.network import Network
+from worker.engine.results import FinishedPoint
+from worker.engine.run import run
+from worker.engine.sampling import train_sample
+from worker.zoo.fresh import initialize
+
+_CHECKPOINT_EVERY = 50
+"""Steps between checkpoints on disk."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """A plan with the data and the folder it is run in; `say` gets a sentence for everything that is finished."""
+
+    plan: Plan
+    dataset: Dataset
+    device: torch.device
+    shelf: Shelf
+    say: Callable[[str], object]
+
+    def compare(self) -> Comparison:
+        """Run what has not been run yet; a run that fails is an outcome too."""
+        outcomes = tuple(self._outcome(cell) for cell in self.plan.cells)
+        return Comparison(self.plan.network, self.plan.data, outcomes)
+
+    def _dense_key(self, seed: int) -> str:
+        return key_of(self.plan.order(seed).model_dump_json(), self.dataset.content_hash)
+
+    def _dense(self, seed: int) -> Network:
+        key = self._dense_key(seed)
+        network = self.shelf.network(key)
+        if network is None:
+            shape = tuple(self.dataset.train.inputs.shape[1:])
+            fresh = initialize(self.plan.network, shape, self.dataset.class_count, seed)
+            order = self.plan.order(seed)
+            outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=lambda: False)
+            finished = next(output for output in outputs if isinstance(output, FinishedPoint))
+            network = finished.network
+            self.shelf.keep_network(key, network)
+            self.say(f"dense {self.plan.network}, seed {seed}: test accuracy {finished.point.test_accuracy:.2%}")
+        return network
+
+    def _outcome(self, cell: Cell) -> Outcome:
+        recipe = self.plan.recipe(cell)
+        key = key_of(recipe.fingerprint(), self._dense_key(cell.seed))
+        done = self.shelf.outcome(key)
+        if done is not None:
+            return done.model_copy(update={"cell": cell})
+        try:
+            dense, last = self._points(key, self._dense(cell.seed), recipe)
+            outcome = Outcome(cell=cell, dense=dense, point=last, epochs=_epochs(recipe))
+        except JobFailure as failure:
+            outcome = Outcome(cell=cell, failure=failure.detail)
+        self.shelf.keep_outcome(key, outcome)
+        self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}: {_result(outcome)}")
+        return outcome
+
+    def _points(self, key: str, network: Network, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
+        """The dense network's point and the last one."""
+        place = self.shelf.place(key)
+        resume, dense = place if place is not None else (None, None)
+        last = dense
+        checkpoint: Checkpoint | None = None
+        for output in run(network, self.dataset, recipe, self.device, should_stop=lambda: False, resume=resume):
+            if isinstance(output, Checkpoint):
+                checkpoint = output
+            if isinstance(output, FinishedPoint):
+                last = output.point
+                dense = dense or last
+            if checkpoint is not None and dense is not None and checkpoint.step % _CHECKPOINT_EVERY == 0:
+                self.shelf.keep_place(key, checkpoint, dense)
+                checkpoint = None
+        if dense is None or last is None:
+            raise RuntimeError("a run begins with the dense network")
+        return dense, last
+
+
+def _epochs(recipe: Recipe) -> float:
+    sparsify = 0 if recipe.sparsify is None else recipe.sparsify.epochs
+    return sparsify + recipe.prune.points * recipe.retrain.epochs
+
+
+def _result(outcome: Outcome) -> str:
+    if outcome.point is None:
+        return f"failed: {outcome.failure}"
+    return f"test accuracy {outcome.point.test_accuracy:.2%}, {outcome.point.parameters:,} parameters"

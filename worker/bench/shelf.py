@@ -1,0 +1,71 @@
+"""The folder of a comparison: dense networks, finished outcomes, and the checkpoint of the run under way."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.domain.comparison import Outcome
+from backend.domain.reports import OperatingPoint
+from worker.engine.checkpoint import Checkpoint
+from worker.engine.network import Network, NetworkFiles, dump, load
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """Files are written beside their place and moved there: what is found is whole."""
+
+    folder: Path
+
+    def network(self, key: str) -> Network | None:
+        """A dense network, if it is there."""
+        graph, weights = self._file(key, ".json"), self._file(key, ".safetensors")
+        if not (graph.exists() and weights.exists()):
+            return None
+        return load(NetworkFiles(graph.read_text(), weights.read_bytes()))
+
+    def keep_network(self, key: str, network: Network) -> None:
+        """Keep a dense network."""
+        files = dump(network)
+        self._write(self._file(key, ".safetensors"), files.weights)
+        self._write(self._file(key, ".json"), files.graph.encode())
+
+    def outcome(self, key: str) -> Outcome | None:
+        """A finished outcome, if it is there."""
+        file = self._file(key, ".outcome.json")
+        return Outcome.model_validate_json(file.read_bytes()) if file.exists() else None
+
+    def keep_outcome(self, key: str, outcome: Outcome) -> None:
+        """Keep an outcome; what its run had left behind goes."""
+        self._write(self._file(key, ".outcome.json"), outcome.model_dump_json().encode())
+        self._file(key, ".checkpoint").unlink(missing_ok=True)
+        self._file(key, ".dense.json").unlink(missing_ok=True)
+
+    def place(self, key: str) -> tuple[Checkpoint, OperatingPoint] | None:
+        """Where a run stopped: its last checkpoint, and the dense network's point that came before."""
+        checkpoint, dense = self._file(key, ".checkpoint"), self._file(key, ".dense.json")
+        if not (checkpoint.exists() and dense.exists()):
+            return None
+        point = OperatingPoint.model_validate_json(dense.read_bytes())
+        return Checkpoint.from_bytes(checkpoint.read_bytes()), point
+
+    def keep_place(self, key: str, checkpoint: Checkpoint, dense: OperatingPoint) -> None:
+        """Keep what `place` returns."""
+        self._write(self._file(key, ".dense.json"), dense.model_dump_json().encode())
+        self._write(self._file(key, ".checkpoint"), checkpoint.to_bytes())
+
+    def _file(self, key: str, suffix: str) -> Path:
+        return self.folder / f"{key}{suffix}"
+
+    def _write(self, file: Path, content: bytes) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        scratch = file.with_name(file.name + ".new")
+        scratch.write_bytes(content)
+        scratch.replace(file)
+
+
+def key_of(*parts: str) -> str:
+    """A short name for what these parts decide: sha256, 20 hex digits."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(hashlib.sha256(part.encode()).digest())
+    return digest.hexdigest()[:20]

@@ -1,0 +1,64 @@
+"""Compare pruning methods on the same dense networks with the same retraining."""
+
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+from pydantic import ValidationError
+
+from backend.domain.errors import InvalidValue
+from backend.domain.presets import PRESETS
+from backend.domain.sampling import SampleArchitecture
+from worker.bench.bench import Bench
+from worker.bench.plan import Plan
+from worker.bench.report import replace_section, to_markdown, write_page
+from worker.bench.shelf import Shelf
+from worker.engine.device import make_deterministic, resolve_device
+from worker.local import read_dataset
+from worker.options import device_option, threads_option
+
+
+@click.command("bench")
+@click.option("--network", type=click.Choice(get_args(SampleArchitecture)), default="lenet300", show_default=True)
+@click.option("--data", default="digits", show_default=True, help="digits, fashion-mnist, or a .npz file.")
+@click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
+@click.option("--method", "methods", multiple=True, metavar="PRESET", help="May be given several times; default: all.")
+@click.option("--compression", "compressions", multiple=True, type=float, help="May be given several times.")
+@click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, 2**31 - 1), help="May be given several times.")
+@click.option("--dense-epochs", type=click.IntRange(1, 1000), help="Training of the dense network.")
+@click.option("--retrain-epochs", type=click.IntRange(1, 1000), default=10, show_default=True, help="Of a whole run.")
+@click.option(
+    "--document",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Markdown file whose section `bench NETWORK DATA` the table goes into.",
+)
+@device_option
+@threads_option
+def command(output: Path, document: Path | None, threads: int, device: str, **options: Any) -> None:
+    """Compare pruning methods on the same dense networks with the same retraining.
+
+    Every method prunes the same dense network of each seed to the same compression and is retrained alike. What is
+    finished stays in the folder, so that the same command goes on where it was stopped.
+    """
+    plan = _plan(options)
+    make_deterministic(threads)
+    dataset = read_dataset(plan.data)
+    shelf = Shelf(output / "runs")
+    comparison = Bench(plan, dataset, resolve_device(device), shelf, click.echo).compare()
+    name = f"{plan.network}-{Path(plan.data).stem}"
+    table = to_markdown(comparison)
+    (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
+    baselines = {preset.name for preset in PRESETS.values() if preset.is_baseline}
+    write_page(comparison, baselines, output / f"{name}.html")
+    if document is not None:
+        replace_section(document, f"bench {plan.network} {Path(plan.data).stem}", table)
+    click.echo(f"\n{table}\n\n{output / name}.html")
+
+
+def _plan(options: dict[str, Any]) -> Plan:
+    """The plan that the options ask for; InvalidValue names what is wrong."""
+    defaults = {"methods": tuple(PRESETS), "compressions": (2.0, 4.0, 8.0, 16.0, 32.0), "seeds": (0, 1, 2)}
+    try:
+        return Plan.model_validate(options | {name: options[name] or value for name, value in defaults.items()})
+    except ValidationError as error:
+        raise InvalidValue(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
