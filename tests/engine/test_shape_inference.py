@@ -26,6 +26,9 @@ CASES = {
     "aten.mul.Scalar": (PICTURE, 2),
     "aten.div.Tensor": (PICTURE, 2.5),
     "aten.linear.default": (meta(2, 3, 7), meta(5, 7), meta(5)),
+    "aten.conv1d.default": (meta(2, 4, 9), meta(6, 2, 3), meta(6), [2], [1], [2], 2),
+    "aten.conv2d.default": (PICTURE, meta(8, 6, 3, 2), None, [2, 1], [1, 0]),
+    "aten.conv3d.default": (meta(1, 2, 5, 6, 7), meta(3, 2, 1, 2, 3)),
     "aten.sub.Tensor": (PICTURE, meta(6, 1, 4)),
     "aten.maximum.default": (meta(3, 1), meta(2, 1, 5)),
     "aten.mean.default": (PICTURE,),
@@ -39,7 +42,9 @@ TORCH_DECIDES = {
     "aten.mul.Tensor": (PICTURE, meta(2, 6, 5, 4, dtype=torch.float64)),
     "aten.sub.Tensor": (meta(3, dtype=torch.int64), 1.5),
     "aten.linear.default": (meta(2, 7), meta(5, 8)),
-    "aten.conv2d.default": (PICTURE, meta(6, 6, 3, 3)),
+    "aten.conv2d.default": (PICTURE, meta(6, 3, 3, 3)),
+    "aten.conv2d.padding": (PICTURE, meta(6, 6, 3, 3), None, [1, 1], "same"),
+    "aten.conv1d.default": (meta(2, 4, 3), meta(6, 4, 4)),
     "aten.mean.dim": (PICTURE, [1, -3]),
     "aten.cat.default": ([PICTURE, meta(2, 6, 5, 3)], 1),
     "aten.adaptive_avg_pool2d.default": (meta(6, 5), [1, 1]),
@@ -61,6 +66,12 @@ def test_a_mean_keeps_the_axes_that_it_is_told_to_keep(axes, keepdim):
     said = infer("mean", (PICTURE, axes, keepdim))
     assert said is not None
     assert said.shape == torch.ops.aten.mean.dim(PICTURE, axes, keepdim).shape
+
+
+@pytest.mark.parametrize("window", [([1, 1, 1],), ([0, 1],), ([1],), ([1], [0], [1], 0), ([1], "valid")])
+def test_windows_that_do_not_fit_are_left_to_torch(window):
+    said = infer("conv2d", (PICTURE, meta(6, 6, 2, 2), None, *window))
+    assert (said is not None) == (window == ([1],))
 
 
 def test_arguments_by_name_are_left_to_torch():

@@ -20,6 +20,9 @@ _LIKE_THE_FIRST = frozenset(
 _MATRIX = 2
 _OF_TWO = frozenset({"add", "sub", "rsub", "mul", "div", "maximum", "minimum"})
 """Joins two operands place by place."""
+_CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d"})
+_WINDOW: tuple[Any, ...] = ([1], [0], [1], 1)
+"""What stride, padding, dilation and groups are where they are not given."""
 _PICTURE = 2
 """Axes of a picture without channels."""
 _POOLED = (3, 4)
@@ -48,6 +51,8 @@ def _by_position(kind: str, source: Tensor, args: tuple[Any, ...]) -> Tensor | N
     """Operations whose arguments are all given by position."""
     if kind == "linear" and isinstance(args[1], Tensor) and source.dim() and args[1].dim() == _MATRIX:
         return _linear(source, args[1])
+    if kind in _CONVOLUTIONS:
+        return _convolution(source, *args[1:])
     if kind == "mean":
         return _mean(source, args[1:])
     if kind == "adaptive_avg_pool2d" and source.dim() in _POOLED and len(args[1]) == _PICTURE:
@@ -72,6 +77,28 @@ def _linear(source: Tensor, weight: Tensor) -> Tensor | None:
     if source.size(-1) != weight.size(1) or source.dtype != weight.dtype:
         return None
     return _empty((*source.shape[:-1], weight.size(0)), source)
+
+
+def _convolution(source: Tensor, weight: Any, bias: Any = None, *window: Any) -> Tensor | None:
+    """None where torch would refuse, and for padding by name. `window`: stride, padding, dilation and groups."""
+    count = source.dim() - 2
+    if len(window) > len(_WINDOW):
+        return None
+    stride, padding, dilation, groups = (*window, *_WINDOW[len(window) :])
+    if weight.dim() != source.dim() or weight.dtype != source.dtype or isinstance(padding, str):
+        return None
+    if groups < 1 or weight.size(1) * groups != source.size(1) or weight.size(0) % groups:
+        return None
+    if bias is not None and (bias.shape != weight.shape[:1] or bias.dtype != weight.dtype):
+        return None
+    steps, pads, gaps = (list(value) * (count if len(value) == 1 else 1) for value in (stride, padding, dilation))
+    if any(len(values) != count for values in (steps, pads, gaps)) or min(*steps, *gaps, *weight.shape) < 1:
+        return None
+    sizes = [
+        (size + 2 * pad - gap * (width - 1) - 1) // step + 1
+        for size, width, step, pad, gap in zip(source.shape[2:], weight.shape[2:], steps, pads, gaps, strict=True)
+    ]
+    return _empty((source.size(0), weight.size(0), *sizes), source) if min(sizes) > 0 else None
 
 
 def _mean(source: Tensor, options: Sequence[Any]) -> Tensor | None:
