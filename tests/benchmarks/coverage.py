@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import time
@@ -84,6 +85,12 @@ def _dead(network: str, pruner: str, reason: str) -> dict[str, Any]:
     return {"network": network, "pruner": pruner, "stage": "process", "reason": reason, "trace": ""}
 
 
+def commit() -> str:
+    """Short name of the commit that is measured; empty outside a checkout."""
+    answer = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=False)
+    return answer.stdout.strip()
+
+
 def read(results: Path) -> dict[tuple[str, str], dict[str, Any]]:
     """The last outcome of every trial in the file."""
     if not results.exists():
@@ -113,9 +120,9 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="repeat trials that failed")
     parser.add_argument("--seconds", type=int, default=SECONDS)
     options = parser.parse_args()
-    limits = Limits(options.seconds, BYTES)
+    limits, measured = Limits(options.seconds, BYTES), commit()
     for network, pruner in list(due(options.results, options.pruners, options.networks, again=options.again)):
-        outcome = run_trial(network, pruner, limits)
+        outcome = run_trial(network, pruner, limits) | {"commit": measured}
         with options.results.open("a") as file:
             file.write(json.dumps(outcome) + "\n")
         print(f"{network:45} {pruner:14} {outcome['stage']:9} {outcome['reason'][:150]}", flush=True)

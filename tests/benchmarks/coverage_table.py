@@ -1,6 +1,7 @@
 """The coverage results as a document: `python -m tests.benchmarks.coverage_table FILE... --output docs/coverage.md`."""
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,8 @@ SAYS = {
 }
 """What a failure in each stage is called."""
 LONGEST_REASON = 160
+ALL = "all"
+"""Networks of every library together."""
 
 
 def verdict(outcome: dict[str, Any] | None) -> str:
@@ -41,8 +44,9 @@ def has_report(outcome: Mapping[str, Any] | None) -> bool:
 def summary(outcomes: Outcomes) -> str:
     """Counts by library and pruner."""
     rows = []
-    for library in dict.fromkeys(subject.library for subject in SUBJECTS.values()):
-        names = [name for name, subject in SUBJECTS.items() if subject.library == library]
+    libraries = dict.fromkeys(subject.library for subject in SUBJECTS.values())
+    for library in (*libraries, ALL):
+        names = [name for name, subject in SUBJECTS.items() if library in {subject.library, ALL}]
         for pruner in PRUNERS:
             own = [outcomes[name, pruner] for name in names if (name, pruner) in outcomes]
             reports = _share(sum(map(has_report, own)), len(own)) if pruner == PRUNERS[0] else ""
@@ -82,9 +86,16 @@ def failures(outcomes: Outcomes) -> str:
     return "\n".join(lines)
 
 
+def origins(outcomes: Outcomes) -> str:
+    """At which commits the rows were made."""
+    counts = Counter(outcome.get("commit") or "unknown" for outcome in outcomes.values())
+    return "Trials by commit: " + ", ".join(f"{commit} ({count})" for commit, count in counts.items()) + "."
+
+
 def document(outcomes: Outcomes, introduction: str) -> str:
     """The whole page."""
-    parts = [introduction, summary(outcomes), "## Every network", table(outcomes), "## What fails", failures(outcomes)]
+    parts = [introduction, summary(outcomes), origins(outcomes), "## Every network", table(outcomes)]
+    parts += ["## What fails", failures(outcomes)]
     return "\n\n".join(parts).strip() + "\n"
 
 
@@ -103,8 +114,9 @@ process of its own, one thread, at most 600 CPU seconds and 14 GiB.
 *Exact* means: half of the channels of every group are removed (ours at random; Torch-Pruning 1.6.1 by its magnitude
 pruner with L2 norms, whole heads where it is told of attention, the classifier left whole), and the thin network
 answers what the dense network of the library answers with the removed weights set to zero, at batches of 1 and 3, to
-1e-12 of the largest score in float64 (1e-5 in float32 above 150 million parameters); normalizations over channels take
-their statistics over those that are left. The
+1e-12 of the largest score in float64 (1e-5 in float32 above 150 million parameters); normalizations over channels,
+responses averaged over channels and standardized weights take their statistics over what is left ("not exact under a
+mask" counts them: there the report says that a mask and removal differ). The
 [judge](../tests/benchmarks/coverage_reference.py) knows nothing of either pruner. A backward pass in training mode must
 reach every parameter, and at least 10 % of the parameters must be gone. "left" is the share of the parameters that
 stays. Wrong output counts as failure."""
