@@ -17,6 +17,37 @@ class FisherCriterion(Spec):
     kind: Literal["fisher"] = "fisher"
 
 
+class TaylorCriterion(Spec):
+    """Score a channel by the size of the first-order change of the loss when it goes (Molchanov et al. 2017).
+
+    arXiv:1611.06440, eq. 8: `1/N * sum_n |g_nk| / M`, with `g_nk` the sum over the M elements of the channel's map of
+    activation times gradient for one example. Gradients of opposite sign do not cancel between examples.
+    """
+
+    kind: Literal["taylor"] = "taylor"
+    normalization: Literal["layer", "none"] = Field(
+        "layer",
+        description="layer: scores are divided by the Euclidean norm of their layer's scores, so that layers can be "
+        "compared, as the authors do; none: scores as they are.",
+    )
+
+
+class TaylorSquaredCriterion(Spec):
+    """Score a channel by the squared first-order change of the loss when it goes (Molchanov et al. 2019).
+
+    arXiv:1906.10771, eq. 8, at a gate on the channel: the mean over mini-batches of `(1/B * sum_n g_nk)^2`, so that
+    what differs from example to example cancels.
+    """
+
+    kind: Literal["taylor_squared"] = "taylor_squared"
+    momentum: float = Field(
+        0.9,
+        ge=0.0,
+        lt=1.0,
+        description="Weight of the scores at the last removal in those at the next; 0: each removal starts anew.",
+    )
+
+
 class MagnitudeCriterion(Spec):
     """Score a channel by the norm of the weights that make it (Li et al. 2017, arXiv:1608.08710)."""
 
@@ -30,4 +61,7 @@ class RandomCriterion(Spec):
     kind: Literal["random"] = "random"
 
 
-Criterion = Annotated[FisherCriterion | MagnitudeCriterion | RandomCriterion, Field(discriminator="kind")]
+Criterion = Annotated[
+    FisherCriterion | TaylorCriterion | TaylorSquaredCriterion | MagnitudeCriterion | RandomCriterion,
+    Field(discriminator="kind"),
+]

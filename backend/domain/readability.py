@@ -6,7 +6,7 @@ from backend.domain.bounds import pinned_groups
 from backend.domain.network import NetworkSummary
 from backend.domain.pruning import Prune
 
-_READ_AT_ACTIVATIONS = frozenset({"fisher"})
+_READ_AT_ACTIVATIONS = frozenset({"fisher", "taylor", "taylor_squared"})
 """Criteria that need, for every example, the activation and gradient of each channel."""
 _MOST_LAYERS = 3
 """Layers that one sentence names."""

@@ -17,6 +17,7 @@ from worker.engine.criteria.criterion import Evidence
 from worker.engine.registry import Registry
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.seeds import named_generator
+from worker.engine.signal import Reading
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -64,10 +65,10 @@ def evidence_of(trainee: Trainee, seed: int = 0) -> Evidence:
     inputs = torch.randn(8, 1, 16, 16, generator=generator)
     labels = torch.arange(8) % 4
     trainee.module.train()
-    trainee.gates.signal.is_reading = True
+    trainee.gates.signal.start(Reading)
     cross_entropy(trainee.module(inputs), labels, inputs).backward()
     trainee.gates.signal.finish_batch(len(labels))
-    return Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.means(), named_generator(seed, "criterion"))
+    return Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.stop(), named_generator(seed, "criterion"))
 
 
 @pytest.mark.parametrize("spec", CRITERION_SPECS)

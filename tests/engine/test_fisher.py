@@ -3,30 +3,38 @@ import torch
 from torch import Tensor, fx
 from torch.nn.functional import cross_entropy
 
-from backend.domain.criteria import FisherCriterion
+from backend.domain.criteria import Criterion, FisherCriterion
 from backend.domain.retraining import SgdOptimizer
 from tests.engine.runs import CPU, small_lenet, small_mlp
 from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.gates import channel_products
 from worker.engine.network import Network, build
+from worker.engine.signal import Reading
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
 
-def signal_of(network: Network, inputs: Tensor, labels: Tensor, batch_sizes: list[int]) -> dict[str, Tensor]:
-    """Fisher scores of a network at fixed weights, accumulated over batches of mean losses."""
+def scores_of(
+    spec: Criterion, network: Network, inputs: Tensor, labels: Tensor, batch_sizes: list[int]
+) -> dict[str, Tensor]:
+    """Scores of a network at fixed weights, accumulated over batches of mean losses."""
+    criterion = CRITERIA.make(spec)
     trainee = Trainee(network, CPU)
     trainee.module.eval()  # examples do not see each other, as in the reference
-    trainee.gates.signal.is_reading = True
+    trainee.gates.signal.start(criterion.readings)
     start = 0
     for size in batch_sizes:
         batch = slice(start, start + size)
         cross_entropy(trainee.module(inputs[batch]), labels[batch]).backward()
         trainee.gates.signal.finish_batch(size)
         start += size
-    evidence = Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.means(), torch.Generator())
-    return CRITERIA.make(FisherCriterion()).score(evidence)
+    return criterion.score(Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.stop(), torch.Generator()))
+
+
+def signal_of(network: Network, inputs: Tensor, labels: Tensor, batch_sizes: list[int]) -> dict[str, Tensor]:
+    """Fisher scores of a network at fixed weights."""
+    return scores_of(FisherCriterion(), network, inputs, labels, batch_sizes)
 
 
 class MaskedInterpreter(fx.Interpreter):
@@ -48,21 +56,24 @@ class MaskedInterpreter(fx.Interpreter):
         return value * full.view(shape)
 
 
-def brute_force(network: Network, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
-    """1/(2N) sum_n (dL_n/dm_k)^2, one example at a time, in float64."""
+def mask_gradients(network: Network, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """dL_n/dm_k for every example n and channel k (N, K) by group, one example at a time, in float64."""
     module = build(network).double().eval()
-    scores = {}
+    gradients = {}
     for group in Trainee(network, CPU).groups:
         sites = {site.node: (site.axis, site.index) for site in group.gates}
-        total = torch.zeros(group.width, dtype=torch.float64)
+        rows = []
         for image, label in zip(inputs.double(), labels, strict=True):
             mask = torch.ones(group.width, dtype=torch.float64, requires_grad=True)
             logits = MaskedInterpreter(module, sites, mask).run(image[None])
-            loss = cross_entropy(logits, label[None])
-            (gradient,) = torch.autograd.grad(loss, mask)
-            total += gradient.square()
-        scores[group.name] = total / (2 * len(labels))
-    return scores
+            rows += torch.autograd.grad(cross_entropy(logits, label[None]), mask)
+        gradients[group.name] = torch.stack(rows)
+    return gradients
+
+
+def brute_force(network: Network, inputs: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """1/(2N) sum_n (dL_n/dm_k)^2, one example at a time, in float64."""
+    return {name: gradients.square().mean(0) / 2 for name, gradients in mask_gradients(network, inputs, labels).items()}
 
 
 @pytest.mark.parametrize("name", ["lenet5", "mlp", "resnet20"])
@@ -105,23 +116,26 @@ def test_a_square_of_sums_is_not_a_sum_of_squares():
 def test_the_signal_of_a_masked_channel_is_zero_and_the_others_change():
     trainee = Trainee(small_mlp(), CPU)
     trainee.turn_off([("fc1", 3)])
-    trainee.gates.signal.is_reading = True
+    trainee.gates.signal.start([Reading.SQUARES])
     inputs, labels = torch.randn(6, 1, 16, 16), torch.arange(6) % 4
     cross_entropy(trainee.module(inputs), labels).backward()
     trainee.gates.signal.finish_batch(6)
-    means = trainee.gates.signal.means()["fc1"]
+    means = trainee.gates.signal.stop()[Reading.SQUARES]["fc1"]
     assert means[3] == 0
     assert (means > 0).sum() > 0
 
 
-def test_nothing_is_read_unless_asked_and_reset_forgets():
+def test_nothing_is_read_unless_asked_and_starting_again_forgets():
     trainee = Trainee(small_mlp(), CPU)
     trainee.start_training(OPTIMIZERS.make(SgdOptimizer()))
     inputs, labels = torch.randn(6, 1, 16, 16), torch.arange(6) % 4
     trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
-    assert trainee.gates.signal.means() == {}
-    trainee.gates.signal.is_reading = True
+    assert trainee.gates.signal.stop() == {}
+    trainee.gates.signal.start([Reading.SQUARES, Reading.ABSOLUTES])
     trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
-    assert set(trainee.gates.signal.means()) == {"fc1", "fc2"}
-    trainee.gates.signal.reset()
-    assert trainee.gates.signal.means() == {}
+    trainee.gates.signal.start([Reading.SQUARES])
+    trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
+    means = trainee.gates.signal.stop()
+    assert set(means) == {Reading.SQUARES}
+    assert set(means[Reading.SQUARES]) == {"fc1", "fc2"}
+    assert trainee.gates.signal.stop() == {}

@@ -77,17 +77,14 @@ class ChannelRemoval:
 
     def start_reading(self) -> None:
         """Gather the signal at the gates, if the criterion needs it."""
-        signal = self._trainee.gates.signal
-        signal.reset()
-        signal.is_reading = self._criterion.needs_signal
+        self._trainee.gates.signal.start(self._criterion.readings)
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
         """Turn channels off; names them as `group:original index`."""
-        trainee, signal = self._trainee, self._trainee.gates.signal
-        signal.is_reading = False
-        evidence = Evidence(trainee.groups, trainee.tensors, signal.means(), self._generator, trainee.present_learned())
-        scores = {name: score.cpu() for name, score in self._criterion.score(evidence).items()}
+        trainee = self._trainee
+        scores = {name: score.cpu() for name, score in self._criterion.score(self._evidence()).items()}
         _check_scores(scores)
+        trainee.remember(scores)
         chosen = choose(scores, trainee.masks, self._rules, level, limit)
         removed = tuple(trainee.masks.label(name, position) for name, position in chosen)
         trainee.turn_off(chosen)
@@ -98,6 +95,17 @@ class ChannelRemoval:
         if is_even and present - on >= self._share * present:
             trainee.compact()
         return removed
+
+    def _evidence(self) -> Evidence:
+        trainee = self._trainee
+        return Evidence(
+            groups=trainee.groups,
+            tensors=trainee.tensors,
+            signal=trainee.gates.signal.stop(),
+            generator=self._generator,
+            learned=trainee.present_learned(),
+            earlier=trainee.present_earlier(),
+        )
 
     def settle(self) -> None:
         """Remove all channels that are off."""

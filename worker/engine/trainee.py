@@ -18,6 +18,8 @@ from worker.engine.surgery import remove, remove_from_tensors, thin_groups
 
 _REGULARIZER = "regularizer"
 """Prefix of a regularizer's own parameters among the network's."""
+_SPEED = "speed"
+"""Learning rate of a group of parameters, in units of the network's."""
 
 
 class Trainee:
@@ -27,8 +29,12 @@ class Trainee:
         self._device = device
         self._make_optimizer: MakeOptimizer | None = None
         self.regularizer: Regularizer | None = None
+        self.gradient_norm: float | None = None
+        """Longer gradients are scaled down to this L2 norm; None: none is."""
         self.learned: dict[str, Tensor] = {}
         """Scores of the dense network's channels that a regularizer left, (K,) by group."""
+        self.earlier: dict[str, Tensor] = {}
+        """Scores of the dense network's channels at the last removal, (K,) by group; zero for those that had gone."""
         self._dense = network
         groups = find_groups(network)
         self._dense_widths = {group.name: group.width for group in groups}
@@ -45,9 +51,12 @@ class Trainee:
             self.start_training(self._make_optimizer)
 
     def start_training(self, make: MakeOptimizer) -> None:
-        """Begin with a fresh optimizer."""
+        """Begin with a fresh optimizer; a regularizer's own parameters have no weight decay, and their own speed."""
         self._make_optimizer = make
-        self._optimizer = make(self.parameters.values())
+        self._optimizer = make(self.module.parameters())
+        if self.regularizer is not None and self.regularizer.parameters:
+            own = {"params": list(self.regularizer.parameters.values()), "weight_decay": 0.0}
+            self._optimizer.add_param_group(own | {_SPEED: self.regularizer.speed})
 
     def finish_regularizer(self) -> None:
         """Go on with plain weights and the scores that were learned."""
@@ -64,7 +73,7 @@ class Trainee:
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
         for group in self._trained_by.param_groups:
-            group["lr"] = learning_rate
+            group["lr"] = learning_rate * group.get(_SPEED, 1.0)
 
     def learn(self, loss: Tensor, batch_size: int) -> None:
         """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way."""
@@ -74,13 +83,28 @@ class Trainee:
         loss.backward()  # type: ignore[no-untyped-call]
         if self.gates.signal.is_reading:
             self.gates.signal.finish_batch(batch_size)
+        if self.gradient_norm is not None:
+            nn.utils.clip_grad_norm_(self.parameters.values(), self.gradient_norm)
         self._trained_by.step()
         if self.regularizer is not None:
             self.regularizer.finish_step(self._trained_by.param_groups[0]["lr"])
 
     def present_learned(self) -> dict[str, Tensor]:
         """`learned` of the channels that are still present."""
-        return {name: score[self.masks.original[name]] for name, score in self.learned.items()}
+        return self._present(self.learned)
+
+    def present_earlier(self) -> dict[str, Tensor]:
+        """`earlier` of the channels that are still present."""
+        return self._present(self.earlier)
+
+    def remember(self, scores: Mapping[str, Tensor]) -> None:
+        """Keep the scores of the channels present, (K,) by group on the CPU, for the next removal."""
+        for name, score in scores.items():
+            dense = torch.zeros(self._dense_widths[name], dtype=score.dtype)
+            self.earlier[name] = dense.index_put_((self.masks.original[name],), score)
+
+    def _present(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        return {name: score[self.masks.original[name]] for name, score in scores.items()}
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -96,6 +120,18 @@ class Trainee:
     def network(self) -> Network:
         """The network as it is now, on the CPU; channels that are off but present are in it."""
         return with_weights(self._network, self.module)
+
+    def thinned(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Tensors of the dense network as they would be in the network as it is now."""
+        return remove_from_tensors(tensors, find_groups(self._dense), self.masks.present(self._dense_widths))
+
+    @torch.no_grad()
+    def set_tensors(self, tensors: Mapping[str, Tensor]) -> None:
+        """Write values into parameters and buffers, by name; channels that are off stay off."""
+        own = self.module.state_dict()
+        for name, tensor in tensors.items():
+            if tensor.is_floating_point():  # positions along an axis follow from the channels that are present
+                own[name].copy_(tensor)
 
     def turn_off(self, channels: Sequence[tuple[str, int]]) -> None:
         """Mask channels given as (group, position); groups that no gate can mask are thinned physically at once."""
@@ -135,6 +171,7 @@ class Trainee:
             tensors |= {f"optimizer/{kind}/{name}": tensor for name, tensor in named.items()}
         tensors |= {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
         tensors |= {f"learned/{name}": score for name, score in self.learned.items()}
+        tensors |= {f"earlier/{name}": score for name, score in self.earlier.items()}
         if self.regularizer is not None:
             tensors |= {f"regularizer/state/{name}": value for name, value in self.regularizer.state().items()}
             own = self.regularizer.parameters
@@ -146,7 +183,7 @@ class Trainee:
 
         `prepare` makes the regularizer anew when the checkpoint lies in a stretch that has one.
         """
-        self.learned = checkpoint.part("learned")
+        self.learned, self.earlier = checkpoint.part("learned"), checkpoint.part("earlier")
         self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
         self._install_thin(checkpoint.part("weights"))
         if prepare is not None:

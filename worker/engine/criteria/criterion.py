@@ -9,6 +9,7 @@ from torch import Tensor
 
 from worker.engine.coupling import ChannelGroup
 from worker.engine.registry import Registry
+from worker.engine.signal import Reading
 
 
 @dataclass(frozen=True)
@@ -18,22 +19,32 @@ class Evidence:
     groups: Sequence[ChannelGroup]
     tensors: Mapping[str, Tensor]
     """The network's tensors as they are now, by name."""
-    signal: Mapping[str, Tensor]
-    """Mean over examples of g_nk^2 per group (K,); empty unless the criterion needs it."""
+    signal: Mapping[Reading, Mapping[str, Tensor]]
+    """What the criterion asked for, by group; groups without gates have none."""
     generator: torch.Generator
     learned: Mapping[str, Tensor] = field(default_factory=dict)
     """What a regularizer said of each channel that is present, (K,) by group; empty when there was none."""
+    earlier: Mapping[str, Tensor] = field(default_factory=dict)
+    """Scores at the last removal, (K,) by group; empty at the first one."""
 
 
 class ChannelCriterion(Protocol):
     """Scores channels."""
 
-    needs_signal: bool
-    """Whether training steps must accumulate the Fisher signal."""
+    readings: frozenset[Reading]
+    """What the gates must read during the training steps before a removal; empty for none."""
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
         """One finite score per channel, (K,), for every group."""
         ...
+
+
+def scores_at_gates(evidence: Evidence, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """What was read of each group's channels, (K,); groups without gates, which a run keeps whole, score zero."""
+    return {
+        group.name: values[group.name] if group.gates else torch.zeros(group.width, dtype=torch.float64)
+        for group in evidence.groups
+    }
 
 
 CRITERIA: Registry[ChannelCriterion] = Registry("criterion")

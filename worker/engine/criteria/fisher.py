@@ -1,24 +1,22 @@
 """The rise of the loss when a channel goes, from the empirical Fisher information (Theis et al. 2018)."""
 
-import torch
 from torch import Tensor
 
 from backend.domain.criteria import FisherCriterion
-from worker.engine.criteria.criterion import CRITERIA, Evidence
+from worker.engine.criteria.criterion import CRITERIA, Evidence, scores_at_gates
+from worker.engine.signal import Reading
 
 
 @CRITERIA.register(FisherCriterion)
 class Fisher:
     """`1/(2N) sum_n g_nk^2`, in nats."""
 
-    needs_signal = True
+    readings = frozenset({Reading.SQUARES})
 
     def __init__(self, spec: FisherCriterion) -> None:
         self.spec = spec
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
-        """Halve the accumulated mean squares; groups without gates, which a run keeps whole, score zero."""
-        return {
-            group.name: evidence.signal[group.name] / 2 if group.gates else torch.zeros(group.width)
-            for group in evidence.groups
-        }
+        """Halve the accumulated mean squares."""
+        means = evidence.signal[Reading.SQUARES]
+        return scores_at_gates(evidence, {name: squares / 2 for name, squares in means.items()})

@@ -5,13 +5,14 @@ from torch import Tensor
 
 from backend.domain.criteria import RandomCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence
+from worker.engine.signal import Reading
 
 
 @CRITERIA.register(RandomCriterion)
 class Random:
     """Uniform scores in [0, 1), drawn anew at every removal: all channels are equally likely to go."""
 
-    needs_signal = False
+    readings: frozenset[Reading] = frozenset()
 
     def __init__(self, spec: RandomCriterion) -> None:
         self.spec = spec

@@ -1,0 +1,139 @@
+"""The signal that gates read in backward passes: activation times gradient of each example, summed as criteria ask."""
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from torch import Tensor
+
+from worker.engine.coupling.example_axes import Order
+
+
+class Reading(StrEnum):
+    """A statistic of g_nk, the derivative of example n's loss by a mask on channel k.
+
+    g_nk is the sum of activation times gradient over the M elements of the channel's map.
+    """
+
+    SQUARES = "squares"
+    """Mean over examples of g_nk^2, (K,) (Theis et al. 2018)."""
+    ABSOLUTES = "absolutes"
+    """Mean over examples of |g_nk| / M, (K,) (Molchanov et al. 2017)."""
+    BATCH_SQUARES = "batch_squares"
+    """Mean over mini-batches of the square of the mini-batch's mean g_nk, (K,) (Molchanov et al. 2019).
+
+    Mini-batches count by their size.
+    """
+    TOTAL_SQUARES = "total_squares"
+    """Mean over examples of (sum over channels of g_nk)^2, (1,): the group's squared Fisher-Rao norm."""
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """What a mini-batch's backward pass left of one group."""
+
+    gradient: Tensor
+    """g_nk / N, (N, K): the loss is a mean over the mini-batch."""
+    elements: float
+    """M."""
+
+
+def _squares(batch: _Batch) -> Tensor:
+    return batch.gradient.square().sum(0).double() * len(batch.gradient) ** 2
+
+
+def _absolutes(batch: _Batch) -> Tensor:
+    return batch.gradient.abs().sum(0).double() * (len(batch.gradient) / batch.elements)
+
+
+def _batch_squares(batch: _Batch) -> Tensor:
+    """Once for every example, since all sums are divided by the number of examples in the end."""
+    return batch.gradient.sum(0).double().square() * len(batch.gradient)
+
+
+def _total_squares(batch: _Batch) -> Tensor:
+    return batch.gradient.sum(1).square().sum(0, keepdim=True).double() * len(batch.gradient) ** 2
+
+
+_SUMS: Mapping[Reading, Callable[[_Batch], Tensor]] = {
+    Reading.SQUARES: _squares,
+    Reading.ABSOLUTES: _absolutes,
+    Reading.BATCH_SQUARES: _batch_squares,
+    Reading.TOTAL_SQUARES: _total_squares,
+}
+"""Sums over a mini-batch's examples, float64."""
+
+
+class Signal:
+    """Sums over examples of statistics of g_nk, by group.
+
+    The loss must be the mean over the mini-batch: `finish_batch` undoes that mean, so that what is told of single
+    examples does not depend on how they were batched.
+    """
+
+    def __init__(self) -> None:
+        self.is_reading = False
+        self._readings: tuple[Reading, ...] = ()
+        self._gradients: dict[str, dict[tuple[int, Order], Tensor]] = {}
+        """Of every group, sums by their number of rows and the order of examples among them."""
+        self._elements: defaultdict[str, int] = defaultdict(int)
+        """Of every group, the elements of the mini-batch that were summed for each channel."""
+        self._sums: dict[Reading, dict[str, Tensor]] = {}
+        self._count = 0
+
+    def start(self, readings: Collection[Reading]) -> None:
+        """Forget everything, and read these from the next forward pass on."""
+        self._forget()
+        self._readings = tuple(sorted(readings))
+        self._sums = {reading: {} for reading in self._readings}
+        self.is_reading = bool(readings)
+
+    def stop(self) -> Mapping[Reading, Mapping[str, Tensor]]:
+        """Read no more; the means of what was read, by group, float64 on the device."""
+        self.is_reading = False
+        means = {
+            reading: {group: total / self._count for group, total in sums.items()}
+            for reading, sums in self._sums.items()
+        }
+        self._forget()
+        return means
+
+    def read(self, group: str, product: Tensor, elements: int, order: Order = "alone") -> None:
+        """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square.
+
+        `elements` of the mini-batch were summed for each channel. A site may have several rows for each example: next
+        to each other (N * windows, K) where examples are outermost, or in turns (tokens * N, K) where they are
+        innermost.
+        """
+        sums, key = self._gradients.setdefault(group, {}), (len(product), order)
+        earlier = sums.get(key)
+        sums[key] = product if earlier is None else earlier + product
+        self._elements[group] += elements
+
+    def finish_batch(self, batch_size: int) -> None:
+        """Accumulate what a backward pass of a mean loss over `batch_size` examples left."""
+        for group, rows in self._gradients.items():
+            first, *others = (_by_example(sums, batch_size, order) for (_, order), sums in rows.items())
+            batch = _Batch(sum(others, first), self._elements[group] / batch_size)
+            for reading in self._readings:
+                found, sums = _SUMS[reading](batch), self._sums[reading]
+                sums[group] = sums[group] + found if group in sums else found
+        self._gradients.clear()
+        self._elements.clear()
+        self._count += batch_size
+
+    def _forget(self) -> None:
+        self._gradients.clear()
+        self._elements.clear()
+        self._sums.clear()
+        self._count = 0
+
+
+def _by_example(rows: Tensor, batch_size: int, order: Order) -> Tensor:
+    """Add the rows of each example: (N * k, K) to (N, K)."""
+    if order == "alone":
+        return rows
+    if order == "outermost":
+        return rows.reshape(batch_size, -1, rows.size(1)).sum(1)
+    return rows.reshape(-1, batch_size, rows.size(1)).sum(0)
