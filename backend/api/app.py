@@ -20,6 +20,7 @@ from backend.api.middleware.unexpected import UnexpectedErrors
 from backend.api.reference_page import render_reference
 from backend.api.routers import (
     api_tokens,
+    comparisons,
     datasets,
     events,
     health,
@@ -44,7 +45,7 @@ as `Authorization: Bearer sec_...`. Files come in by the tus protocol at `/api/u
 
 Every answer with a status of 400 or more is `{"error": code, "detail": sentence}`, with `field`, `hint` and `problems`
 where they help."""
-_NOUNS = (session, api_tokens, uploads, models, datasets, recipes, events, runs, points, reports)
+_NOUNS = (session, api_tokens, uploads, models, datasets, recipes, events, runs, points, reports, comparisons)
 
 
 def create_app(context: Context, chores: Sequence[Chore] = (), closers: Sequence[Callable[[], object]] = ()) -> FastAPI:

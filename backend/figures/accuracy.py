@@ -4,23 +4,11 @@ from collections.abc import Callable
 
 import plotly.graph_objects as go
 
-from backend.domain import metrics
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport
 from backend.figures import palette
+from backend.figures.sizes import SIZES, lay_out_sizes
 from backend.figures.view import SizeAxis
 
-_TITLES: dict[SizeAxis, str] = {
-    "sparsity": "Channels removed (%)",
-    "macs": "MACs kept (%)",
-    "parameters": "Parameters kept (%)",
-}
-_SHARES = {"clipmin": -0.03, "clipmax": 1.03}
-"""A share lies in [0, 1]; with a little room for the markers at its ends."""
-_SIZES: dict[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
-    "sparsity": lambda point, _: point.sparsity,
-    "macs": lambda point, layout: metrics.density(point.macs, layout.dense_macs),
-    "parameters": lambda point, layout: metrics.density(point.parameters, layout.dense_parameters),
-}
 _SERIES: tuple[tuple[str, Callable[[OperatingPoint], float], dict[str, object]], ...] = (
     (
         "dense (validation)",
@@ -60,15 +48,8 @@ _SERIES: tuple[tuple[str, Callable[[OperatingPoint], float], dict[str, object]],
 def draw_accuracy(report: RunReport, x: SizeAxis = "sparsity") -> go.Figure:
     """Accuracy in [0, 1] of every operating point against its size; `customdata` is the point's index."""
     figure = go.Figure()
-    figure.update_layout(
-        xaxis={"title": {"text": _TITLES[x]}, "tickformat": ".0%", "autorangeoptions": _SHARES},
-        yaxis={"title": {"text": "Accuracy (%)"}, "tickformat": ".1%"},
-        hovermode="closest",
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-    )
-    if x != "sparsity":
-        figure.update_xaxes(autorange="reversed")
-    sizes = [_SIZES[x](point, report.layout) for point in report.points]
+    lay_out_sizes(figure, x)
+    sizes = [SIZES[x](point, report.layout) for point in report.points]
     counts = [_describe(point, report.layout) for point in report.points]
     for name, value, style in _SERIES if report.points else ():
         figure.add_scatter(

@@ -7,9 +7,6 @@ import plotly.graph_objects as go
 from backend.domain.comparison import Comparison, Spread
 from backend.figures import palette
 
-_SYMBOLS = 8
-"""Marker shapes before they repeat; with the colors that tells many methods apart."""
-
 
 def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> go.Figure:
     """Test accuracy in [0, 1] against the compression that was asked for; `baselines` are drawn dashed."""
@@ -30,7 +27,9 @@ def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> 
     for index, method in enumerate(comparison.methods):
         color = palette.FIXED if method in baselines else palette.COUPLED[index % len(palette.COUPLED)]
         line = {"color": color, "width": 2, "dash": "dash" if method in baselines else "solid"}
-        _add_method(figure, comparison, method, {"line": line, "marker": {"color": color, "symbol": index % _SYMBOLS}})
+        _add_method(
+            figure, comparison, method, {"line": line, "marker": {"color": color, "symbol": index % palette.SYMBOLS}}
+        )
     return figure
 
 

@@ -8,6 +8,8 @@ INDEPENDENT = "#20a39e"
 FIXED = "#adb5bd"
 COUPLED = ("#4c6ef5", "#e8590c", "#ae3ec9", "#f59f00", "#1098ad", "#d6336c", "#74b816", "#7048e8")
 """One color for each set of coupled layers, in forward order; they repeat when there are more sets than colors."""
+SYMBOLS = 8
+"""Marker shapes before they repeat; with the colors that tells many methods apart."""
 WIDTHS = ((0.0, "#ffe066"), (0.5, "#38a69a"), (1.0, "#12474b"))
 """From a layer that is almost gone to one that is whole; it darkens evenly."""
 SHADE = "rgba(12, 166, 120, 0.10)"

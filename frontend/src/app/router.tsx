@@ -1,4 +1,5 @@
 import { createBrowserRouter, Navigate } from 'react-router'
+import { ComparisonPage } from '@/features/comparison/ComparisonPage'
 import { DatasetPage } from '@/features/datasets/DatasetPage'
 import { DatasetsPage } from '@/features/datasets/DatasetsPage'
 import { ModelPage } from '@/features/models/ModelPage'
@@ -33,6 +34,7 @@ export const router = createBrowserRouter([
       { path: 'runs/new', element: <NewRunPage /> },
       { path: 'runs/:id', element: <RunPage /> },
       { path: 'runs/:id/points/:index', element: <PointPage /> },
+      { path: 'comparison', element: <ComparisonPage /> },
       { path: 'settings', element: <SettingsPage /> },
       { path: '*', element: <LostPage /> },
     ],

@@ -9,6 +9,7 @@ export const paths = {
     const query = new URLSearchParams([...Object.entries(start), ...pins.map((pin) => ['pin', pin])]).toString()
     return query ? `/runs/new?${query}` : '/runs/new'
   },
+  comparison: (runs: string[]) => `/comparison?${new URLSearchParams(runs.map((run) => ['run', run])).toString()}`,
   settings: '/settings',
   run: (id: string) => `/runs/${id}`,
   point: (run: string, index: number) => `/runs/${run}/points/${index}`,

@@ -1,15 +1,23 @@
-import { Anchor, Progress, Table, Text } from '@mantine/core'
+import { Anchor, Checkbox, Progress, Table, Text } from '@mantine/core'
 import { Link } from 'react-router'
 import { StateBadge } from '@/components/StateBadge'
 import type { RunSummary } from '@/lib/api/types'
 import { formatMoment, formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
 
-export function RunTable({ runs }: { runs: RunSummary[] }) {
+interface Props {
+  runs: RunSummary[]
+  /** Ids of the runs that are ticked for a comparison. */
+  picked: string[]
+  onPick: (id: string) => void
+}
+
+export function RunTable({ runs, picked, onPick }: Props) {
   return (
     <Table highlightOnHover data-testid="runs">
       <Table.Thead>
         <Table.Tr>
+          <Table.Th w={36} aria-label="Compare" />
           <Table.Th>Run</Table.Th>
           <Table.Th>State</Table.Th>
           <Table.Th visibleFrom="sm">Progress</Table.Th>
@@ -24,17 +32,28 @@ export function RunTable({ runs }: { runs: RunSummary[] }) {
       </Table.Thead>
       <Table.Tbody>
         {runs.map((run) => (
-          <RunRow key={run.id} run={run} />
+          <RunRow key={run.id} run={run} isPicked={picked.includes(run.id)} onPick={() => onPick(run.id)} />
         ))}
       </Table.Tbody>
     </Table>
   )
 }
 
-function RunRow({ run }: { run: RunSummary }) {
+interface RowProps {
+  run: RunSummary
+  isPicked: boolean
+  onPick: () => void
+}
+
+function RunRow({ run, isPicked, onPick }: RowProps) {
   const { result } = run
   return (
     <Table.Tr data-testid="run-row">
+      <Table.Td>
+        {run.kind === 'prune' && run.started_at && (
+          <Checkbox size="xs" checked={isPicked} onChange={onPick} aria-label={`Compare ${run.name}`} />
+        )}
+      </Table.Td>
       <Table.Td>
         <Anchor component={Link} to={paths.run(run.id)} fw={500} style={{ overflowWrap: 'anywhere' }}>
           {run.name}

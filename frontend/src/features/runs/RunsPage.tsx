@@ -1,4 +1,5 @@
 import { Button, Group, Pagination, Select } from '@mantine/core'
+import { useListState } from '@mantine/hooks'
 import { IconTimeline } from '@tabler/icons-react'
 import { Link, useSearchParams } from 'react-router'
 import { EmptyState } from '@/components/EmptyState'
@@ -19,6 +20,9 @@ export function RunsPage() {
   const state = STATES.find((known) => known === search.get('state')) ?? null
   const page = Math.max(1, Number(search.get('page')) || 1)
   const runs = useRuns({ limit: PAGE_SIZE, offset: (page - 1) * PAGE_SIZE, state })
+  const [picked, pick] = useListState<string>()
+  const toggle = (id: string) =>
+    picked.includes(id) ? pick.filter((known) => known !== id) : pick.append(id)
   const pages = Math.ceil((runs.data?.total ?? 0) / PAGE_SIZE)
   const filter = (
     <Select
@@ -34,9 +38,18 @@ export function RunsPage() {
   )
   return (
     <Page title="Runs" summary="Pruning runs and sample trainings, newest first.">
-      <Panel title="All runs" actions={filter}>
+      <Panel
+        title="All runs"
+        help="Tick runs to compare them."
+        actions={
+          <Group gap="xs">
+            <CompareButton picked={picked} />
+            {filter}
+          </Group>
+        }
+      >
         <Query query={runs} isEmpty={(found) => found.items.length === 0} empty={<Empty isFiltered={state !== null} />}>
-          {(found) => <RunTable runs={found.items} />}
+          {(found) => <RunTable runs={found.items} picked={picked} onPick={toggle} />}
         </Query>
         {pages > 1 && (
           <Group justify="center" mt="md">
@@ -50,6 +63,17 @@ export function RunsPage() {
         )}
       </Panel>
     </Page>
+  )
+}
+
+/** Appears with the first tick; a comparison needs two. */
+function CompareButton({ picked }: { picked: string[] }) {
+  if (picked.length === 0) return null
+  if (picked.length === 1) return <Button size="xs" disabled>Compare: tick another</Button>
+  return (
+    <Button size="xs" component={Link} to={paths.comparison(picked)}>
+      Compare {picked.length} runs
+    </Button>
   )
 }
 

@@ -24,3 +24,7 @@ export type PruneOrder = Schemas['PruneRunBody']
 export type SampleOrder = Schemas['SampleOrder']
 export type PointEntry = Schemas['PointAnswer']
 export type SizeAxis = 'sparsity' | 'macs' | 'parameters'
+export type Split = 'test' | 'validation'
+export type Comparison = Schemas['ComparisonAnswer']
+export type Series = Comparison['series'][number]
+export type Spread = Schemas['SpreadAnswer']

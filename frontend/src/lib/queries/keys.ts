@@ -18,3 +18,4 @@ export const pointKey = (id: string, index: number) => [...pointsKey(id), index]
 export const runFiguresKey = (id: string) => [...runsKey, id, 'figures'] as const
 export const runFigureKey = (id: string, name: string, options: object = {}) =>
   [...runFiguresKey(id), name, options] as const
+export const comparisonKey = (runs: string[], ...view: string[]) => ['comparison', runs, ...view] as const

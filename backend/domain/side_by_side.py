@@ -1,0 +1,126 @@
+"""Runs side by side: which belong to the same method, and what keeps them from being compared fairly."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from backend.domain import metrics
+from backend.domain.comparison import Spread
+from backend.domain.presets import PRESETS
+from backend.domain.recipe import Recipe
+from backend.domain.reports import OperatingPoint, RunLayout
+
+_FEWEST_SEEDS = 3
+_BASELINES = ("random", "uniform")
+
+
+@dataclass(frozen=True)
+class ComparedRun:
+    """A pruning run as far as it has come."""
+
+    id: str
+    name: str
+    model_id: str | None
+    dataset_id: str | None
+    recipe: Recipe
+    layout: RunLayout
+    points: Sequence[OperatingPoint]
+    is_finished: bool
+
+
+@dataclass(frozen=True)
+class Series:
+    """The runs of one recipe, which differ in the seed alone."""
+
+    label: str
+    runs: tuple[ComparedRun, ...]
+    is_baseline: bool
+
+    @property
+    def dense_test_accuracy(self) -> Spread | None:
+        """Of the dense networks."""
+        return Spread.of(run.points[0].test_accuracy for run in self.runs if run.points)
+
+    @property
+    def test_accuracy(self) -> Spread | None:
+        """Of the last points that were reached, the dense network not among them."""
+        return Spread.of(point.test_accuracy for point, _ in self._last())
+
+    @property
+    def macs_density(self) -> Spread | None:
+        """Of the same points: MACs kept."""
+        return Spread.of(metrics.density(point.macs, layout.dense_macs) for point, layout in self._last())
+
+    @property
+    def parameters_density(self) -> Spread | None:
+        """Of the same points: parameters kept."""
+        return Spread.of(metrics.density(point.parameters, layout.dense_parameters) for point, layout in self._last())
+
+    def _last(self) -> Iterator[tuple[OperatingPoint, RunLayout]]:
+        return ((run.points[-1], run.layout) for run in self.runs if len(run.points) > 1)
+
+
+def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
+    """Runs by recipe, in the order of their first one; labels tell them apart."""
+    groups: dict[str, list[ComparedRun]] = {}
+    for run in runs:
+        groups.setdefault(run.recipe.model_copy(update={"seed": 0}).fingerprint(), []).append(run)
+    labels = [label_of(group[0].recipe) for group in groups.values()]
+    return tuple(
+        Series(
+            label=label if labels.count(label) == 1 else f"{label} ({group[0].name})",
+            runs=tuple(group),
+            is_baseline=_is_baseline(group[0].recipe),
+        )
+        for label, group in zip(labels, groups.values(), strict=True)
+    )
+
+
+def label_of(recipe: Recipe) -> str:
+    """The preset whose way of pruning this is, else the axes that decide what goes."""
+    for preset in PRESETS.values():
+        if _method(preset.recipe) == _method(recipe):
+            return preset.name
+    prune = recipe.prune
+    axes: list[str] = [prune.criterion.kind, prune.granularity.kind, prune.allocation.kind, prune.schedule.kind]
+    if recipe.sparsify is not None:
+        axes.insert(0, recipe.sparsify.regularizer.kind)
+    return ", ".join(axes)
+
+
+def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
+    """What a reader must know before trusting a comparison of these runs, one sentence each."""
+    found = [sentence for value_of, sentence in _MUST_AGREE if len({repr(value_of(run)) for run in runs}) > 1]
+    if not all(run.is_finished for run in runs):
+        found.append("Some of these runs have not ended: their last points are still to come.")
+    series = series_of(runs)
+    seeds = min((len({run.recipe.seed for run in one.runs}) for one in series), default=0)
+    if seeds < _FEWEST_SEEDS:
+        found.append(
+            f"Some methods have {'one seed' if seeds == 1 else f'{seeds} seeds'} only: run at least {_FEWEST_SEEDS} "
+            "to see what is chance."
+        )
+    if not any(one.is_baseline for one in series):
+        found.append("There is no baseline among them: add runs with the presets `random-channel` and `uniform`.")
+    return tuple(found)
+
+
+_MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
+    (lambda run: run.model_id, "These runs prune different networks: they do not start from the same accuracy."),
+    (lambda run: run.dataset_id, "These runs measure on different data."),
+    (
+        lambda run: (run.recipe.retrain, run.recipe.distill, run.recipe.prune.points),
+        "These runs are retrained differently (retrain, distill or the number of points): longer or better retraining "
+        "alone can decide a comparison.",
+    ),
+    (lambda run: run.recipe.data, "These runs split, batch or scale the data differently."),
+)
+
+
+def _method(recipe: Recipe) -> tuple[object, ...]:
+    """What belongs to the method: not the target, the seed, or the retraining that all share."""
+    prune = recipe.prune
+    return (prune.criterion, prune.granularity, prune.allocation, prune.cost, prune.schedule, recipe.sparsify)
+
+
+def _is_baseline(recipe: Recipe) -> bool:
+    return recipe.prune.criterion.kind in _BASELINES or recipe.prune.allocation.kind in _BASELINES

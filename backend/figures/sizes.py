@@ -1,0 +1,34 @@
+"""What accuracy is drawn against: sizes of operating points, with their titles."""
+
+from collections.abc import Callable, Mapping
+
+import plotly.graph_objects as go
+
+from backend.domain import metrics
+from backend.domain.reports import OperatingPoint, RunLayout
+from backend.figures.view import SizeAxis
+
+_TITLES: Mapping[SizeAxis, str] = {
+    "sparsity": "Channels removed (%)",
+    "macs": "MACs kept (%)",
+    "parameters": "Parameters kept (%)",
+}
+_SHARES = {"clipmin": -0.03, "clipmax": 1.03}
+"""A share lies in [0, 1]; with a little room for the markers at its ends."""
+SIZES: Mapping[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
+    "sparsity": lambda point, _: point.sparsity,
+    "macs": lambda point, layout: metrics.density(point.macs, layout.dense_macs),
+    "parameters": lambda point, layout: metrics.density(point.parameters, layout.dense_parameters),
+}
+
+
+def lay_out_sizes(figure: go.Figure, x: SizeAxis) -> None:
+    """Draw accuracy in [0, 1] against a size; from left to right networks get smaller."""
+    figure.update_layout(
+        xaxis={"title": {"text": _TITLES[x]}, "tickformat": ".0%", "autorangeoptions": _SHARES},
+        yaxis={"title": {"text": "Accuracy (%)"}, "tickformat": ".1%"},
+        hovermode="closest",
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+    )
+    if x != "sparsity":
+        figure.update_xaxes(autorange="reversed")

@@ -1,0 +1,69 @@
+import { Anchor, Badge, Group, Table, Text } from '@mantine/core'
+import { Link } from 'react-router'
+import type { Series, Spread } from '@/lib/api/types'
+import { formatPercent } from '@/lib/format'
+import { paths } from '@/lib/paths'
+
+/** Every method at the last point it has reached. */
+export function SeriesTable({ series }: { series: Series[] }) {
+  return (
+    <Table data-testid="series" horizontalSpacing="xs">
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Method</Table.Th>
+          <Table.Th ta="right" visibleFrom="sm">Dense, test</Table.Th>
+          <Table.Th ta="right">Test accuracy</Table.Th>
+          <Table.Th ta="right" visibleFrom="sm">MACs kept</Table.Th>
+          <Table.Th ta="right" visibleFrom="md">Parameters kept</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
+      <Table.Tbody>
+        {series.map((one) => (
+          <Table.Tr key={one.label}>
+            <Table.Td>
+              <Method series={one} />
+            </Table.Td>
+            <Table.Td ta="right" visibleFrom="sm"><Range spread={one.dense_test_accuracy} /></Table.Td>
+            <Table.Td ta="right"><Range spread={one.test_accuracy} /></Table.Td>
+            <Table.Td ta="right" visibleFrom="sm"><Range spread={one.macs_density} digits={1} /></Table.Td>
+            <Table.Td ta="right" visibleFrom="md"><Range spread={one.parameters_density} digits={1} /></Table.Td>
+          </Table.Tr>
+        ))}
+      </Table.Tbody>
+    </Table>
+  )
+}
+
+/** The name, and its runs by seed. */
+function Method({ series }: { series: Series }) {
+  return (
+    <>
+      <Group gap="xs">
+        <Text fw={500} style={{ overflowWrap: 'anywhere' }}>{series.label}</Text>
+        {series.is_baseline && <Badge variant="light" color="gray" size="sm">baseline</Badge>}
+      </Group>
+      <Group gap={8}>
+        {series.runs.map((run) => (
+          <Anchor key={run.id} component={Link} to={paths.run(run.id)} size="xs" title={run.name}>
+            seed {run.seed}
+          </Anchor>
+        ))}
+      </Group>
+    </>
+  )
+}
+
+/** A mean, with the range below it where there is one. */
+function Range({ spread, digits = 2 }: { spread: Spread | null; digits?: number }) {
+  if (!spread) return <Text c="dimmed">none yet</Text>
+  return (
+    <>
+      <Text className="numbers" fw={500}>{formatPercent(spread.mean, digits)}</Text>
+      {spread.count > 1 && (
+        <Text className="numbers" size="xs" c="dimmed">
+          {formatPercent(spread.lowest, digits)} to {formatPercent(spread.highest, digits)}
+        </Text>
+      )}
+    </>
+  )
+}

@@ -1,0 +1,73 @@
+"""Runs side by side over HTTP."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from backend.db import UnitOfWork
+from backend.db.models import JobRow
+from backend.domain.jobs import JobKind, JobState
+from backend.domain.presets import PRESETS
+from backend.domain.sampling import SampleOrder
+from tests.api.application import Application
+from tests.api.test_reports import LAYOUT, point
+
+
+@pytest.fixture
+def runs(application: Application) -> list[str]:
+    """Two seeds of one preset and one of another."""
+    model = application.add_model()
+    chosen = (("uniform", 0), ("uniform", 1), ("theis2018-fisher", 0))
+    with UnitOfWork(application.sessions) as work:
+        ids = []
+        for preset, seed in chosen:
+            recipe = PRESETS[preset].recipe.model_copy(update={"seed": seed})
+            row = JobRow(
+                kind=JobKind.PRUNE,
+                state=JobState.COMPLETED,
+                name=f"{preset} {seed}",
+                model_id=model,
+                recipe=recipe,
+                layout=LAYOUT,
+            )
+            ids.append(work.jobs.add(row).id)
+            for index in range(3):
+                work.points.put(ids[-1], point(index))
+    return ids
+
+
+def ask(client: TestClient, runs: list[str], **query: str) -> dict:
+    answer = client.get("/api/comparison", params={"run": runs, **query})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_runs_are_grouped_by_method_and_drawn(client: TestClient, runs: list[str]) -> None:
+    answer = ask(client, runs)
+    assert [(one["label"], len(one["runs"])) for one in answer["series"]] == [("uniform", 2), ("theis2018-fisher", 1)]
+    assert [trace["name"] for trace in answer["figure"]["data"]] == ["uniform", "theis2018-fisher"]
+    assert answer["series"][0]["test_accuracy"] == {"mean": 0.87, "lowest": 0.87, "highest": 0.87, "count": 2}
+    assert any("seed" in sentence for sentence in answer["caveats"])
+
+
+def test_a_run_named_twice_counts_once(client: TestClient, runs: list[str]) -> None:
+    assert ask(client, runs + runs) == ask(client, runs)
+
+
+def test_the_axis_and_the_split_are_the_viewers_choice(client: TestClient, runs: list[str]) -> None:
+    answer = ask(client, runs, x="sparsity", split="validation")
+    assert answer["figure"]["layout"]["xaxis"]["title"]["text"] == "Channels removed (%)"
+    assert answer["figure"]["data"][0]["y"][1] == 0.88
+
+
+def test_what_cannot_be_compared_is_refused(application: Application, client: TestClient, runs: list[str]) -> None:
+    with UnitOfWork(application.sessions) as work:
+        sample = JobRow(kind=JobKind.SAMPLE, name="Training", sample_order=SampleOrder(architecture="lenet5"))
+        waiting = JobRow(kind=JobKind.PRUNE, name="Waiting", recipe=PRESETS["uniform"].recipe)
+        ids = [work.jobs.add(row).id for row in (sample, waiting)]
+    for run, sentence in zip(ids, ("sample network", "has not begun"), strict=True):
+        answer = client.get("/api/comparison", params={"run": [*runs, run]})
+        assert (answer.status_code, answer.json()["error"]) == (422, "invalid_value")
+        assert sentence in answer.json()["detail"]
+    assert client.get("/api/comparison", params={"run": ["0" * 32]}).status_code == 404
+    assert client.get("/api/comparison").status_code == 422
+    assert client.get("/api/comparison", params={"run": ["x"]}).status_code == 422
