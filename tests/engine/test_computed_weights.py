@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from tests.engine import oracle
 from worker.engine.coupling import find_groups
-from worker.engine.network import capture
+from worker.engine.network import build, capture
 
 
 class Scaled(nn.Conv2d):
@@ -64,3 +64,26 @@ def test_statistics_over_what_a_filter_reads_are_told(kind):
     first, last = find_groups(network_of(kind)[1])
     assert first.inexact
     assert not last.inexact
+
+
+class Assembled(nn.Module):
+    """A stored matrix with a bias put together from a parameter and zeros, as attention with silent keys has it."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(6, 4))
+        self.shift = nn.Parameter(torch.randn(2))
+        self.register_buffer("silent", torch.zeros(4))
+
+    def forward(self, x):
+        return functional.linear(x, self.weight, torch.cat([self.shift, self.silent]))
+
+
+def test_a_computed_bias_is_not_lost_when_layers_are_made():
+    torch.manual_seed(0)
+    module = nn.Sequential(nn.Linear(3, 4), Assembled(), nn.ReLU(), nn.Linear(6, 2)).eval()
+    inputs = torch.randn(5, 3)
+    network = capture(module, (inputs,), "assembled")
+    assert torch.allclose(build(network)(inputs), module(inputs), atol=1e-6)
+    network = capture(module.double(), (inputs.double(),), "assembled")
+    oracle.assert_removal_is_exact(module, network, [inputs.double()], oracle.random_keep(network, 0.5), rows="noise")

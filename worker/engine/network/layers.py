@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from worker.engine.graph.schema import TensorReference
+from worker.engine.graph.schema import Reference, TensorReference
 
 _BATCH_NORM = {2: nn.BatchNorm1d, 3: nn.BatchNorm1d, 4: nn.BatchNorm2d, 5: nn.BatchNorm3d}
 _INSTANCE_NORM = {3: nn.InstanceNorm1d, 4: nn.InstanceNorm2d, 5: nn.InstanceNorm3d}
@@ -52,15 +52,19 @@ class Attention(nn.Module):
 
 
 def tensor_attributes(kind: str, bound: Mapping[str, Any]) -> dict[str, str]:
-    """Names of an operation's tensors by the attribute under which the layer's module holds them."""
+    """Names of an operation's tensors by the attribute under which the layer's module holds them.
+
+    Empty when one of them is computed on the way, such as a bias put together from parts: no module could hold it.
+    """
     if kind in _RECURRENT:
         names = _recurrent_names(kind, bound)
         given = bound["params"]
         fits = len(names) == len(given) and all(isinstance(item, TensorReference) for item in given)
         return {name: item.tensor for name, item in zip(names, given, strict=True)} if fits else {}
-    if kind not in _MAKERS:
+    given = {key: bound[key] for key in (*_AFFINE, *STATISTICS) if bound.get(key) is not None}
+    if kind not in _MAKERS or any(isinstance(value, Reference) for value in given.values()):
         return {}
-    return {key: bound[key].tensor for key in (*_AFFINE, *STATISTICS) if isinstance(bound.get(key), TensorReference)}
+    return {key: value.tensor for key, value in given.items() if isinstance(value, TensorReference)}
 
 
 def make_layer(use: Use) -> nn.Module | None:
