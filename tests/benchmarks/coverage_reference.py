@@ -37,6 +37,8 @@ def kept_positions(dense: Tensor, thin: Tensor) -> tuple[Tensor, ...]:
     if dense.shape == thin.shape:
         found: tuple[Tensor, ...] = tuple(torch.arange(size) for size in dense.shape)
         candidates = [found]
+    elif not dense.any():
+        candidates = [tuple(torch.arange(size) for size in thin.shape)]  # zeros, such as biases of keys: any of them
     else:
         candidates = _candidates(dense, thin)
     for found in candidates:
