@@ -3,17 +3,17 @@
 import torch
 
 from backend.domain.regularizers import GroupLassoRegularizer
+from tests.engine.grounds import ground_of
 from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet
 from worker.engine.catalogue import REGULARIZERS
 from worker.engine.regularizers.lines import read_lines
-from worker.engine.regularizers.regularizer import Ground
+from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
 
-def regularized(trainee: Trainee, strength: float) -> object:
-    ground = Ground(trainee.module, trainee.groups, trainee.gates, 100, 10, torch.Generator())
-    return REGULARIZERS.make(GroupLassoRegularizer(strength=strength))(ground)
+def regularized(trainee: Trainee, strength: float) -> Regularizer:
+    return REGULARIZERS.make(GroupLassoRegularizer(strength=strength))(ground_of(trainee))
 
 
 def objective(point: torch.Tensor, start: torch.Tensor, threshold: float) -> float:

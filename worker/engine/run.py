@@ -89,7 +89,7 @@ class _PruningRun:
     ) -> None:
         self._network, self._recipe, self._device = network, recipe, device
         summary = summarize(network)
-        model = SizeModel.of(summary)
+        model = self._model = SizeModel.of(summary)
         self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
         self._layout = layout_of(summary, model)
         self._trainee = Trainee(network, device)
@@ -222,6 +222,8 @@ class _PruningRun:
             example_count=self._work.trainer.batches.example_count,
             steps=self._stretches[Phase.SPARSIFY].steps,
             generator=self._work.generators["regularizer"],
+            network=self._network,
+            model=self._model,
         )
         return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
 

@@ -20,6 +20,8 @@ class GroupLasso:
     The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of.
     """
 
+    speed = 1.0
+
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:
         self._strength = spec.strength
         self._groups = ground.groups

@@ -7,8 +7,10 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor, fx, nn
 
+from backend.domain.thinning import SizeModel
 from worker.engine.coupling import ChannelGroup
 from worker.engine.gates import Gates
+from worker.engine.graph import Network
 from worker.engine.registry import Registry
 
 
@@ -25,10 +27,17 @@ class Ground:
     """Optimizer steps of the whole stretch."""
     generator: torch.Generator
     """On the CPU; every draw comes from it."""
+    network: Network
+    """The network that the module was made of, for what follows from its graph."""
+    model: SizeModel
+    """Its counts."""
 
 
 class Regularizer(Protocol):
     """Lives from the first to the last step of a stretch; weights keep their names and shapes."""
+
+    speed: float
+    """Learning rate of `parameters`, in units of the network's."""
 
     @property
     def parameters(self) -> Mapping[str, nn.Parameter]:

@@ -1,0 +1,152 @@
+"""L0 gates: the distribution, the penalty, and gates that are exactly the weights they are folded into."""
+
+import math
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from backend.domain.regularizers import L0HardConcreteRegularizer
+from tests.engine.constructs import BY_NAME
+from tests.engine.grounds import dense, ground_of
+from tests.engine.oracle import random_keep
+from tests.engine.runs import small_lenet
+from worker.engine.network import Network, build
+from worker.engine.regularizers import hard_concrete
+from worker.engine.regularizers.channel_gates import ChannelGates
+from worker.engine.regularizers.l0 import L0
+from worker.engine.regularizers.regularizer import Ground
+from worker.engine.surgery import remove
+from worker.engine.trainee import Trainee
+
+CLOSING = (
+    *("dense_block", "grouped", "shuffle", "squeeze_excitation", "pixel_shuffle", "transposed"),
+    *("fused_attention", "grouped_query_attention", "long_short_term_memory", "tied_weights"),
+)
+READERS = (nn.Conv2d, nn.Linear)
+
+
+def l0(trainee: Trainee, ground: Ground | None = None, **settings: object) -> L0:
+    return L0(L0HardConcreteRegularizer.model_validate(settings), ground or ground_of(trainee))
+
+
+@pytest.mark.parametrize("log_alpha", [-3.0, -1.0, 0.0, 0.5, 2.0])
+def test_gates_are_open_as_often_as_the_formula_says(log_alpha):
+    count = 40_000
+    noise = hard_concrete.draw(count, torch.Generator().manual_seed(1))
+    share = float((hard_concrete.gate(torch.full((count,), log_alpha), noise) > 0).double().mean())
+    expected = float(hard_concrete.open_probability(torch.tensor(log_alpha)))
+    assert abs(share - expected) < 4 * math.sqrt(expected * (1 - expected) / count)
+
+
+def test_a_gate_at_zero_is_open_with_the_probability_that_the_paper_implies():
+    assert float(hard_concrete.open_probability(torch.zeros(()))) == pytest.approx(0.832, abs=5e-4)
+
+
+def test_the_final_gate_is_closed_exactly_where_log_alpha_is_at_most_minus_2_398():
+    edge = math.log(1 / 11)
+    values = torch.tensor([-5.0, edge - 1e-3, edge + 1e-3, 0.0, 2.3, 2.5], dtype=torch.float64)
+    gates = hard_concrete.final_gate(values)
+    assert (gates == 0).tolist() == [True, True, False, False, False, False]
+    assert (gates == 1).tolist() == [False, False, False, False, False, True]
+    assert float(gates[3]) == pytest.approx(0.5)
+
+
+def test_the_gradient_of_the_penalty_is_that_of_the_expected_norm():
+    """Against central differences of the formula, written out again with the weights of each channel."""
+    trainee = dense(small_lenet())
+    regularizer = l0(trainee, strength=3.0, weight_decay=0.2, layer_factors=["conv2=10"])
+    log_alpha = regularizer.parameters["log_alpha"]
+    log_alpha.data.uniform_(-2, 2)
+    regularizer.penalty().backward()
+    weights = {name: tensor.double() for name, tensor in trainee.tensors.items()}
+    inputs = weights["fc1.weight"].size(1)
+    sizes = {"conv1": 25 + 1 + 8 * 25, "conv2": 6 * 25 + 1 + inputs // 8 * 12, "fc1": inputs + 1 + 4}
+
+    def expected(values: Tensor) -> Tensor:
+        total, start = torch.zeros((), dtype=torch.float64), 0
+        for group, factor in (("conv1", 1), ("conv2", 10), ("fc1", 1)):
+            rows = weights[f"{group}.weight"].flatten(1)
+            part = values[start : start + len(rows)]
+            start += len(rows)
+            cost = factor * 3.0 / 100 * sizes[group] + 0.1 * rows.square().sum(1)
+            total = total + (cost / (1 + (-(part - 2 / 3 * math.log(0.1 / 1.1))).exp())).sum()
+        return total
+
+    middle = log_alpha.detach().double()
+    assert float(regularizer.penalty().detach()) == pytest.approx(float(expected(middle)), rel=1e-5)
+    for index in range(0, len(middle), 5):
+        step = torch.zeros_like(middle)
+        step[index] = 1e-4
+        slope = (expected(middle + step) - expected(middle - step)) / 2e-4
+        assert float(log_alpha.grad[index]) == pytest.approx(float(slope), rel=1e-4)
+
+
+def spread_gates(trainee: Trainee, seed: int = 3) -> tuple[L0, dict[str, Tensor]]:
+    """Gates of which about a third are closed, and what they are at the end, by group."""
+    ground = ground_of(trainee)
+    regularizer = l0(trainee, ground)
+    log_alpha = regularizer.parameters["log_alpha"]
+    log_alpha.data.copy_(4 * torch.rand(len(log_alpha), generator=torch.Generator().manual_seed(seed)) - 3.2)
+    return regularizer, ChannelGates(ground).per_group(hard_concrete.final_gate(log_alpha.detach()))
+
+
+def gated_reference(network: Network, trainee: Trainee, gates: dict[str, Tensor]) -> nn.Module:
+    """The dense network whose layers see their inputs times the gates: hooks in front of every layer that reads."""
+    module = build(network)
+    layers = dict(module.named_modules())
+    for group in trainee.groups:
+        for member in group.members:
+            layer = layers.get(member.tensor.rpartition(".")[0])
+            if member.makes or member.axis != 1 or not isinstance(layer, READERS) or layer.weight.size(1) == 1:
+                continue
+            factor = torch.ones(layer.weight.size(1), dtype=torch.float64)
+            factor[member.index] = gates[group.name].double()[:, None]
+            by = factor.view((1, -1, 1, 1) if isinstance(layer, nn.Conv2d) else (-1,))
+            layer.register_forward_pre_hook(lambda _, args, by=by: (args[0] * by,))
+    return module.eval()
+
+
+@pytest.mark.parametrize("name", ["plain", "residual", "dense_block", "inverted_residual", "encoder", "mixer"])
+def test_a_network_whose_closed_channels_are_removed_is_the_gated_network(name):
+    construct = BY_NAME[name]
+    network = construct.network(torch.float64)
+    trainee = dense(network)
+    regularizer, gates = spread_gates(trainee)
+    reference = gated_reference(network, trainee, gates)
+    regularizer.finish()
+    inputs = construct.inputs(3, torch.float64)
+    keep = {group.name: gates[group.name] > 0 for group in trainee.groups if not group.inexact}
+    for mask in keep.values():
+        mask[0] |= not bool(mask.any())
+    pruned = build(remove(trainee.network(), keep))
+    with torch.no_grad():
+        expected = reference(*inputs)
+        assert relative_difference(pruned(*inputs), expected) < 1e-6
+        assert relative_difference(build(network)(*inputs), expected) > 1e-3
+
+
+def relative_difference(first: Tensor, second: Tensor) -> float:
+    return float((first - second).abs().max() / second.abs().max())
+
+
+@pytest.mark.parametrize("name", CLOSING)
+def test_a_closed_gate_is_removal_in_every_kind_of_network(name):
+    """Zero multipliers, folded into weights of the dense network, and the network without those channels."""
+    construct = BY_NAME[name]
+    network = construct.network(torch.float64)
+    trainee = dense(network)
+    gates = ChannelGates(ground_of(trainee))
+    exact = {group.name for group in gates.groups if not group.inexact}
+    keep = {name: mask for name, mask in random_keep(network, 0.4).items() if name in exact}
+    flat = [keep.get(group.name, torch.ones(group.width)) for group in gates.groups]
+    gates.fold(torch.cat([mask.double() for mask in flat]))
+    inputs = construct.inputs(3, torch.float64)
+    with torch.no_grad():
+        folded, removed = (as_tuple(build(item)(*inputs)) for item in (trainee.network(), remove(network, keep)))
+    for first, second in zip(folded, removed, strict=True):
+        assert relative_difference(first, second) < 1e-10
+
+
+def as_tuple(answer: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    return answer if isinstance(answer, tuple) else (answer,)
