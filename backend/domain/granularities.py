@@ -1,8 +1,12 @@
 """Granularities: what one decision removes."""
 
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from backend.domain.spec import Spec
+
+GranularityKind = Literal["channel", "unstructured"]
 
 
 class ChannelGranularity(Spec):
@@ -11,4 +15,27 @@ class ChannelGranularity(Spec):
     kind: Literal["channel"] = "channel"
 
 
-Granularity = ChannelGranularity
+class UnstructuredGranularity(Spec):
+    """Set single weights to zero (LeCun et al. 1990; Han et al. 2015, arXiv:1506.02626).
+
+    Weights of convolutional, linear and recurrent layers may go, never biases or norms. Shapes stay, so the network
+    is no faster until a runtime for sparse weights is used.
+    """
+
+    kind: Literal["unstructured"] = "unstructured"
+    embeddings: bool = Field(default=False, description="Whether the tables of embeddings give weights too.")
+
+
+Granularity = Annotated[ChannelGranularity | UnstructuredGranularity, Field(discriminator="kind")]
+
+
+class ForGranularities(Spec):
+    """A method that says for which granularities it exists; one that does not say is for channels alone."""
+
+    granularities: ClassVar[frozenset[GranularityKind]] = frozenset({"channel", "unstructured"})
+
+
+def granularities_of(method: Spec | type[Spec]) -> frozenset[GranularityKind]:
+    """The granularities that a criterion or an allocation exists for."""
+    kind = method if isinstance(method, type) else type(method)
+    return kind.granularities if issubclass(kind, ForGranularities) else frozenset({"channel"})

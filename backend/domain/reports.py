@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from backend.domain import metrics
+from backend.domain.granularities import GranularityKind
 from backend.domain.spec import Spec
 
 
@@ -25,6 +26,8 @@ class TrackedLayer(Spec):
     name: str
     dense_width: PositiveInt
     is_prunable: bool
+    dense_weights: NonNegativeInt = 0
+    """Weights that may become zero; 0 where whole channels go."""
 
 
 class RunLayout(Spec):
@@ -33,6 +36,28 @@ class RunLayout(Spec):
     layers: tuple[TrackedLayer, ...]
     dense_macs: PositiveInt
     dense_parameters: PositiveInt
+    granularity: GranularityKind = "channel"
+    """What one decision removes."""
+
+
+class Zeros(Spec):
+    """Single weights that were set to zero in a network that keeps its shapes."""
+
+    count: NonNegativeInt
+    prunable: PositiveInt
+    """Weights that could become zero; biases, norms and other parameters are not among them."""
+    left: tuple[NonNegativeInt, ...]
+    """Weights left in every tracked layer, in the layout's order; 0 in layers that give none."""
+    compressed_bytes: NonNegativeInt
+    """All tensors, those with zeros as values and indices (compressed sparse rows) or with a bitmap, which is less."""
+
+    @property
+    def notice(self) -> str:
+        """What everybody should know who takes such a network."""
+        return (
+            f"Same shapes; {self.count:,} of {self.prunable:,} weights are zero. Compressed size (values and indices): "
+            f"{self.compressed_bytes:,} bytes. Not faster until a runtime for sparse weights is used."
+        )
 
 
 class StepRecord(Spec):
@@ -48,16 +73,23 @@ class StepRecord(Spec):
     accuracy: float | None = None
     """Training accuracy over the step's mini-batches, in [0, 1]."""
     sparsity: NonNegativeFloat
-    """Fraction of the prunable channels removed so far."""
+    """Fraction of the prunable channels (or weights) removed so far."""
     macs: NonNegativeInt
+    """Operations with weights that are zero are not counted."""
     parameters: NonNegativeInt
+    """Weights that are zero are not counted."""
     widths: tuple[NonNegativeInt, ...]
     """Width of every tracked layer after the step (masked channels count as removed)."""
+    zeros: Zeros | None = None
+    """Where single weights go."""
     removed: tuple[str, ...] = ()
-    """Channels removed in this step, as `group:original index`."""
+    """Channels removed in this step, as `group:original index`; of single weights only the counts are told."""
 
     def sparsities(self, layout: RunLayout) -> tuple[float, ...]:
-        """Fraction removed per tracked layer, in the layout's order."""
+        """Fraction of channels (or weights) removed per tracked layer, in the layout's order."""
+        if self.zeros is not None:
+            left = zip(self.zeros.left, layout.layers, strict=True)
+            return tuple(metrics.sparsity(count, layer.dense_weights) for count, layer in left)
         pairs = zip(self.widths, layout.layers, strict=True)
         return tuple(metrics.sparsity(width, layer.dense_width) for width, layer in pairs)
 
@@ -75,6 +107,8 @@ class OperatingPoint(Spec):
     macs: PositiveInt
     parameters: PositiveInt
     widths: tuple[NonNegativeInt, ...]
+    zeros: Zeros | None = None
+    """Where single weights go; then MACs and parameters count what is not zero."""
     dense_accuracy: NonNegativeFloat
     pruned_accuracy: NonNegativeFloat
     retrained_accuracy: NonNegativeFloat

@@ -6,16 +6,18 @@ from pydantic import Field
 
 from backend.domain.spec import Spec
 
+TargetKind = Literal["sparsity", "macs", "parameters"]
+
 
 class SparsityTarget(Spec):
-    """Remove at least this fraction of the prunable channels."""
+    """Remove at least this fraction of the prunable channels (or of the prunable weights, where single weights go)."""
 
     kind: Literal["sparsity"] = "sparsity"
-    sparsity: float = Field(gt=0.0, lt=1.0, description="Fraction of the prunable channels to remove.")
+    sparsity: float = Field(gt=0.0, lt=1.0, description="Fraction of the prunable channels (or weights) to remove.")
 
     @property
     def density(self) -> float:
-        """Fraction of the channels that may stay."""
+        """Fraction of the channels (or weights) that may stay."""
         return 1.0 - self.sparsity
 
 

@@ -50,9 +50,22 @@ def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = Non
             output_size=use.output_size,
             parameters=sum(network.tensors[name].numel() for name in dict.fromkeys(own)),
             macs=count_step(step, network),
+            weights=sum(network.tensors[name].numel() for name in _kernels(use, network)),
             group=group_of.get(layer_name(use.weight)),
         )
     return tuple(layers.values())
+
+
+def weights_by_layer(network: Network) -> tuple[tuple[str, ...], ...]:
+    """Kernels and matrices of every layer by tensor name, in the order of `count_layers`; all are parameters.
+
+    Every multiply-accumulate operation of a layer meets one of its weights, and all of them equally often.
+    """
+    uses = (use for step in network.steps if (use := _use(step, network)) is not None)
+    found: dict[str, tuple[str, ...]] = {}
+    for use in uses:
+        found.setdefault(use.weight, _kernels(use, network))
+    return tuple(found.values())
 
 
 def count_macs(network: Network) -> int:
@@ -81,6 +94,14 @@ class _Use:
     kernel: tuple[int, ...] = ()
     output_size: tuple[int, ...] = ()
     """Places at which the kernel is put: the output's, for a transposed convolution the input's."""
+
+
+def _kernels(use: _Use, network: Network) -> tuple[str, ...]:
+    """Names of a layer's parameters of two or more axes; a recurrent layer has several."""
+    parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
+    names = use.own if use.type == "recurrent" else (use.weight,)
+    own = dict.fromkeys(name for name in names if network.tensors[name].dim() > 1)
+    return tuple(own) if parameters.issuperset(own) else ()
 
 
 def _use(step: Step, network: Network) -> _Use | None:

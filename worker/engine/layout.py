@@ -5,8 +5,26 @@ from dataclasses import dataclass
 
 from backend.domain import metrics
 from backend.domain.network import NetworkSummary
-from backend.domain.reports import RunLayout, TrackedLayer
+from backend.domain.reports import RunLayout, TrackedLayer, Zeros
 from backend.domain.thinning import SizeModel
+from backend.domain.weights import WeightModel
+
+
+def layout_of_weights(summary: NetworkSummary, model: WeightModel) -> RunLayout:
+    """Track every layer of a network whose single weights become zero, in forward order."""
+    counts = {layer.place: layer for layer in model.layers}
+    layers = tuple(
+        TrackedLayer(
+            name=layer.name,
+            dense_width=layer.width,
+            is_prunable=place in counts and counts[place].floor < counts[place].count,
+            dense_weights=counts[place].count if place in counts else 0,
+        )
+        for place, layer in enumerate(summary.layers)
+    )
+    return RunLayout(
+        layers=layers, dense_macs=summary.macs, dense_parameters=summary.parameters, granularity="unstructured"
+    )
 
 
 def layout_of(summary: NetworkSummary, model: SizeModel) -> RunLayout:
@@ -26,6 +44,8 @@ class Size:
     macs: int
     parameters: int
     widths: tuple[int, ...]
+    zeros: Zeros | None = None
+    """Where single weights go."""
 
 
 def size_at(model: SizeModel, widths: Mapping[str, int]) -> Size:

@@ -1,0 +1,1 @@
+"""How a single weight is scored, one method a class; a higher score means keep."""

@@ -1,0 +1,44 @@
+"""The layers whose single weights may become zero."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from backend.domain.weights import LayerWeights, WeightModel
+from worker.engine.counting import weights_by_layer
+from worker.engine.graph import Network
+
+
+@dataclass(frozen=True)
+class WeightLayer:
+    """One layer: its kernel, its matrix, or the several of a recurrent layer, which count as one."""
+
+    name: str
+    """Name of the first tensor."""
+    size: LayerWeights
+    shapes: Mapping[str, tuple[int, ...]]
+    """By tensor, in the order in which their elements are numbered."""
+
+    def flat(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """The layer's elements one after another, (count,)."""
+        return torch.cat([tensors[name].reshape(-1) for name in self.shapes])
+
+    def split(self, flat: Tensor) -> dict[str, Tensor]:
+        """`flat` undone: tensors by name."""
+        parts = flat.split([torch.Size(shape).numel() for shape in self.shapes.values()])
+        return {name: part.view(shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)}
+
+
+def find_weight_layers(network: Network, model: WeightModel) -> tuple[WeightLayer, ...]:
+    """The layers that `model`, made from the network's summary, counts: in the same order."""
+    names = weights_by_layer(network)
+    return tuple(
+        WeightLayer(
+            name=names[size.place][0],
+            size=size,
+            shapes={name: tuple(network.tensors[name].shape) for name in names[size.place]},
+        )
+        for size in model.layers
+    )

@@ -1,0 +1,135 @@
+"""Single weights become zero: the side of a run that knows the granularity `unstructured`."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from backend.domain import metrics
+from backend.domain.compression import compressed_bytes
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.network import NetworkSummary
+from backend.domain.recipe import Recipe
+from backend.domain.reports import Zeros
+from backend.domain.weights import WeightModel
+from worker.engine.allocations.weight_allocation import RankedLayer
+from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
+from worker.engine.layout import Size
+from worker.engine.network import Network
+from worker.engine.retraining.losses import Loss
+from worker.engine.trainee import Trainee
+from worker.engine.weight_criteria.criterion import WeightEvidence
+from worker.engine.weights.layers import WeightLayer, find_weight_layers
+from worker.engine.weights.signal import WeightSignal
+
+
+class UnstructuredRemoval:
+    """Single weights: masked for good, in place; every level is met to the last weight, by score, then by position."""
+
+    def __init__(
+        self, network: Network, trainee: Trainee, summary: NetworkSummary, recipe: Recipe, generator: torch.Generator
+    ) -> None:
+        self._trainee, self._generator, self._target = trainee, generator, recipe.target
+        self._model = WeightModel.of(summary, recipe.prune)
+        self._layers = find_weight_layers(network, self._model)
+        self._criterion = WEIGHT_CRITERIA.make(recipe.prune.criterion)
+        self._allocation = WEIGHT_ALLOCATIONS.make(recipe.prune.allocation)
+        self._signal = WeightSignal(generator)
+        self._widths = tuple(layer.width for layer in summary.layers)
+        self._sizes = {name: (tuple(tensor.shape), tensor.element_size()) for name, tensor in network.tensors.items()}
+
+    def density(self) -> float:
+        """Fraction kept of weights, operations with weights, or parameters."""
+        return self._model.density(self._target.kind, self._left())
+
+    def is_reached(self, level: float) -> bool:
+        """No weight more has to go."""
+        return self._model.budget(self._target.kind, level).need(self._left()) <= 0
+
+    def start_reading(self) -> None:
+        """Gather the criterion's reading at the weights that may go."""
+        parameters = self._trainee.parameters
+        names = [name for layer in self._layers for name in layer.shapes]
+        self._signal.start(self._criterion.reading, {name: parameters[name] for name in names})
+
+    def watched(self, loss: Loss) -> Loss:
+        """The loss, with the reading taken on the way."""
+        return self._signal.watched(loss)
+
+    def remove(self, level: float, limit: int | None) -> tuple[str, ...]:  # noqa: ARG002  (the protocol's signature)
+        """Mask weights until the level is reached; their number alone is told, in `size`."""
+        tensors = self._trainee.tensors
+        scores = self._criterion.score(WeightEvidence(self._layers, tensors, self._signal.stop(), self._generator))
+        _check_scores(scores)
+        flags = {layer.name: self._flags(layer, scores[layer.name]) for layer in self._layers}
+        queues = {name: _queue(scores[name], kept) for name, kept in flags.items()}
+        ranked = [
+            self._ranked(layer, scores[layer.name], queues[layer.name], layer.flat(tensors)) for layer in self._layers
+        ]
+        counts = self._allocation.keep(ranked, self._model.budget(self._target.kind, level))
+        masks: dict[str, Tensor] = {}
+        for layer, count in zip(self._layers, counts, strict=True):
+            queue, kept = queues[layer.name], flags[layer.name]
+            kept[queue[: len(queue) - count]] = False
+            masks |= layer.split(kept)
+        self._trainee.mask_weights(masks)
+        return ()
+
+    def settle(self) -> None:
+        """Nothing: shapes stay."""
+
+    def size(self) -> Size:
+        """Masked weights count as removed."""
+        left = self._left()
+        counts = self._model.counts(left)
+        prunable = sum(self._model.dense)
+        by_layer = dict(zip((layer.place for layer in self._model.layers), left, strict=True))
+        zeros = Zeros(
+            count=prunable - counts.weights,
+            prunable=prunable,
+            left=tuple(by_layer.get(place, 0) for place in range(len(self._widths))),
+            compressed_bytes=self._compressed_bytes(),
+        )
+        sparsity = metrics.sparsity(counts.weights, prunable)
+        return Size(sparsity, counts.macs, counts.parameters, self._widths, zeros)
+
+    def _left(self) -> list[int]:
+        """Weights left in each layer."""
+        counts = self._trainee.weight_masks.counts
+        if not counts:
+            return list(self._model.dense)
+        return [sum(counts[name] for name in layer.shapes) for layer in self._layers]
+
+    def _flags(self, layer: WeightLayer, like: Tensor) -> Tensor:
+        """Which of the layer's weights are kept, bool (count,)."""
+        kept = self._trainee.weight_masks.kept
+        return layer.flat(kept).clone() if kept else torch.ones_like(like, dtype=torch.bool)
+
+    def _ranked(self, layer: WeightLayer, scores: Tensor, queue: Tensor, weights: Tensor) -> RankedLayer:
+        left = weights[queue]
+        spread = left.double().std(correction=0).item()
+        return RankedLayer(scores[queue], spread, tuple(layer.shapes.values()), layer.size)
+
+    def _compressed_bytes(self) -> int:
+        """Bytes of all tensors, those with zeros in their cheapest form."""
+        counts: Mapping[str, int] = self._trainee.weight_masks.counts
+        return sum(
+            compressed_bytes(shape, counts.get(name, torch.Size(shape).numel()), value_bytes)
+            for name, (shape, value_bytes) in self._sizes.items()
+        )
+
+
+def _queue(scores: Tensor, kept: Tensor) -> Tensor:
+    """Positions of the weights that are kept, lowest score first, equal scores by position."""
+    places = kept.nonzero().flatten()
+    return places[scores[places].argsort(stable=True)]
+
+
+def _check_scores(scores: Mapping[str, Tensor]) -> None:
+    for name, score in scores.items():
+        if not bool(torch.isfinite(score).all()):
+            raise JobFailure(
+                FailureCode.DIVERGED,
+                f"The scores of the weights `{name}` are not finite: training diverges.",
+                "Lower prune.optimizer.learning_rate.",
+            )

@@ -1,0 +1,146 @@
+"""What is read of single weights in backward passes: diagonals of the Fisher information and of the Hessian."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+from torch.utils.hooks import RemovableHandle
+
+from backend.domain.errors import FailureCode, JobFailure
+from worker.engine.retraining.losses import Loss
+
+
+class WeightReading(StrEnum):
+    """A number for every weight, estimated from training steps; `g` are gradients of single examples' losses."""
+
+    SQUARES = "squares"
+    """Mean of g^2, the diagonal of the empirical Fisher information, from gradients of mini-batches.
+
+    Of B examples of a mini-batch `(sum g)^2 / B` stands for the mean of g^2: the same in expectation where gradients
+    have mean zero, as they have at a minimum, and at the cost of one square for each weight and step.
+    """
+    GAUSS_NEWTON = "gauss_newton"
+    """Diagonal of the Gauss-Newton matrix, which for class probabilities is the Fisher information of the model.
+
+    By mean squares of mini-batch gradients as above, but for labels drawn from the network's own answer: their
+    gradients have mean zero at any weights, so the estimate has no bias (without batch norm, which couples examples).
+    Costs a second backward pass.
+    """
+    HUTCHINSON = "hutchinson"
+    """Diagonal of the Hessian of the loss, `v * H v` with random signs v; without bias, but it may be negative.
+
+    Costs about two more forward-backward passes.
+    """
+
+
+class WeightSignal:
+    """Means over mini-batches, weighted by their sizes, of one reading; everything stays on the device."""
+
+    def __init__(self, generator: torch.Generator) -> None:
+        self._generator = generator
+        """On the CPU; every draw comes from it."""
+        self._reading: WeightReading | None = None
+        self._parameters: dict[str, nn.Parameter] = {}
+        self._hooks: list[RemovableHandle] = []
+        self._sums: dict[str, Tensor] = {}
+        self._batch_size = 0
+        self._count = 0
+
+    def start(self, reading: WeightReading | None, parameters: Mapping[str, nn.Parameter]) -> None:
+        """Forget everything, and read these parameters whenever a loss that is `watched` is computed."""
+        self.stop()
+        self._reading, self._parameters = reading, dict(parameters)
+        self._sums, self._count = {}, 0
+        if reading is WeightReading.SQUARES:
+            self._hooks = [
+                parameter.register_post_accumulate_grad_hook(partial(self._read_gradient, name))
+                for name, parameter in parameters.items()
+            ]
+
+    def stop(self) -> dict[str, Tensor]:
+        """Read no more; the means by tensor name, on the device."""
+        for hook in self._hooks:
+            hook.remove()
+        self._hooks, self._reading = [], None
+        return {name: total / self._count for name, total in self._sums.items()}
+
+    def watched(self, loss_of: Loss) -> Loss:
+        """The same loss, whose computation leaves the reading behind."""
+
+        def loss(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+            value = loss_of(logits, labels, inputs)
+            if self._reading is not None:
+                self._batch_size = len(labels)
+                self._count += len(labels)
+                self._read(value, logits)
+            return value
+
+        return loss
+
+    def _read(self, value: Tensor, logits: Tensor) -> None:
+        names, parameters = list(self._parameters), list(self._parameters.values())
+        if self._reading is WeightReading.GAUSS_NEWTON:
+            pull = _surprise(logits.detach(), self._generator)
+            gradients = torch.autograd.grad(logits, parameters, pull, retain_graph=True, allow_unused=True)
+            for name, gradient in zip(names, gradients, strict=True):
+                self._add_square(name, gradient)
+        elif self._reading is WeightReading.HUTCHINSON:
+            signs = [_signs(parameter, self._generator) for parameter in parameters]
+            for name, sign, product in zip(names, signs, _curvature(value, parameters, signs), strict=True):
+                self._sum(name, product).addcmul_(sign, product, value=self._batch_size)
+
+    def _read_gradient(self, name: str, parameter: Tensor) -> None:
+        self._add_square(name, parameter.grad)
+
+    def _add_square(self, name: str, gradient: Tensor | None) -> None:
+        """Add B times `B * gradient^2`, the estimate of one mini-batch; the gradient is that of a mean loss."""
+        if gradient is not None:
+            self._sum(name, gradient).addcmul_(gradient, gradient, value=self._batch_size**2)
+
+    def _sum(self, name: str, like: Tensor) -> Tensor:
+        if name not in self._sums:
+            self._sums[name] = torch.zeros_like(like)
+        return self._sums[name]
+
+
+def _surprise(logits: Tensor, generator: torch.Generator) -> Tensor:
+    """Gradient of the mean cross-entropy by logits (N, classes), for labels drawn from the answer itself."""
+    shares = logits.float().softmax(1)
+    draws = torch.rand(len(logits), 1, generator=generator).to(logits.device, non_blocking=True)
+    labels = (shares.cumsum(1) < draws).sum(1, keepdim=True).clamp_(max=logits.size(1) - 1)
+    pull = shares.scatter_add(1, labels, torch.full_like(shares[:, :1], -1.0))
+    return (pull / len(logits)).to(logits.dtype)
+
+
+def _signs(parameter: Tensor, generator: torch.Generator) -> Tensor:
+    """Random signs in the parameter's shape."""
+    drawn = torch.randint(0, 2, parameter.shape, generator=generator, dtype=torch.int8)
+    return torch.empty_like(parameter).copy_(drawn.to(parameter.device, non_blocking=True)).mul_(2).sub_(1)
+
+
+def _curvature(value: Tensor, parameters: list[nn.Parameter], signs: list[Tensor]) -> list[Tensor]:
+    """The Hessian of the loss times `signs`, one tensor for each parameter; zero where the loss does not depend."""
+    try:
+        gradients = torch.autograd.grad(value, parameters, create_graph=True, allow_unused=True)
+        known = [(gradient, sign) for gradient, sign in zip(gradients, signs, strict=True) if gradient is not None]
+        products = torch.autograd.grad(
+            [gradient for gradient, _ in known],
+            parameters,
+            [sign for _, sign in known],
+            retain_graph=True,
+            allow_unused=True,
+        )
+    except RuntimeError as error:
+        if "is not implemented" not in str(error):
+            raise
+        raise JobFailure(
+            FailureCode.INVALID_RECIPE,
+            f"Second derivatives of this network cannot be had: {error}.",
+            "Choose prune.criterion.curvature `gauss_newton`.",
+        ) from error
+    return [
+        torch.zeros_like(parameter) if product is None else product
+        for parameter, product in zip(parameters, products, strict=True)
+    ]
