@@ -29,6 +29,11 @@ class Layer(Spec):
     """Weights, biases and the affine parameters of the norm that follows."""
     macs: NonNegativeInt
     """Multiply-accumulate operations for one example."""
+    weights: NonNegativeInt | None = None
+    """Elements of its kernels and matrices, which one by one may become zero; biases and norms are not among them.
+
+    None in summaries from before single weights could go.
+    """
     group: str | None = None
     """The channel group that holds this layer's output channels; None where nothing may be removed (the classifier)."""
 
@@ -48,10 +53,15 @@ class ChannelGroupInfo(Spec):
     """The width must stay a multiple of this (the groups of a grouped convolution); 1 = free."""
     inexact: tuple[str, ...] = ()
     """Operations, such as layer norms, whose result a masked channel changes and a removed one does not."""
+    difference: NonNegativeFloat | None = None
+    """How far masking half of the group is from removing it: the largest difference of the class scores over the largest
+    score, on random examples. None where both are the same, or where it was not measured."""
     output_spans: tuple[PositiveInt, ...] = ()
     """Output channels that one unit holds in each of `layers` (64 in a layer of heads of 64); empty: spread evenly."""
     input_spans: tuple[PositiveInt, ...] = ()
     """Input channels that one unit holds in each of `consumers` (several after a flatten); empty: spread evenly."""
+    batch_norms: tuple[str, ...] | None = None
+    """Batch norms that scale these channels; None in summaries from before this was known."""
     vector_parameters: NonNegativeInt = 0
     """Parameters that one unit holds in vectors: biases, norms, scales."""
     product_macs: NonNegativeInt = 0

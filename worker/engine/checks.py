@@ -42,7 +42,7 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
 
     A pin that names no layer, and a criterion that cannot score the network, are refused first (INVALID_RECIPE).
     """
-    if not summary.groups:
+    if not summary.groups and recipe.prune.granularity.kind == "channel":
         raise JobFailure(
             FailureCode.TARGET_UNREACHABLE,
             f"No channel of the network `{summary.architecture}` can be removed.",
