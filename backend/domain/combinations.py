@@ -41,6 +41,22 @@ def _cost_needs_global(sections: Sections) -> str | None:
     )
 
 
+def _learned_needs_scores(sections: Sections) -> str | None:
+    sparsify = sections.sparsify
+    if sections.prune.criterion.kind != "learned" or (sparsify is not None and sparsify.regularizer.leaves_scores):
+        return None
+    if sparsify is None:
+        return (
+            "prune.criterion: `learned` reads what a regularizer learned of each channel, and there is no section "
+            "sparsify; add it or choose a criterion such as `magnitude`"
+        )
+    return (
+        f"prune.criterion: `learned` reads what a regularizer learned of each channel, but sparsify.regularizer "
+        f"`{sparsify.regularizer.kind}` leaves its verdict in the weights; choose the criterion `magnitude`, or a "
+        "regularizer that learns gates"
+    )
+
+
 def _teacher_needs_retraining(sections: Sections) -> str | None:
     if sections.distill is None or sections.retrain.epochs:
         return None
@@ -50,5 +66,6 @@ def _teacher_needs_retraining(sections: Sections) -> str | None:
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _cost_needs_fisher,
     _cost_needs_global,
+    _learned_needs_scores,
     _teacher_needs_retraining,
 )

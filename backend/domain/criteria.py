@@ -55,6 +55,32 @@ class MagnitudeCriterion(Spec):
     norm: Literal[1, 2] = Field(2, description="1: sum of absolute weights; 2: Euclidean norm.")
 
 
+class BatchNormScaleCriterion(Spec):
+    """Score a channel by the size of its batch norm's scale, `|gamma|` (Liu et al. 2017, arXiv:1708.06519).
+
+    Small scales say little unless training has made them small: see network slimming. Where several batch norms scale
+    the same channel, their mean counts.
+    """
+
+    kind: Literal["batch_norm_scale"] = "batch_norm_scale"
+
+
+class GeometricMedianCriterion(Spec):
+    """Score a filter by its distance to all others of its layer (He et al. 2019, arXiv:1811.00250).
+
+    `sum over j of ||w_k - w_j||`: the filter nearest to the layer's geometric median goes first, since the others can
+    stand for it. Sums of unlike layers cannot be compared: choose the allocation `uniform`, as the authors do.
+    """
+
+    kind: Literal["geometric_median"] = "geometric_median"
+
+
+class LearnedCriterion(Spec):
+    """Score a channel by what the regularizer of the section sparsify learned, such as how likely its gate is open."""
+
+    kind: Literal["learned"] = "learned"
+
+
 class RandomCriterion(Spec):
     """Score channels at random: the baseline that every other criterion must beat."""
 
@@ -62,6 +88,13 @@ class RandomCriterion(Spec):
 
 
 Criterion = Annotated[
-    FisherCriterion | TaylorCriterion | TaylorSquaredCriterion | MagnitudeCriterion | RandomCriterion,
+    FisherCriterion
+    | TaylorCriterion
+    | TaylorSquaredCriterion
+    | MagnitudeCriterion
+    | BatchNormScaleCriterion
+    | GeometricMedianCriterion
+    | LearnedCriterion
+    | RandomCriterion,
     Field(discriminator="kind"),
 ]

@@ -102,6 +102,14 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
             "thins every layer alike",
         ),
         ({"retrain": {"epochs": 0}, "distill": {}}, "no retraining to distill in"),
+        ({"prune": {"criterion": {"kind": "learned"}}}, "prune.criterion: `learned` .* no section sparsify; add it"),
+        (
+            {
+                "prune": {"criterion": {"kind": "learned"}},
+                "sparsify": {"epochs": 1, "regularizer": {"kind": "group_lasso"}},
+            },
+            "prune.criterion: `learned` .* sparsify.regularizer `group_lasso` leaves its verdict in the weights",
+        ),
     ],
 )
 def test_sections_that_contradict_each_other_are_refused_with_a_sentence(

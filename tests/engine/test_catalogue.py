@@ -56,6 +56,7 @@ def test_registering_twice_and_asking_for_nothing_registered_are_errors():
 
 
 NETWORKS = {"lenet5": small_lenet, "resnet20": lambda: initialize("resnet20", (1, 16, 16), 4, 0)}
+"""The first has no batch norm: a run refuses the criterion that needs it, which scores zero."""
 CRITERION_SPECS = sorted(CRITERIA.spec_types, key=lambda spec: spec.__name__)
 
 
@@ -68,7 +69,15 @@ def evidence_of(trainee: Trainee, seed: int = 0) -> Evidence:
     trainee.gates.signal.start(Reading)
     cross_entropy(trainee.module(inputs), labels, inputs).backward()
     trainee.gates.signal.finish_batch(len(labels))
-    return Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.stop(), named_generator(seed, "criterion"))
+    return Evidence(
+        groups=trainee.groups,
+        tensors=trainee.tensors,
+        signal=trainee.gates.signal.stop(),
+        generator=named_generator(seed, "criterion"),
+        learned={group.name: torch.linspace(0, 1, group.width) for group in trainee.groups},
+        on=trainee.masks.on,
+        batch_norm_scales=trainee.batch_norm_scales,
+    )
 
 
 @pytest.mark.parametrize("spec", CRITERION_SPECS)

@@ -105,6 +105,8 @@ class ChannelRemoval:
             generator=self._generator,
             learned=trainee.present_learned(),
             earlier=trainee.present_earlier(),
+            on=trainee.masks.on,
+            batch_norm_scales=trainee.batch_norm_scales,
         )
 
     def settle(self) -> None:

@@ -6,6 +6,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, fx, nn
 
+from worker.engine.batch_norms import batch_norm_scales
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.gates import Gates
@@ -36,6 +37,7 @@ class Trainee:
         self.earlier: dict[str, Tensor] = {}
         """Scores of the dense network's channels at the last removal, (K,) by group; zero for those that had gone."""
         self._dense = network
+        self.batch_norm_scales = batch_norm_scales(network)
         groups = find_groups(network)
         self._dense_widths = {group.name: group.width for group in groups}
         self.masks = Masks.full(groups)

@@ -26,6 +26,10 @@ class Evidence:
     """What a regularizer said of each channel that is present, (K,) by group; empty when there was none."""
     earlier: Mapping[str, Tensor] = field(default_factory=dict)
     """Scores at the last removal, (K,) by group; empty at the first one."""
+    on: Mapping[str, Tensor] = field(default_factory=dict)
+    """Which of the channels present are on, bool (K,) by group on the CPU; all are in a group that is not there."""
+    batch_norm_scales: frozenset[str] = frozenset()
+    """Names of the tensors that are scales (gamma) of batch norms."""
 
 
 class ChannelCriterion(Protocol):

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from backend.domain.network import AxisShares, ChannelGroupInfo, Layer, LockInfo, NetworkSummary, WeightSize
+from worker.engine.batch_norms import batch_norm_scales, batch_norms_of
 from worker.engine.counting import count_layers, count_macs, count_parameters
 from worker.engine.coupling import ChannelGroup, Lock, find_groups, find_locks
 from worker.engine.coupling.values import layer_name
@@ -48,6 +49,7 @@ def _group_info(
         inexact=group.inexact,
         output_spans=_spans(group, group.layers, _OUTPUT_AXIS),
         input_spans=_spans(group, group.consumers, _INPUT_AXIS),
+        batch_norms=batch_norms_of(group, batch_norm_scales(network)),
         vector_parameters=sum(
             member.index.size(1)
             for member in group.members
