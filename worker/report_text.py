@@ -42,16 +42,25 @@ def _row(verdict: LayerVerdict, width: int) -> tuple[str, ...]:
 def _remark(verdict: LayerVerdict) -> str:
     remarks = []
     if verdict.coupled_with:
-        more = len(verdict.coupled_with) - _MOST_NAMES
-        shown = ", ".join(verdict.coupled_with[:_MOST_NAMES])
-        remarks.append(f"{shown} and {more} more" if more > 0 else shown)
+        remarks.append(_first(verdict.coupled_with))
     if verdict.lock:
         remarks.append(f"{verdict.lock.reason} ({verdict.lock.place})" if verdict.lock.place else verdict.lock.reason)
     if verdict.unit not in (None, "channel"):
         remarks.append(f"by {verdict.unit}")
     if verdict.inexact:
-        remarks.append(f"masking is not removal at {', '.join(verdict.inexact[:_MOST_NAMES])}")
+        remarks.append(f"masking is not removal at {_first(verdict.inexact)}{_by_how_much(verdict.difference)}")
     return "; ".join(remarks)
+
+
+def _first(names: Sequence[str]) -> str:
+    more, shown = len(names) - _MOST_NAMES, ", ".join(names[:_MOST_NAMES])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _by_how_much(difference: float | None) -> str:
+    if difference is None:
+        return ""
+    return f", by {difference:.1%} of the scores with half of it" if difference else ", but it is removed at once"
 
 
 def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

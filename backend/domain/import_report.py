@@ -45,6 +45,11 @@ class LayerVerdict(Spec):
     lock: LockInfo | None
     inexact: tuple[str, ...]
     """Operations whose result a masked channel changes and a removed one does not (layer norms)."""
+    difference: NonNegativeFloat | None = None
+    """By how much the class scores then differ with half of the channels gone, as a share of the largest score.
+
+    None where masking is removal, or where it was not measured.
+    """
 
 
 class ImportReport(Spec):
@@ -112,6 +117,7 @@ def _verdict(layer: Layer, groups: list[ChannelGroupInfo], lock: LockInfo | None
         coupled_with=tuple(others),
         lock=None if groups else lock or LockInfo(layer=layer.name, reason=_UNKNOWN),
         inexact=tuple(dict.fromkeys(node for group in groups for node in group.inexact)),
+        difference=max((group.difference for group in groups if group.difference is not None), default=None),
     )
 
 

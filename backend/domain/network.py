@@ -54,8 +54,11 @@ class ChannelGroupInfo(Spec):
     inexact: tuple[str, ...] = ()
     """Operations, such as layer norms, whose result a masked channel changes and a removed one does not."""
     difference: NonNegativeFloat | None = None
-    """How far masking half of the group is from removing it: the largest difference of the class scores over the largest
-    score, on random examples. None where both are the same, or where it was not measured."""
+    """How far masking half of the group is from removing it, on random examples.
+
+    It is the largest difference of the class scores over the largest score. None where masking is removal, or where it
+    was not measured.
+    """
     output_spans: tuple[PositiveInt, ...] = ()
     """Output channels that one unit holds in each of `layers` (64 in a layer of heads of 64); empty: spread evenly."""
     input_spans: tuple[PositiveInt, ...] = ()

@@ -7,12 +7,14 @@ import torch
 from torch import Tensor, nn
 
 from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.import_report import import_report
 from tests.engine.constructs import BY_NAME
 from tests.engine.runs import CPU, blobs, collect_run, recipe
 from worker.engine.coupling import find_groups
-from worker.engine.difference import removal_difference
+from worker.engine.difference import removal_difference, with_differences
 from worker.engine.network import Network, build, capture, summarize
 from worker.engine.trainee import Trainee
+from worker.report_text import report_lines
 
 SHAPE = (3, 16, 16)
 pytestmark = pytest.mark.filterwarnings("ignore:The tensor attributes")  # tracing an LSTM flattens its weights
@@ -104,3 +106,20 @@ def test_masking_differs_from_removal_only_where_it_is_said(name):
 def test_hidden_units_are_never_masked():
     (group,) = (group for group in find_groups(reader()) if group.unit == "hidden")
     assert removal_difference(reader(), group, torch.arange(8) < 3) == 0
+
+
+def test_the_report_says_by_how_much_masking_differs():
+    network = BY_NAME["encoder"].network()
+    report = import_report(with_differences(network, summarize(network)))
+    told = [verdict.difference for verdict in report.layers if verdict.inexact]
+    assert told
+    assert all(difference is not None and 1e-4 < difference < 2 for difference in told)
+    assert all(verdict.difference is None for verdict in report.layers if not verdict.inexact)
+    assert any(f"by {told[0]:.1%} of the scores" in line for line in report_lines(summarize(network), report))
+
+
+def test_differences_of_large_networks_are_not_measured(monkeypatch):
+    network = BY_NAME["encoder"].network()
+    monkeypatch.setattr("worker.engine.difference._MOST_MACS", 1)
+    summary = summarize(network)
+    assert with_differences(network, summary) == summary

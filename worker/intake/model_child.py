@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import JsonValue
 
 from backend.domain.network import ArchitectureMatch
+from worker.engine.difference import with_differences
 from worker.engine.network import dump, summarize
 from worker.intake.activations import check_activations
 from worker.intake.deadline import deadline
@@ -35,7 +36,7 @@ def inspect(file: Path, folder: Path, arguments: Mapping[str, Any]) -> JsonValue
         opened = _open(Uploaded(file, file.stat().st_size, arguments["name"], choice, arguments["is_gated"]))
         if opened.network is not None:
             check_activations(opened.network)
-            summary = summarize(opened.network)
+            summary = with_differences(opened.network, summarize(opened.network))
             files = dump(opened.network)
             (folder / arguments["graph"]).write_text(files.graph)
             (folder / arguments["weights"]).write_bytes(files.weights)

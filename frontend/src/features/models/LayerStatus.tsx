@@ -2,6 +2,7 @@ import { Badge, Group, Text, Tooltip, UnstyledButton } from '@mantine/core'
 import { LayerName } from '@/components/LayerName'
 import { Sentence } from '@/components/Sentence'
 import type { LayerVerdict } from '@/lib/api/types'
+import { formatPart } from '@/lib/format'
 import classes from './LayerTable.module.css'
 import { STATUSES } from './statuses'
 import type { LayerView } from './useLayerView'
@@ -31,7 +32,7 @@ export function LayerStatus({ verdict, view }: { verdict: LayerVerdict; view: La
           </Badge>
         )}
         {verdict.inexact.length > 0 && (
-          <Tooltip label={`Masking is not removal at ${verdict.inexact.join(', ')}`} multiline maw={320}>
+          <Tooltip label={inexactHelp(verdict)} multiline maw={320}>
             <Badge variant="light" color="blue" tt="none">
               inexact mask
             </Badge>
@@ -42,6 +43,13 @@ export function LayerStatus({ verdict, view }: { verdict: LayerVerdict; view: La
       {verdict.lock && <LockReason lock={verdict.lock} />}
     </div>
   )
+}
+
+function inexactHelp({ inexact, difference }: LayerVerdict): string {
+  const where = `Masking is not removal at ${inexact.join(', ')}`
+  if (difference == null) return `${where}.`
+  if (difference === 0) return `${where}. In a run nothing is masked there: channels are removed at once.`
+  return `${where}: with half of the channels gone, the scores differ by ${formatPart(difference)} of the largest.`
 }
 
 /** Names one partner; a click shows all of them. */

@@ -92,10 +92,12 @@ function Inexact({ report }: { report: ImportReport }) {
   if (nodes.size === 0) return null
   const names = [...nodes].slice(0, 3).map((name) => `\`${name}\``).join(', ')
   const more = nodes.size > 3 ? ` and ${formatCount(nodes.size - 3)} more` : ''
+  const largest = Math.max(...report.layers.map((verdict) => verdict.difference ?? 0))
+  const extent = largest > 0 ? ` With half of a group gone, class scores differ by up to ${formatPart(largest)} of the largest.` : ''
   return (
     <Alert color="blue" variant="light" icon={<IconInfoCircle size={18} />} data-testid="inexact">
       <Sentence
-        text={`Masking is not exactly removal at ${names}${more}: these operations take statistics over the channels, so removing some changes the rest. Retraining makes up for it; accuracies are always measured on the thinner network.`}
+        text={`Masking is not exactly removal at ${names}${more}: these operations take statistics over the channels, so removing some changes the rest.${extent} Retraining makes up for it; accuracies are always measured on the thinner network.`}
       />
     </Alert>
   )

@@ -842,6 +842,8 @@ export interface components {
         ChannelGroupInfo: {
             /** Consumers */
             consumers: string[];
+            /** Difference */
+            difference?: number | null;
             /**
              * Inexact
              * @default []
@@ -1604,6 +1606,8 @@ export interface components {
         LayerVerdict: {
             /** Coupled With */
             coupled_with: string[];
+            /** Difference */
+            difference?: number | null;
             /** Groups */
             groups: string[];
             /** Inexact */
