@@ -76,8 +76,9 @@ def _detail(record: StepRecord) -> str:
 
 def _line(point: OperatingPoint) -> str:
     widths = "-".join(str(width) for width in point.widths)
+    shape = f"widths {widths}" if point.zeros is None else point.zeros.notice.rstrip(".")
     return (
-        f"Point {point.index}: {point.macs:,} MACs, {point.parameters:,} parameters, widths {widths}; validation "
+        f"Point {point.index}: {point.macs:,} MACs, {point.parameters:,} parameters, {shape}; validation "
         f"accuracy {point.dense_accuracy:.2%} dense, {point.pruned_accuracy:.2%} pruned, "
         f"{point.retrained_accuracy:.2%} retrained; test {point.test_accuracy:.2%}"
     )

@@ -52,13 +52,15 @@ class Results:
             files = self._files(finished)
             is_complete &= self._add_formats(finished, files)
             report = None
-            if self.wishes.is_timed:
+            if self.wishes.is_timed and finished.point.zeros is None:
                 dense, report = self._measure(dense, _contestant(finished, files))
             if report is not None:
                 _change(files, with_latency(_told(files), report))
             file = self.folder / _name(finished)
             file.write_bytes(write_zip(files))
             self.say(f"{file}: {finished.point.macs:,} MACs, test accuracy {finished.point.test_accuracy:.2%}")
+            if finished.point.zeros is not None:
+                self.say(f"  {finished.point.zeros.notice}")
             for line in () if report is None else _lines(report):
                 self.say(f"  {line}")
         (self.folder / "history.json").write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport
 from backend.figures import palette
-from backend.figures.sizes import SIZES, lay_out_sizes
+from backend.figures.sizes import SIZES, UNITS, lay_out_sizes
 from backend.figures.view import SizeAxis
 
 _SERIES: tuple[tuple[str, Callable[[OperatingPoint], float], dict[str, object]], ...] = (
@@ -48,7 +48,7 @@ _SERIES: tuple[tuple[str, Callable[[OperatingPoint], float], dict[str, object]],
 def draw_accuracy(report: RunReport, x: SizeAxis = "sparsity") -> go.Figure:
     """Accuracy in [0, 1] of every operating point against its size; `customdata` is the point's index."""
     figure = go.Figure()
-    lay_out_sizes(figure, x)
+    lay_out_sizes(figure, x, report.layout.granularity)
     sizes = [SIZES[x](point, report.layout) for point in report.points]
     counts = [_describe(point, report.layout) for point in report.points]
     for name, value, style in _SERIES if report.points else ():
@@ -67,7 +67,7 @@ def draw_accuracy(report: RunReport, x: SizeAxis = "sparsity") -> go.Figure:
 def _describe(point: OperatingPoint, layout: RunLayout) -> str:
     """Raw counts for the hover label."""
     return (
-        f"Point {point.index}, step {point.step}<br>{point.sparsity:.1%} of the channels removed"
+        f"Point {point.index}, step {point.step}<br>{point.sparsity:.1%} of the {UNITS[layout.granularity]} removed"
         f"<br>{point.macs:,} of {layout.dense_macs:,} MACs"
         f"<br>{point.parameters:,} of {layout.dense_parameters:,} parameters"
     )

@@ -5,14 +5,17 @@ from collections.abc import Callable, Mapping
 import plotly.graph_objects as go
 
 from backend.domain import metrics
+from backend.domain.granularities import GranularityKind
 from backend.domain.reports import OperatingPoint, RunLayout
 from backend.figures.view import SizeAxis
 
 _TITLES: Mapping[SizeAxis, str] = {
-    "sparsity": "Channels removed (%)",
+    "sparsity": "{units} removed (%)",
     "macs": "MACs kept (%)",
     "parameters": "Parameters kept (%)",
 }
+UNITS: Mapping[GranularityKind, str] = {"channel": "channels", "unstructured": "weights"}
+"""What one decision removes, in the plural."""
 _SHARES = {"clipmin": -0.03, "clipmax": 1.03}
 """A share lies in [0, 1]; with a little room for the markers at its ends."""
 SIZES: Mapping[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
@@ -22,10 +25,14 @@ SIZES: Mapping[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
 }
 
 
-def lay_out_sizes(figure: go.Figure, x: SizeAxis) -> None:
+def lay_out_sizes(figure: go.Figure, x: SizeAxis, granularity: GranularityKind = "channel") -> None:
     """Draw accuracy in [0, 1] against a size; from left to right networks get smaller."""
     figure.update_layout(
-        xaxis={"title": {"text": _TITLES[x]}, "tickformat": ".0%", "autorangeoptions": _SHARES},
+        xaxis={
+            "title": {"text": _TITLES[x].format(units=UNITS[granularity].capitalize())},
+            "tickformat": ".0%",
+            "autorangeoptions": _SHARES,
+        },
         yaxis={"title": {"text": "Accuracy (%)"}, "tickformat": ".1%"},
         hovermode="closest",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},

@@ -86,8 +86,8 @@ def order_format(scope: Scope, run_id: str, index: int, wanted: Format) -> None:
 def order_latency(scope: Scope, run_id: str, index: int) -> None:
     """Queue a measurement, unless one is on its way; it takes the place of an earlier one.
 
-    Raises `NotFound`, `Conflict` for the dense network (every other point is measured beside it) and for a point whose
-    network was not kept.
+    Raises `NotFound`, `Conflict` for the dense network (every other point is measured beside it), for a point that
+    kept its shapes, and for one whose network was not kept.
     """
     scope.work.jobs.get_run(run_id)
     point = scope.work.points.get(run_id, index)
@@ -95,6 +95,11 @@ def order_latency(scope: Scope, run_id: str, index: int) -> None:
         raise Conflict(
             "This is the dense network: the latency of every other operating point is measured beside it.",
             hint="Measure one of the other operating points.",
+        )
+    if point.zeros is not None:
+        raise Conflict(
+            f"There is nothing to measure: zeros inside a dense tensor save no time. {point.zeros.notice}",
+            hint="Prune whole channels (prune.granularity `channel`) when speed is the goal.",
         )
     _order(scope, point, DeliveryOrder(point_index=index), f"Latency of operating point {index}")
 

@@ -37,8 +37,10 @@ class Origin:
 def manifest(
     origin: Origin, point: OperatingPoint, scaling: Scaling, recipe: Recipe | None = None
 ) -> dict[str, JsonValue]:
-    """Everything but the files' hashes, which `bundle` adds."""
+    """Everything but the files' hashes, which `bundle` adds; with what to know of a network with zeros."""
+    notice: dict[str, JsonValue] = {} if point.zeros is None else {"notice": point.zeros.notice}
     return {
+        **notice,
         "manifest_version": MANIFEST_VERSION,
         "model_sha256": origin.model_hash,
         "dataset_sha256": origin.dataset_hash,

@@ -73,6 +73,10 @@ class PointAnswer(Answer):
     theoretical_speedup: float = Field(description="Dense over remaining MACs.")
     dense_macs: int
     dense_parameters: int
+    notice: str | None = Field(
+        description="What to know before the network is used: of one whose single weights are zero, how many, what it "
+        "takes compressed, and that it is not faster by that."
+    )
     files: list[FileAnswer]
     formats: list[FormatAnswer] = Field(description="Every format, made or not.")
     latency: LatencyAnswer
@@ -89,6 +93,7 @@ class PointAnswer(Answer):
             theoretical_speedup=point.theoretical_speedup(layout),
             dense_macs=layout.dense_macs,
             dense_parameters=layout.dense_parameters,
+            notice=None if point.zeros is None else point.zeros.notice,
             files=[FileAnswer.of(file) for file in entry.files],
             formats=[FormatAnswer.of(item) for item in entry.formats],
             latency=LatencyAnswer.of(entry.latency),

@@ -6,7 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, JsonOf
 from backend.db.models.artifact import ArtifactRow
 from backend.domain.delivery import LatencyReport
-from backend.domain.reports import OperatingPoint
+from backend.domain.reports import OperatingPoint, Zeros
 
 
 class PointRow(Base):
@@ -21,6 +21,8 @@ class PointRow(Base):
     macs: Mapped[int] = mapped_column(BigInteger)
     parameters: Mapped[int] = mapped_column(BigInteger)
     widths: Mapped[tuple[int, ...]] = mapped_column(JsonOf(tuple[int, ...]))
+    zeros: Mapped[Zeros | None] = mapped_column(JsonOf(Zeros))
+    """Where single weights went."""
     dense_accuracy: Mapped[float]
     pruned_accuracy: Mapped[float]
     retrained_accuracy: Mapped[float]
