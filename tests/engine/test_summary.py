@@ -11,7 +11,7 @@ from backend.domain.thinning import Counts, SizeModel
 from tests.engine.constructs import BY_NAME, CONSTRUCTS, Construct, construct_name
 from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from tests.engine.zoo_cases import captured
-from worker.engine.counting import count_macs, count_parameters
+from worker.engine.counting import count_layers, count_macs, count_parameters
 from worker.engine.coupling import find_groups
 from worker.engine.network import Network, summarize
 from worker.engine.surgery import remove
@@ -97,3 +97,12 @@ def test_a_run_with_an_unknown_pin_is_refused_before_any_training() -> None:
     with pytest.raises(JobFailure, match="did you mean `conv2`") as refusal:
         collect_run(small_lenet(), blobs(), chosen)
     assert refusal.value.code is FailureCode.INVALID_RECIPE
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS, ids=construct_name)
+def test_layer_widths_at_thinner_groups_are_those_of_the_network_cut_to_them(construct: Construct) -> None:
+    network = construct.network()
+    widths = {group.name: max(1, group.width // 2 // group.multiple) * group.multiple for group in find_groups(network)}
+    keep = {group.name: torch.arange(group.width) < widths[group.name] for group in find_groups(network)}
+    told = SizeModel.of(summarize(network)).layer_widths(widths)
+    assert told == tuple(layer.width for layer in count_layers(remove(network, keep)))

@@ -22,13 +22,14 @@ def summarize(network: Network) -> NetworkSummary:
     layers = count_layers(network, groups)
     parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
     products = _products_of_heads(network, groups)
+    recurrent = {layer.name for layer in layers if layer.type == "recurrent"}
     nodes = {node.name: node for node in network.graph.nodes}
     return NetworkSummary(
         architecture=network.graph.architecture,
         input_shape=network.graph.input_shape,
         class_count=network.graph.class_count,
         layers=layers,
-        groups=tuple(_group_info(network, group, parameters, products) for group in groups),
+        groups=tuple(_group_info(network, group, parameters, products, recurrent) for group in groups),
         weights=_weight_sizes(network, groups, layers, parameters),
         locks=tuple(_lock_info(lock, nodes.get(lock.node)) for lock in find_locks(network)),
         parameters=count_parameters(network),
@@ -37,7 +38,11 @@ def summarize(network: Network) -> NetworkSummary:
 
 
 def _group_info(
-    network: Network, group: ChannelGroup, parameters: Collection[str], products: Mapping[str, int]
+    network: Network,
+    group: ChannelGroup,
+    parameters: Collection[str],
+    products: Mapping[str, int],
+    recurrent: Collection[str],
 ) -> ChannelGroupInfo:
     return ChannelGroupInfo(
         name=group.name,
@@ -47,7 +52,7 @@ def _group_info(
         unit=group.unit,
         multiple=group.multiple,
         inexact=group.inexact,
-        output_spans=_spans(group, group.layers, _OUTPUT_AXIS),
+        output_spans=_spans(group, group.layers, _OUTPUT_AXIS, recurrent),
         input_spans=_spans(group, group.consumers, _INPUT_AXIS),
         batch_norms=batch_norms_of(group, batch_norm_scales(network)),
         vector_parameters=sum(
@@ -116,13 +121,16 @@ def _macs_by_weight(network: Network, layers: Sequence[Layer], parameters: Colle
     return found
 
 
-def _spans(group: ChannelGroup, layers: Sequence[str], axis: int) -> tuple[int, ...]:
-    """Channels that one unit holds in each layer's weights; empty where a layer's weights do not tell."""
+def _spans(group: ChannelGroup, layers: Sequence[str], axis: int, recurrent: Collection[str] = ()) -> tuple[int, ...]:
+    """Channels that one unit holds in each layer's weights; empty where a layer's weights do not tell.
+
+    A unit of a `recurrent` layer is one channel, however many rows its gates have.
+    """
     spans: dict[str, int] = {}
     for member in group.members:
         name = layer_name(member.tensor)
         if member.axis == axis:
-            spans[name] = max(spans.get(name, 0), member.index.size(1))
+            spans[name] = 1 if name in recurrent else max(spans.get(name, 0), member.index.size(1))
     return tuple(spans[name] for name in layers) if all(name in spans for name in layers) else ()
 
 
