@@ -1,17 +1,19 @@
-"""Criteria: how a channel is scored; a higher score means keep."""
+"""Criteria: how a channel or a single weight is scored; a higher score means keep."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from backend.domain.granularities import ForGranularities, GranularityKind
 from backend.domain.spec import Spec
 
 
-class FisherCriterion(Spec):
+class FisherCriterion(ForGranularities):
     """Score a channel by the rise of the loss when it goes (Theis et al. 2018, arXiv:1801.05787).
 
     The empirical Fisher information of a mask on the channel, accumulated during ordinary training steps:
     `1/(2N) * sum_n g_nk^2`, with `g_nk` the sum over space of activation times gradient for one example.
+    A single weight scores `w^2/(2N) * sum_n g_n^2`, with `g_n` the gradient of one example's loss.
     """
 
     kind: Literal["fisher"] = "fisher"
@@ -48,8 +50,27 @@ class TaylorSquaredCriterion(Spec):
     )
 
 
-class MagnitudeCriterion(Spec):
-    """Score a channel by the norm of the weights that make it (Li et al. 2017, arXiv:1608.08710)."""
+class ObdCriterion(ForGranularities):
+    """Score a weight by the rise of the loss when it becomes zero: Optimal Brain Damage (LeCun et al. 1990, NIPS 2).
+
+    `1/2 * h_kk * w_k^2` with the diagonal of the Hessian, estimated over the training steps between removals.
+    """
+
+    kind: Literal["obd"] = "obd"
+    curvature: Literal["gauss_newton", "hutchinson"] = Field(
+        "gauss_newton",
+        description="gauss_newton: of the matrix that LeCun et al. take, never negative, from gradients of drawn "
+        "labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier and three times "
+        "as slow.",
+    )
+    granularities: ClassVar[frozenset[GranularityKind]] = frozenset({"unstructured"})
+
+
+class MagnitudeCriterion(ForGranularities):
+    """Score a channel by the norm of the weights that make it (Li et al. 2017, arXiv:1608.08710).
+
+    A single weight scores `|w|` (Han et al. 2015, arXiv:1506.02626).
+    """
 
     kind: Literal["magnitude"] = "magnitude"
     norm: Literal[1, 2] = Field(2, description="1: sum of absolute weights; 2: Euclidean norm.")
@@ -81,7 +102,7 @@ class LearnedCriterion(Spec):
     kind: Literal["learned"] = "learned"
 
 
-class RandomCriterion(Spec):
+class RandomCriterion(ForGranularities):
     """Score channels at random: the baseline that every other criterion must beat."""
 
     kind: Literal["random"] = "random"
@@ -91,6 +112,7 @@ Criterion = Annotated[
     FisherCriterion
     | TaylorCriterion
     | TaylorSquaredCriterion
+    | ObdCriterion
     | MagnitudeCriterion
     | BatchNormScaleCriterion
     | GeometricMedianCriterion

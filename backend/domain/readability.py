@@ -25,6 +25,8 @@ class Unreadable:
 
 def unreadable(summary: NetworkSummary, prune: Prune) -> Unreadable | None:
     """What the criterion cannot score and no pin keeps whole; None when there is nothing."""
+    if prune.granularity.kind != "channel":
+        return None
     pinned = pinned_groups(summary, prune.pins)
     groups = [group for group in summary.groups if group.name not in pinned]
     return next((found for reason in _REASONS if (found := reason(groups, prune.criterion.kind))), None)

@@ -14,6 +14,7 @@ from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
 from worker.engine.costs.cost import CostModel
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.layout import Size, size_at
+from worker.engine.retraining.losses import Loss
 from worker.engine.selection import Rules, choose
 from worker.engine.trainee import Trainee
 
@@ -31,6 +32,10 @@ class Removal(Protocol):
 
     def start_reading(self) -> None:
         """From the next optimizer step on, gather what the scores need."""
+        ...
+
+    def watched(self, loss: Loss) -> Loss:
+        """The loss to train with between removals: the same, with what is read of it on the way."""
         ...
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
@@ -78,6 +83,10 @@ class ChannelRemoval:
     def start_reading(self) -> None:
         """Gather the signal at the gates, if the criterion needs it."""
         self._trainee.gates.signal.start(self._criterion.readings)
+
+    def watched(self, loss: Loss) -> Loss:
+        """The loss itself: gates read activations and their gradients."""
+        return loss
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
         """Turn channels off; names them as `group:original index`."""

@@ -16,6 +16,7 @@ from worker.engine.placement import on_device
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
 from worker.engine.surgery import remove, remove_from_tensors, thin_groups
+from worker.engine.weights.masks import WeightMasks
 
 _REGULARIZER = "regularizer"
 """Prefix of a regularizer's own parameters among the network's."""
@@ -24,7 +25,10 @@ _SPEED = "speed"
 
 
 class Trainee:
-    """A trainable network whose channels can be turned off at once and removed physically later."""
+    """A trainable network whose channels can be turned off at once and removed physically later.
+
+    Single weights can be masked too; they are zero, and stay zero.
+    """
 
     def __init__(self, network: Network, device: torch.device) -> None:
         self._device = device
@@ -41,6 +45,7 @@ class Trainee:
         groups = find_groups(network)
         self._dense_widths = {group.name: group.width for group in groups}
         self.masks = Masks.full(groups)
+        self.weight_masks = WeightMasks()
         self._install(network, groups)
 
     def _install(self, network: Network, groups: Sequence[ChannelGroup]) -> None:
@@ -90,6 +95,7 @@ class Trainee:
         self._trained_by.step()
         if self.regularizer is not None:
             self.regularizer.finish_step(self._trained_by.param_groups[0]["lr"])
+        self.weight_masks.apply(self.module)
 
     def present_learned(self) -> dict[str, Tensor]:
         """`learned` of the channels that are still present."""
@@ -129,11 +135,17 @@ class Trainee:
 
     @torch.no_grad()
     def set_tensors(self, tensors: Mapping[str, Tensor]) -> None:
-        """Write values into parameters and buffers, by name; channels that are off stay off."""
+        """Write values into parameters and buffers, by name; what is off or masked stays so."""
         own = self.module.state_dict()
         for name, tensor in tensors.items():
             if tensor.is_floating_point():  # positions along an axis follow from the channels that are present
                 own[name].copy_(tensor)
+        self.weight_masks.apply(self.module)
+
+    def mask_weights(self, kept: Mapping[str, Tensor]) -> None:
+        """Set single weights to zero, for good: bool masks by tensor, True = keep, in place of those before."""
+        self.weight_masks = WeightMasks(kept)
+        self.weight_masks.apply(self.module)
 
     def turn_off(self, channels: Sequence[tuple[str, int]]) -> None:
         """Mask channels given as (group, position); groups that no gate can mask are thinned physically at once."""
@@ -172,6 +184,7 @@ class Trainee:
         for kind, named in self._optimizer_state().items():
             tensors |= {f"optimizer/{kind}/{name}": tensor for name, tensor in named.items()}
         tensors |= {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
+        tensors |= {f"weight_masks/{name}": tensor for name, tensor in self.weight_masks.tensors().items()}
         tensors |= {f"learned/{name}": score for name, score in self.learned.items()}
         tensors |= {f"earlier/{name}": score for name, score in self.earlier.items()}
         if self.regularizer is not None:
@@ -187,6 +200,7 @@ class Trainee:
         """
         self.learned, self.earlier = checkpoint.part("learned"), checkpoint.part("earlier")
         self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
+        self.weight_masks = WeightMasks.from_tensors(checkpoint.part("weight_masks"), self._device)
         self._install_thin(checkpoint.part("weights"))
         if prepare is not None:
             self.regularizer = prepare(self)

@@ -20,7 +20,7 @@ from worker.engine.run import run
 from worker.engine.sampling import train_sample
 from worker.jobs.deliveries import order_measurement
 from worker.jobs.files import Delivery, point_files
-from worker.jobs.performance import Performance, Write
+from worker.jobs.performance import Performance, Write, write_nothing
 from worker.recorder import PointFile, Recorder
 from worker.workshop import Workshop
 from worker.zoo.fresh import initialize
@@ -46,6 +46,8 @@ def prune(performance: Performance) -> Write | None:
     last = _record(performance, outputs, resume, files)
     if last is None or not last.point.is_target:
         return None
+    if last.point.zeros is not None:
+        return write_nothing
     return partial(order_measurement, workshop=workshop, run_id=job.id, point_index=last.point.index)
 
 
