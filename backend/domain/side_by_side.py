@@ -76,12 +76,17 @@ def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
 
 
 def label_of(recipe: Recipe) -> str:
-    """The preset whose way of pruning this is, else the axes that decide what goes."""
+    """The preset whose way of pruning this is, else the criterion and what else is unusual."""
     for preset in PRESETS.values():
         if _method(preset.recipe) == _method(recipe):
             return preset.name
     prune = recipe.prune
-    axes: list[str] = [prune.criterion.kind, prune.granularity.kind, prune.allocation.kind, prune.schedule.kind]
+    defaults = ("channel", "global", "greedy")
+    kinds = (prune.granularity.kind, prune.allocation.kind, prune.schedule.kind)
+    axes: list[str] = [prune.criterion.kind]
+    axes += [kind for kind, default in zip(kinds, defaults, strict=True) if kind != default]
+    if prune.cost.kind != "none":
+        axes.append(f"{prune.cost.kind} cost")
     if recipe.sparsify is not None:
         axes.insert(0, recipe.sparsify.regularizer.kind)
     return ", ".join(axes)

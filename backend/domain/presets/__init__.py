@@ -1,9 +1,20 @@
 """A paper's recipe by name, with its citation: one family a file."""
 
+from collections.abc import Mapping
+
 from backend.domain.presets.channels import CHANNEL_PRESETS
 from backend.domain.presets.preset import Preset
 
-PRESETS: dict[str, Preset] = {preset.name: preset for preset in (*CHANNEL_PRESETS,)}
+_FAMILIES: Mapping[str, tuple[Preset, ...]] = {
+    "Whole channels": CHANNEL_PRESETS,
+}
+"""Presets by the title under which they are offered."""
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset.model_copy(update={"family": family})
+    for family, presets in _FAMILIES.items()
+    for preset in presets
+}
 """Presets by name."""
 
 __all__ = ["PRESETS", "Preset"]

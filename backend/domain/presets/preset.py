@@ -13,3 +13,5 @@ class Preset(Spec):
     citation: str
     is_baseline: bool
     recipe: Recipe
+    family: str = ""
+    """Title of the family it is offered under; the package of presets fills it in."""

@@ -59,7 +59,7 @@ function Range({ spread, digits = 2 }: { spread: Spread | null; digits?: number 
   return (
     <>
       <Text className="numbers" fw={500}>{formatPercent(spread.mean, digits)}</Text>
-      {spread.count > 1 && (
+      {spread.lowest < spread.highest && (
         <Text className="numbers" size="xs" c="dimmed">
           {formatPercent(spread.lowest, digits)} to {formatPercent(spread.highest, digits)}
         </Text>

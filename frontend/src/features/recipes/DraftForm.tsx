@@ -38,7 +38,7 @@ export function DraftForm({ presets, root, startRecipe, startName }: Props) {
       <Panel title="Model and data">
         <Inputs draft={draft} />
       </Panel>
-      <Panel title="Method" help="Every preset can be edited below. All share their training, so that they can be compared.">
+      <Panel title="Method" help="Every preset can be edited below. To compare methods, give them the same retraining.">
         <PresetCards presets={presets} draft={draft} />
       </Panel>
       {target && (

@@ -1,22 +1,39 @@
-import { Badge, Group, Radio, SimpleGrid, Text } from '@mantine/core'
+import { Badge, Group, Radio, SegmentedControl, SimpleGrid, Text } from '@mantine/core'
+import { useState } from 'react'
 import type { Preset } from '@/lib/api/types'
 import classes from './PresetCards.module.css'
 import type { Draft } from './useDraft'
 
-/** One card for each preset, with its citation. */
+/** One card for each preset of a family, with its citation. */
 export function PresetCards({ presets, draft }: { presets: Preset[]; draft: Draft }) {
+  const families = [...new Set(presets.map(({ family }) => family))]
+  const [picked, pickFamily] = useState<string | null>(null)
+  const family = picked ?? presets.find(({ name }) => name === draft.preset)?.family ?? families[0]
+  const offered = presets.filter((preset) => preset.family === family)
   const choose = (name: string) => {
     const preset = presets.find((candidate) => candidate.name === name)
     if (preset) draft.choosePreset(preset)
   }
   return (
-    <Radio.Group value={draft.preset} onChange={choose} aria-label="Preset">
-      <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
-        {presets.map((preset) => (
-          <PresetCard key={preset.name} preset={preset} isEdited={draft.isEdited && draft.preset === preset.name} />
-        ))}
-      </SimpleGrid>
-    </Radio.Group>
+    <>
+      {families.length > 1 && (
+        <SegmentedControl
+          data={families}
+          value={family}
+          onChange={pickFamily}
+          aria-label="Family of methods"
+          mb="md"
+          className={classes.families}
+        />
+      )}
+      <Radio.Group value={draft.preset} onChange={choose} aria-label="Preset">
+        <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }}>
+          {offered.map((preset) => (
+            <PresetCard key={preset.name} preset={preset} isEdited={draft.isEdited && draft.preset === preset.name} />
+          ))}
+        </SimpleGrid>
+      </Radio.Group>
+    </>
   )
 }
 

@@ -825,6 +825,47 @@ export interface components {
             size: number;
         };
         /**
+         * BatchNormL1Regularizer
+         * @description Network slimming: an L1 penalty on the scales of batch norms (Liu et al. 2017, arXiv:1708.06519).
+         *
+         *     `strength * sum of |gamma|`; channels then go by the criterion `batch_norm_scale`. Several operating points are the
+         *     paper's passes.
+         */
+        BatchNormL1Regularizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "batch_norm_l1";
+            /**
+             * Step
+             * @description subgradient: the sign of the scale is added to its gradient, as the authors do; proximal: the scale is shrunk after each step, so that zeros are exact.
+             * @default subgradient
+             * @enum {string}
+             */
+            step?: "subgradient" | "proximal";
+            /**
+             * Strength
+             * @description Weight of the penalty beside the mean loss.
+             * @default 0.0001
+             */
+            strength?: number;
+        };
+        /**
+         * BatchNormScaleCriterion
+         * @description Score a channel by the size of its batch norm's scale, `|gamma|` (Liu et al. 2017, arXiv:1708.06519).
+         *
+         *     Small scales say little unless training has made them small: see network slimming. Where several batch norms scale
+         *     the same channel, their mean counts.
+         */
+        BatchNormScaleCriterion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "batch_norm_scale";
+        };
+        /**
          * ChannelGranularity
          * @description Remove whole channels (feature maps, hidden units), so that the network becomes physically thinner.
          */
@@ -840,6 +881,8 @@ export interface components {
          * @description Channels of several layers that live and die together (residual additions, flatten to linear).
          */
         ChannelGroupInfo: {
+            /** Batch Norms */
+            batch_norms?: string[] | null;
             /** Consumers */
             consumers: string[];
             /** Difference */
@@ -1235,6 +1278,7 @@ export interface components {
          *
          *     The empirical Fisher information of a mask on the channel, accumulated during ordinary training steps:
          *     `1/(2N) * sum_n g_nk^2`, with `g_nk` the sum over space of activation times gradient for one example.
+         *     A single weight scores `w^2/(2N) * sum_n g_n^2`, with `g_n` the gradient of one example's loss.
          */
         FisherCriterion: {
             /**
@@ -1286,6 +1330,20 @@ export interface components {
             standing: "absent" | "queued" | "running" | "failed" | "ready";
         };
         /**
+         * GeometricMedianCriterion
+         * @description Score a filter by its distance to all others of its layer (He et al. 2019, arXiv:1811.00250).
+         *
+         *     `sum over j of ||w_k - w_j||`: the filter nearest to the layer's geometric median goes first, since the others can
+         *     stand for it. Sums of unlike layers cannot be compared: choose the allocation `uniform`, as the authors do.
+         */
+        GeometricMedianCriterion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "geometric_median";
+        };
+        /**
          * GlobalAllocation
          * @description Rank the channels (or weights) of all layers together; the scores decide how much each layer gives.
          */
@@ -1321,20 +1379,39 @@ export interface components {
         };
         /**
          * GroupLassoRegularizer
-         * @description Shrink the norm of everything that makes a channel (Wen et al. 2016, arXiv:1608.03665; filter-wise).
+         * @description Shrink the norms of groups of weights: filters, channels, shapes, layers (Wen et al. 2016, arXiv:1608.03665).
          *
-         *     `strength * sum over channels of sqrt(weights of the channel) * norm of its weights`, minimized by a proximal step
-         *     after every optimizer step, so that zeros are exact. Coupled layers count as one.
+         *     `strength * sum over groups of sqrt(weights of the group) * norm of its weights`, for each kind of group with a
+         *     strength of its own, minimized by proximal steps after every optimizer step, so that zeros are exact. Coupled layers
+         *     count as one.
          */
         GroupLassoRegularizer: {
+            /**
+             * Channel Strength
+             * @description Channels: the weights that read a channel, in all layers; 0 leaves them alone.
+             * @default 0
+             */
+            channel_strength?: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             kind: "group_lasso";
             /**
+             * Layer Strength
+             * @description Depth: whole layers whose channels another layer makes too, as beside a shortcut; 0 leaves them alone.
+             * @default 0
+             */
+            layer_strength?: number;
+            /**
+             * Shape Strength
+             * @description Shapes: the same place in the kernels of all filters of a convolution; 0 leaves them alone.
+             * @default 0
+             */
+            shape_strength?: number;
+            /**
              * Strength
-             * @description Weight of the penalty beside the mean loss.
+             * @description Filters: the weights that make a channel. Weight of the penalty beside the mean loss.
              * @default 0.0001
              */
             strength?: number;
@@ -1436,6 +1513,38 @@ export interface components {
              * @default 0.0005
              */
             weight_decay?: number;
+        };
+        /**
+         * L1MasksRegularizer
+         * @description Train a mask for every channel with an L1 penalty (Yang et al. 2019, doi:10.1109/ACCESS.2019.2933032).
+         *
+         *     `strength * sum of |mask|`. A channel is closed for good once the mean of `|mask * weight|` over the weights that
+         *     read it is below the threshold. At the end the masks are multiplied into these weights.
+         */
+        L1MasksRegularizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "l1_masks";
+            /**
+             * Mask Speed
+             * @description Learning rate of the masks, in units of the network's: short runs need more than 1.
+             * @default 1
+             */
+            mask_speed?: number;
+            /**
+             * Strength
+             * @description Weight of the penalty beside the mean loss.
+             * @default 0.0001
+             */
+            strength?: number;
+            /**
+             * Threshold
+             * @description Mean of |mask * weight| below which a channel is closed for good.
+             * @default 0.0001
+             */
+            threshold?: number;
         };
         /**
          * LampAllocation
@@ -1630,6 +1739,17 @@ export interface components {
             units: number;
         };
         /**
+         * LearnedCriterion
+         * @description Score a channel by what the regularizer of the section sparsify learned, such as how likely its gate is open.
+         */
+        LearnedCriterion: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "learned";
+        };
+        /**
          * LockInfo
          * @description A layer whose output channels stay, and what holds them.
          */
@@ -1681,6 +1801,8 @@ export interface components {
         /**
          * MagnitudeCriterion
          * @description Score a channel by the norm of the weights that make it (Li et al. 2017, arXiv:1608.08710).
+         *
+         *     A single weight scores `|w|` (Han et al. 2015, arXiv:1506.02626).
          */
         MagnitudeCriterion: {
             /**
@@ -1903,6 +2025,26 @@ export interface components {
             kind: "none";
         };
         /**
+         * ObdCriterion
+         * @description Score a weight by the rise of the loss when it becomes zero: Optimal Brain Damage (LeCun et al. 1990, NIPS 2).
+         *
+         *     `1/2 * h_kk * w_k^2` with the diagonal of the Hessian, estimated over the training steps between removals.
+         */
+        ObdCriterion: {
+            /**
+             * Curvature
+             * @description gauss_newton: of the matrix that LeCun et al. take, never negative, from gradients of drawn labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier and three times as slow.
+             * @default gauss_newton
+             * @enum {string}
+             */
+            curvature?: "gauss_newton" | "hutchinson";
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "obd";
+        };
+        /**
          * OneShotSchedule
          * @description Score once and remove everything at once, for each operating point.
          */
@@ -1979,6 +2121,7 @@ export interface components {
             test_loss: number;
             /** Widths */
             widths: number[];
+            zeros?: components["schemas"]["Zeros"] | null;
         };
         /**
          * ParameterFreeCost
@@ -2041,6 +2184,11 @@ export interface components {
              */
             macs_density: number;
             /**
+             * Notice
+             * @description What to know before the network is used: of one whose single weights are zero, how many, what it takes compressed, and that it is not faster by that.
+             */
+            notice: string | null;
+            /**
              * Parameters Density
              * @description Parameters kept, as a fraction of the dense network's.
              */
@@ -2091,6 +2239,11 @@ export interface components {
         Preset: {
             /** Citation */
             citation: string;
+            /**
+             * Family
+             * @default
+             */
+            family?: string;
             /** Is Baseline */
             is_baseline: boolean;
             /** Name */
@@ -2136,7 +2289,7 @@ export interface components {
              * Criterion
              * @description How a channel is scored.
              */
-            criterion: components["schemas"]["FisherCriterion"] | components["schemas"]["TaylorCriterion"] | components["schemas"]["TaylorSquaredCriterion"] | components["schemas"]["MagnitudeCriterion"] | components["schemas"]["RandomCriterion"];
+            criterion: components["schemas"]["FisherCriterion"] | components["schemas"]["TaylorCriterion"] | components["schemas"]["TaylorSquaredCriterion"] | components["schemas"]["ObdCriterion"] | components["schemas"]["MagnitudeCriterion"] | components["schemas"]["BatchNormScaleCriterion"] | components["schemas"]["GeometricMedianCriterion"] | components["schemas"]["LearnedCriterion"] | components["schemas"]["RandomCriterion"];
             /**
              * Granularity
              * @description What one decision removes.
@@ -2357,7 +2510,7 @@ export interface components {
             kind: "rewind";
             /**
              * To
-             * @description Which weights: initialization: the fresh ones of the dense training; keep_step: those at that step.
+             * @description initialization: the fresh weights of the dense training; keep_step: those at that step of it.
              * @default keep_step
              * @enum {string}
              */
@@ -2468,6 +2621,12 @@ export interface components {
             dense_macs: number;
             /** Dense Parameters */
             dense_parameters: number;
+            /**
+             * Granularity
+             * @default channel
+             * @enum {string}
+             */
+            granularity?: "channel" | "unstructured";
             /** Layers */
             layers: components["schemas"]["TrackedLayer"][];
         };
@@ -2724,6 +2883,46 @@ export interface components {
             of?: "initialization" | "trained";
         };
         /**
+         * SparseGroupLassoRegularizer
+         * @description Shrink single weights and the norms of channels together (Scardapane et al. 2017, arXiv:1607.00485).
+         *
+         *     `strength * sum over channels of sqrt(weights of the channel) * norm + l1_strength * sum of |weight|`, by proximal
+         *     steps. With both kinds of lines and no scaling it is DropNeuron (Pan et al. 2016, arXiv:1606.07326).
+         */
+        SparseGroupLassoRegularizer: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "sparse_group_lasso";
+            /**
+             * L1 Strength
+             * @description Weight of the sum of all absolute weights.
+             * @default 0.0001
+             */
+            l1_strength?: number;
+            /**
+             * Lines
+             * @description incoming: the weights that make a channel; outgoing: those that read it; both: each for itself.
+             * @default outgoing
+             * @enum {string}
+             */
+            lines?: "incoming" | "outgoing" | "both";
+            /**
+             * Scaling
+             * @description root_size: norms count times the root of their number of weights; none: as they are.
+             * @default root_size
+             * @enum {string}
+             */
+            scaling?: "root_size" | "none";
+            /**
+             * Strength
+             * @description Weight of the norms beside the mean loss.
+             * @default 0.0001
+             */
+            strength?: number;
+        };
+        /**
          * Sparsify
          * @description Train with a regularizer before anything is removed, so that the network becomes sparse by itself.
          */
@@ -2754,7 +2953,7 @@ export interface components {
              * Regularizer
              * @description What makes the network sparse.
              */
-            regularizer: components["schemas"]["GroupLassoRegularizer"] | components["schemas"]["L0HardConcreteRegularizer"];
+            regularizer: components["schemas"]["GroupLassoRegularizer"] | components["schemas"]["SparseGroupLassoRegularizer"] | components["schemas"]["BatchNormL1Regularizer"] | components["schemas"]["L1MasksRegularizer"] | components["schemas"]["L0HardConcreteRegularizer"];
             /**
              * Steps Per Record
              * @description Optimizer steps that make one step of the history (and one checkpoint).
@@ -2832,6 +3031,7 @@ export interface components {
             step: number;
             /** Widths */
             widths: number[];
+            zeros?: components["schemas"]["Zeros"] | null;
         };
         /**
          * TaylorCriterion
@@ -2891,6 +3091,11 @@ export interface components {
          * @description A layer whose width is recorded at every step; `StepRecord.widths` follows the same order.
          */
         TrackedLayer: {
+            /**
+             * Dense Weights
+             * @default 0
+             */
+            dense_weights?: number;
             /** Dense Width */
             dense_width: number;
             /** Is Prunable */
@@ -2942,6 +3147,20 @@ export interface components {
             macs: number;
             /** Parameters */
             parameters: number;
+        };
+        /**
+         * Zeros
+         * @description Single weights that were set to zero in a network that keeps its shapes.
+         */
+        Zeros: {
+            /** Compressed Bytes */
+            compressed_bytes: number;
+            /** Count */
+            count: number;
+            /** Left */
+            left: number[];
+            /** Prunable */
+            prunable: number;
         };
     };
     responses: never;
