@@ -11,17 +11,94 @@ LayerFactor = Annotated[str, StringConstraints(max_length=520, pattern=r"^.+=[0-
 
 
 class GroupLassoRegularizer(Spec):
-    """Shrink the norm of everything that makes a channel (Wen et al. 2016, arXiv:1608.03665; filter-wise).
+    """Shrink the norms of groups of weights: filters, channels, shapes, layers (Wen et al. 2016, arXiv:1608.03665).
 
-    `strength * sum over channels of sqrt(weights of the channel) * norm of its weights`, minimized by a proximal step
-    after every optimizer step, so that zeros are exact. Coupled layers count as one.
+    `strength * sum over groups of sqrt(weights of the group) * norm of its weights`, for each kind of group with a
+    strength of its own, minimized by proximal steps after every optimizer step, so that zeros are exact. Coupled layers
+    count as one.
     """
 
     leaves_scores: ClassVar[bool] = False
     """Whether the criterion `learned` has something to read afterwards."""
 
     kind: Literal["group_lasso"] = "group_lasso"
+    strength: PositiveFloat = Field(
+        1e-4,
+        le=1e3,
+        description="Filters: the weights that make a channel. Weight of the penalty beside the loss.",
+    )
+    channel_strength: NonNegativeFloat = Field(
+        0.0, le=1e3, description="Channels: the weights that read a channel, in all layers; 0 leaves them alone."
+    )
+    shape_strength: NonNegativeFloat = Field(
+        0.0,
+        le=1e3,
+        description="Shapes: the same place in the kernels of all filters of a convolution; 0 leaves them alone.",
+    )
+    layer_strength: NonNegativeFloat = Field(
+        0.0,
+        le=1e3,
+        description="Depth: whole layers whose channels another layer makes too, as beside a shortcut; 0 leaves them "
+        "alone.",
+    )
+
+
+class SparseGroupLassoRegularizer(Spec):
+    """Shrink single weights and the norms of channels together (Scardapane et al. 2017, arXiv:1607.00485).
+
+    `strength * sum over channels of sqrt(weights of the channel) * norm + l1_strength * sum of |weight|`, by proximal
+    steps. With both kinds of lines and no scaling it is DropNeuron (Pan et al. 2016, arXiv:1606.07326).
+    """
+
+    leaves_scores: ClassVar[bool] = False
+
+    kind: Literal["sparse_group_lasso"] = "sparse_group_lasso"
+    strength: PositiveFloat = Field(1e-4, le=1e3, description="Weight of the norms beside the mean loss.")
+    l1_strength: NonNegativeFloat = Field(1e-4, le=1e3, description="Weight of the sum of all absolute weights.")
+    lines: Literal["incoming", "outgoing", "both"] = Field(
+        "outgoing",
+        description="incoming: the weights that make a channel; outgoing: those that read it; both: each for itself.",
+    )
+    scaling: Literal["root_size", "none"] = Field(
+        "root_size", description="root_size: norms count times the root of their number of weights; none: as they are."
+    )
+
+
+class BatchNormL1Regularizer(Spec):
+    """Network slimming: an L1 penalty on the scales of batch norms (Liu et al. 2017, arXiv:1708.06519).
+
+    `strength * sum of |gamma|`; channels then go by the criterion `batch_norm_scale`. Several operating points are the
+    paper's passes.
+    """
+
+    leaves_scores: ClassVar[bool] = False
+
+    kind: Literal["batch_norm_l1"] = "batch_norm_l1"
     strength: PositiveFloat = Field(1e-4, le=1e3, description="Weight of the penalty beside the mean loss.")
+    step: Literal["subgradient", "proximal"] = Field(
+        "subgradient",
+        description="subgradient: the sign of the scale is added to its gradient, as the authors do; proximal: the "
+        "scale is shrunk after each step, so that zeros are exact.",
+    )
+
+
+class L1MasksRegularizer(Spec):
+    """Train a mask for every channel with an L1 penalty (Yang et al. 2019, doi:10.1109/ACCESS.2019.2933032).
+
+    `strength * sum of |mask|`. A channel is closed for good once the mean of `|mask * weight|` over the weights that
+    read it is below the threshold. At the end the masks are multiplied into these weights.
+    """
+
+    leaves_scores: ClassVar[bool] = True
+
+    kind: Literal["l1_masks"] = "l1_masks"
+    strength: PositiveFloat = Field(1e-4, le=1e3, description="Weight of the penalty beside the mean loss.")
+    threshold: NonNegativeFloat = Field(
+        1e-4, le=1e3, description="Mean of |mask * weight| below which a channel is closed for good."
+    )
+    mask_speed: PositiveFloat = Field(
+        1.0, le=1e4, description="Learning rate of the masks, in units of the network's: short runs need more than 1."
+    )
 
 
 class L0HardConcreteRegularizer(Spec):
@@ -74,4 +151,11 @@ class L0HardConcreteRegularizer(Spec):
         )
 
 
-Regularizer = Annotated[GroupLassoRegularizer | L0HardConcreteRegularizer, Field(discriminator="kind")]
+Regularizer = Annotated[
+    GroupLassoRegularizer
+    | SparseGroupLassoRegularizer
+    | BatchNormL1Regularizer
+    | L1MasksRegularizer
+    | L0HardConcreteRegularizer,
+    Field(discriminator="kind"),
+]

@@ -1,19 +1,29 @@
 """Group lasso: the proximal step, and the zeros that it leaves."""
 
+from collections.abc import Mapping
+
 import torch
 
 from backend.domain.regularizers import GroupLassoRegularizer
+from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import ground_of
 from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet
 from worker.engine.catalogue import REGULARIZERS
-from worker.engine.regularizers.lines import read_lines
+from worker.engine.coupling import ChannelGroup
+from worker.engine.dead_channels import remove_dead
+from worker.engine.network import build, summarize
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
 
-def regularized(trainee: Trainee, strength: float) -> Regularizer:
-    return REGULARIZERS.make(GroupLassoRegularizer(strength=strength))(ground_of(trainee))
+def regularized(trainee: Trainee, **settings: float) -> Regularizer:
+    return REGULARIZERS.make(GroupLassoRegularizer(**settings))(ground_of(trainee))
+
+
+def filters(group: ChannelGroup, tensors: Mapping[str, torch.Tensor]) -> torch.Tensor:
+    """The weights that make each channel (K, weights), in all layers of the group."""
+    return torch.cat([tensors[f"{layer}.weight"].flatten(1) for layer in group.layers], 1)
 
 
 def objective(point: torch.Tensor, start: torch.Tensor, threshold: float) -> float:
@@ -24,10 +34,10 @@ def test_the_proximal_step_minimizes_its_objective():
     """Of a coupled group too: no nearby point of any channel is better than the one the step goes to."""
     trainee = Trainee(initialize("resnet20", (1, 16, 16), 4, 0), CPU)
     group = max(trainee.groups, key=lambda item: len(item.layers))
-    before = torch.cat(read_lines(group, trainee.tensors), 1).double()
+    before = filters(group, trainee.tensors).double()
     rate, strength = 0.1, 0.3
-    regularized(trainee, strength).finish_step(rate)
-    after = torch.cat(read_lines(group, trainee.tensors), 1).double()
+    regularized(trainee, strength=strength).finish_step(rate)
+    after = filters(group, trainee.tensors).double()
     threshold = rate * strength * before.size(1) ** 0.5
     assert 0 < int((after.norm(dim=1) == 0).sum()) < group.width or not torch.equal(before, after)
     generator = torch.Generator().manual_seed(0)
@@ -41,12 +51,60 @@ def test_the_proximal_step_minimizes_its_objective():
 def test_channels_whose_norm_is_below_the_threshold_become_exactly_zero():
     trainee = Trainee(small_lenet(), CPU)
     group = trainee.groups[0]
-    norms = torch.cat(read_lines(group, trainee.tensors), 1).norm(dim=1)
-    size = torch.cat(read_lines(group, trainee.tensors), 1).size(1)
+    norms = filters(group, trainee.tensors).norm(dim=1)
+    size = filters(group, trainee.tensors).size(1)
     middle = float(norms.sort().values[2:4].mean())
-    regularized(trainee, middle / size**0.5).finish_step(1.0)
-    left = torch.cat(read_lines(group, trainee.tensors), 1).norm(dim=1)
+    regularized(trainee, strength=middle / size**0.5).finish_step(1.0)
+    left = filters(group, trainee.tensors).norm(dim=1)
     assert torch.equal(left == 0, norms < middle)
+
+
+def shrunk(lines: torch.Tensor, strength: float) -> torch.Tensor:
+    """The closed form of the proximal step of `strength * sqrt(weights) * norm`, for each row."""
+    threshold = strength * lines.size(1) ** 0.5
+    norms = lines.norm(dim=1, keepdim=True)
+    return torch.where(norms > threshold, lines * (1 - threshold / norms), 0.0)
+
+
+def test_channels_and_shapes_are_the_slices_that_the_paper_draws():
+    """Of a convolution in the middle: `W[:, c]` of a channel, `W[:, c, m, k]` of a shape."""
+    tiny, strength = 1e-30, 0.02
+    for settings in ({"channel_strength": strength}, {"shape_strength": strength}):
+        trainee = Trainee(small_lenet(), CPU)
+        before = trainee.tensors["conv2.weight"].clone()
+        regularized(trainee, strength=tiny, **settings).finish_step(1.0)
+        slices = before.movedim(0, 1).flatten(1) if "channel_strength" in settings else before.flatten(1).T
+        expected = shrunk(slices, strength)
+        after = trainee.tensors["conv2.weight"]
+        found = after.movedim(0, 1).flatten(1) if "channel_strength" in settings else after.flatten(1).T
+        torch.testing.assert_close(found, expected)
+        assert not torch.equal(found, slices)
+
+
+def test_a_channel_that_is_read_through_a_flatten_is_all_its_places():
+    trainee = Trainee(small_lenet(), CPU)
+    before = trainee.tensors["fc1.weight"].clone()
+    regularized(trainee, strength=1e-30, channel_strength=0.02).finish_step(1.0)
+    lines = before.view(len(before), 8, -1).movedim(1, 0).flatten(1)
+    expected = shrunk(lines, 0.02).view(8, len(before), -1).movedim(0, 1).reshape_as(before)
+    torch.testing.assert_close(trainee.tensors["fc1.weight"], expected)
+
+
+def test_a_layer_beside_a_shortcut_goes_as_a_whole_and_its_block_with_it():
+    network = BY_NAME["residual"].network(torch.float64)
+    trainee = Trainee(network, CPU)
+    group = max(trainee.groups, key=lambda item: len(item.layers))
+    regularized(trainee, strength=1e-30, layer_strength=100.0).finish_step(1.0)
+    zero = {layer for layer in group.layers if not bool(trainee.tensors[f"{layer}.weight"].any())}
+    assert zero == set(group.layers[1:])
+    sparse = trainee.network()
+    thin = remove_dead(sparse)
+    inputs = BY_NAME["residual"].inputs(2, torch.float64)
+    torch.testing.assert_close(build(thin)(*inputs), build(sparse)(*inputs))
+    widths = {item.name: item.width for item in summarize(thin).groups}
+    inside = [item.name for item in trainee.groups if zero & set(item.consumers)]
+    assert inside
+    assert all(widths.get(name, 1) == 1 for name in inside)
 
 
 def test_a_run_sparsifies_before_it_removes_and_says_so():

@@ -15,7 +15,7 @@ from worker.engine.criteria import (
     taylor_squared,
 )
 from worker.engine.criteria.criterion import CRITERIA
-from worker.engine.regularizers import group_lasso, l0
+from worker.engine.regularizers import batch_norm_l1, group_lasso, l0, l1_masks, sparse_group_lasso
 from worker.engine.regularizers.regularizer import REGULARIZERS
 from worker.engine.retraining.optimizers import OPTIMIZERS
 from worker.engine.schedules import SCHEDULES
@@ -31,7 +31,10 @@ REGISTERED = (
     taylor_squared,
     weighing,
     ranking,
+    batch_norm_l1,
     group_lasso,
+    sparse_group_lasso,
+    l1_masks,
     l0,
 )
 """Modules that register methods; the others define their axis and its methods in one file."""

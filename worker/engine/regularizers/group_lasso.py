@@ -1,11 +1,16 @@
-"""Group lasso over everything that makes a channel, by proximal steps (Wen et al. 2016)."""
+"""Structured sparsity by group lasso: filters, channels, shapes and layers (Wen et al. 2016)."""
 
 import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import GroupLassoRegularizer
-from worker.engine.regularizers.lines import read_lines, scale_lines
+from worker.engine.regularizers.places import ChannelPlaces, making_members
+from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
+from worker.engine.regularizers.shrinking import shrink_along, shrink_channels
+
+_MATRIX = 2
+"""Axes of a weight without a window."""
 
 
 @REGULARIZERS.register(GroupLassoRegularizer)
@@ -15,17 +20,27 @@ def group_lasso(spec: GroupLassoRegularizer) -> MakeRegularizer:
 
 
 class GroupLasso:
-    """`w <- w * max(0, 1 - learning_rate * strength * sqrt(|w|) / ||w||)` for each channel: zeros are exact.
+    """`w <- w * max(0, 1 - learning_rate * strength * sqrt(|w|) / ||w||)` for each group of weights: zeros are exact.
 
-    The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of.
+    The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of. Groups
+    that lie in one another (shapes in channels, both in layers) are shrunk from the inside out, which is exact; filters
+    and channels of one layer cross, and are shrunk in turn.
     """
 
     speed = 1.0
 
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:
-        self._strength = spec.strength
-        self._groups = ground.groups
-        self._tensors = dict(ground.module.named_parameters())
+        self._spec = spec
+        tensors = dict(ground.module.named_parameters())
+        readers = {group.name: reading_members(ground.network, group) for group in ground.groups}
+        makers = {group.name: making_members(group) for group in ground.groups}
+        self._filters = ChannelPlaces(ground.groups, makers, tensors)
+        self._channels = ChannelPlaces([group for group in ground.groups if readers[group.name]], readers, tensors)
+        read = sorted(self._channels.tensors)
+        self._windows = [tensors[name] for name in read if tensors[name].dim() > _MATRIX]
+        shared = [members[1:] for members in makers.values()]
+        self._beside = [tensors[name] for name in sorted({member.tensor for rest in shared for member in rest})]
+        """Weights of layers whose channels another layer makes too: without them the network is still connected."""
         self.parameters: dict[str, nn.Parameter] = {}
 
     def weights(self) -> dict[str, Tensor]:
@@ -36,14 +51,18 @@ class GroupLasso:
         """Nothing: the proximal step stands for it."""
         return torch.zeros(())
 
-    @torch.no_grad()
     def finish_step(self, learning_rate: float) -> None:
-        """Shrink every channel."""
-        for group in self._groups:
-            lines = torch.cat(read_lines(group, self._tensors), 1)
-            threshold = learning_rate * self._strength * lines.size(1) ** 0.5
-            norms = torch.linalg.vector_norm(lines, dim=1)
-            scale_lines(group, self._tensors, (1 - threshold / norms.clamp_min(threshold)).clamp_min(0))
+        """Shrink shapes, channels, filters and layers, those that have a strength."""
+        spec = self._spec
+        if spec.shape_strength:
+            for weight in self._windows:
+                shrink_along(weight, (0,), learning_rate * spec.shape_strength)
+        if spec.channel_strength:
+            shrink_channels(self._channels, learning_rate * spec.channel_strength, by_size=True)
+        shrink_channels(self._filters, learning_rate * spec.strength, by_size=True)
+        if spec.layer_strength:
+            for weight in self._beside:
+                shrink_along(weight, tuple(range(weight.dim())), learning_rate * spec.layer_strength)
 
     def state(self) -> dict[str, Tensor]:
         """Nothing but the weights."""

@@ -32,7 +32,7 @@ class L0:
         self._decay = spec.weight_decay
         self.speed = spec.gate_speed
         sizes = channel_sizes(ground.model, spec.counted)
-        self._prices = self._gates.spread(
+        self._prices = self._gates.making.spread(
             {
                 group.name: spec.strength
                 * math.prod(map(spec.factor_of, group.layers))
@@ -55,7 +55,7 @@ class L0:
         """Expected cost of the gates that are open, and the L2 penalty that goes with them."""
         costs = self._prices
         if self._decay:
-            costs = costs + self._decay / 2 * self._gates.squared_norms()
+            costs = costs + self._decay / 2 * self._gates.making.sums(torch.square)
         return (hard_concrete.open_probability(self._log_alpha) * costs).sum()
 
     @torch.no_grad()

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor
 
 from worker.engine.coupling import ChannelGroup
@@ -15,16 +14,3 @@ def read_lines(group: ChannelGroup, tensors: Mapping[str, Tensor]) -> list[Tenso
         for member in group.members
         if member.makes
     ]
-
-
-@torch.no_grad()
-def scale_lines(group: ChannelGroup, tensors: Mapping[str, Tensor], factors: Tensor) -> None:
-    """Multiply everything that makes each channel by its factor, in place; `factors` is (K,)."""
-    for member in group.members:
-        if member.makes:
-            tensor = tensors[member.tensor]
-            lines = tensor.movedim(member.axis, 0)
-            index = member.index.to(tensor.device)
-            spread = factors.to(tensor.device, tensor.dtype).repeat_interleave(index.size(1))
-            shape = (-1, *[1] * (tensor.dim() - 1))
-            lines[index.flatten()] = lines[index.flatten()] * spread.view(shape)

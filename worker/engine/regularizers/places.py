@@ -1,0 +1,83 @@
+"""Where the channels of several groups lie along axes of weights: sums by channel, and weights scaled by channel."""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from worker.engine.coupling import ChannelGroup, Member
+
+
+class ChannelPlaces:
+    """All channels of the groups numbered through, in forward order: vectors (G,) hold one value for each."""
+
+    def __init__(
+        self,
+        groups: Sequence[ChannelGroup],
+        members: Mapping[str, Sequence[Member]],
+        tensors: Mapping[str, Tensor],
+    ) -> None:
+        """`members` by group say which weights count as a channel's; `tensors` are live, and changed in place."""
+        self.groups = tuple(groups)
+        self.count = sum(group.width for group in groups)
+        self._tensors = tensors
+        self._places: dict[tuple[str, int], Tensor] = {}
+        start = 0
+        for group in self.groups:
+            numbers = torch.arange(start, start + group.width)
+            start += group.width
+            for member in members[group.name]:
+                key = (member.tensor, member.axis)
+                nobody = torch.full((tensors[member.tensor].size(member.axis),), self.count)
+                self._places.setdefault(key, nobody)[member.index] = numbers[:, None]
+        self.device = next((tensors[name].device for name, _ in self._places), torch.device("cpu"))
+        self._places = {key: place.to(self.device) for key, place in self._places.items()}
+        self.sizes = self.sums(torch.ones_like).detach()
+        """Number of each channel's weights (G,)."""
+
+    @property
+    def tensors(self) -> frozenset[str]:
+        """Names of the weights."""
+        return frozenset(name for name, _ in self._places)
+
+    def sums(self, of: Callable[[Tensor], Tensor]) -> Tensor:
+        """Sum over each channel's weights of an element-wise function, (G,) float32 or wider."""
+        total: Tensor | None = None
+        for (name, axis), place in self._places.items():
+            values = of(self._tensors[name])
+            others = [other for other in range(values.dim()) if other != axis]
+            lines = values.sum(others) if others else values
+            total = lines.new_zeros(self.count + 1) if total is None else total
+            total = total.index_add(0, place, lines)
+        return torch.zeros(self.count) if total is None else total[:-1]
+
+    def scaled(self, factors: Tensor) -> dict[str, Tensor]:
+        """The weights times the factors (G,) of their channels, by name."""
+        extended = torch.cat([factors, factors.new_ones(1)])
+        weights: dict[str, Tensor] = {}
+        for (name, axis), place in self._places.items():
+            weight = weights.get(name, self._tensors[name])
+            shape = [1] * weight.dim()
+            shape[axis] = -1
+            weights[name] = weight * extended[place].view(shape).to(weight.dtype)
+        return weights
+
+    @torch.no_grad()
+    def scale(self, factors: Tensor) -> None:
+        """Multiply the weights in place by the factors (G,) of their channels."""
+        for name, weight in self.scaled(factors).items():
+            self._tensors[name].copy_(weight)
+
+    def spread(self, values: Mapping[str, float]) -> Tensor:
+        """A number for each group as a vector (G,)."""
+        return torch.cat([torch.full((group.width,), values[group.name]) for group in self.groups]).to(self.device)
+
+    def by_group(self, values: Tensor) -> dict[str, Tensor]:
+        """Take a vector (G,) apart by group."""
+        parts: tuple[Tensor, ...] = values.split([group.width for group in self.groups])  # type: ignore[no-untyped-call]
+        return {group.name: part for group, part in zip(self.groups, parts, strict=True)}
+
+
+def making_members(group: ChannelGroup) -> tuple[Member, ...]:
+    """Where weights make the group's channels, in all of its layers."""
+    return tuple(member for member in group.members if member.makes)

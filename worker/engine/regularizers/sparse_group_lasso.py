@@ -1,0 +1,67 @@
+"""Groups and single weights shrunk together (Scardapane et al. 2017), incoming and outgoing (Pan et al. 2016)."""
+
+import torch
+from torch import Tensor, nn
+
+from backend.domain.regularizers import SparseGroupLassoRegularizer
+from worker.engine.regularizers.places import ChannelPlaces, making_members
+from worker.engine.regularizers.readers import reading_members
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
+from worker.engine.regularizers.shrinking import shrink_channels, shrink_weights
+
+
+@REGULARIZERS.register(SparseGroupLassoRegularizer)
+def sparse_group_lasso(spec: SparseGroupLassoRegularizer) -> MakeRegularizer:
+    """Make the regularizer of a network."""
+    return lambda ground: SparseGroupLasso(spec, ground)
+
+
+class SparseGroupLasso:
+    """`strength * sum of [sqrt(|w|)] ||w|| + l1_strength * sum of |w|`, by proximal steps: zeros are exact.
+
+    Single weights are shrunk before the groups that hold them, which is the exact proximal step of both.
+    """
+
+    speed = 1.0
+
+    def __init__(self, spec: SparseGroupLassoRegularizer, ground: Ground) -> None:
+        self._spec = spec
+        tensors = dict(ground.module.named_parameters())
+        self._lines: list[ChannelPlaces] = []
+        if spec.lines != "outgoing":
+            makers = {group.name: making_members(group) for group in ground.groups}
+            self._lines.append(ChannelPlaces(ground.groups, makers, tensors))
+        if spec.lines != "incoming":
+            readers = {group.name: reading_members(ground.network, group) for group in ground.groups}
+            groups = [group for group in ground.groups if readers[group.name]]
+            self._lines.append(ChannelPlaces(groups, readers, tensors))
+        names = sorted(frozenset[str]().union(*(places.tensors for places in self._lines)))
+        self._weights = [tensors[name] for name in names]
+        self.parameters: dict[str, nn.Parameter] = {}
+
+    def weights(self) -> dict[str, Tensor]:
+        """The network's own."""
+        return {}
+
+    def penalty(self) -> Tensor:
+        """Nothing: the proximal steps stand for it."""
+        return torch.zeros(())
+
+    def finish_step(self, learning_rate: float) -> None:
+        """Shrink single weights, then the lines of every channel."""
+        if self._spec.l1_strength:
+            for weight in self._weights:
+                shrink_weights(weight, learning_rate * self._spec.l1_strength)
+        for places in self._lines:
+            shrink_channels(places, learning_rate * self._spec.strength, by_size=self._spec.scaling == "root_size")
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing but the weights."""
+        return {}
+
+    def restore(self, state: object) -> None:
+        """Nothing to restore."""
+
+    def finish(self) -> dict[str, Tensor]:
+        """The weights say it all."""
+        return {}
