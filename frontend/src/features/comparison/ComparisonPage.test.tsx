@@ -1,0 +1,71 @@
+import { MantineProvider } from '@mantine/core'
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { render, screen } from '@testing-library/react'
+import { createMemoryRouter, RouterProvider } from 'react-router'
+import { expect, test } from 'vitest'
+import type { Comparison, Series } from '@/lib/api/types'
+import { comparisonKey } from '@/lib/queries/keys'
+import { ComparisonPage } from './ComparisonPage'
+
+const spread = (mean: number, range = 0, count = 2) => ({ mean, lowest: mean - range, highest: mean + range, count })
+
+function series(label: string, changes: Partial<Series> = {}): Series {
+  return {
+    label,
+    is_baseline: false,
+    runs: [
+      { id: `${label}0`, name: `${label} 0`, seed: 0, is_finished: true },
+      { id: `${label}1`, name: `${label} 1`, seed: 1, is_finished: true },
+    ],
+    dense_test_accuracy: spread(0.95),
+    test_accuracy: spread(0.9, 0.02),
+    macs_density: spread(0.25),
+    parameters_density: spread(0.125),
+    ...changes,
+  }
+}
+
+function show(found: Partial<Comparison>, address = '/comparison?run=a&run=b') {
+  const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
+  const comparison: Comparison = { series: [], caveats: [], figure: { data: [], layout: {} }, ...found }
+  client.setQueryData(comparisonKey(['a', 'b'], 'macs', 'test'), comparison)
+  const router = createMemoryRouter([{ path: '/comparison', element: <ComparisonPage /> }], { initialEntries: [address] })
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={client}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>,
+  )
+}
+
+test('every method stands with its mean, its range and its runs', () => {
+  show({ series: [series('fisher'), series('uniform', { is_baseline: true, test_accuracy: null })] })
+  const [fisher, uniform] = ['fisher', 'uniform'].map((name) => screen.getByRole('row', { name: new RegExp(`^${name}`) }))
+  expect(fisher).toHaveTextContent('90.00 %88.00 % to 92.00 %')
+  const links = screen.getAllByRole('link', { name: 'seed 1' })
+  expect(links.map((link) => link.getAttribute('href'))).toEqual(['/runs/fisher1', '/runs/uniform1'])
+  expect(fisher).not.toHaveTextContent('baseline')
+  expect(uniform).toHaveTextContent('baseline')
+  expect(uniform).toHaveTextContent('none yet')
+})
+
+test('a range without width is not shown', () => {
+  show({ series: [series('fisher')] })
+  expect(screen.getByTestId('series')).not.toHaveTextContent('25.0 % to')
+})
+
+test('what keeps a comparison from being fair stands above the table', () => {
+  show({ caveats: ['These runs prune different networks.'] })
+  expect(screen.getByTestId('caveats')).toHaveTextContent('These runs prune different networks.')
+})
+
+test('a fair comparison says nothing of that', () => {
+  show({})
+  expect(screen.queryByTestId('caveats')).toBeNull()
+})
+
+test('without runs the page says where to choose them', () => {
+  show({}, '/comparison')
+  expect(screen.getByRole('link', { name: 'Choose runs' })).toHaveAttribute('href', '/runs')
+})
