@@ -17,6 +17,12 @@ class FisherCriterion(ForGranularities):
     """
 
     kind: Literal["fisher"] = "fisher"
+    labels: Literal["data", "model"] = Field(
+        "data",
+        description="Whose gradients are squared. data: those of the training examples, read while training at almost "
+        "no cost (the empirical Fisher information); model: those of labels drawn from the network's own answer (the "
+        "Fisher information itself), which takes a second backward pass.",
+    )
 
 
 class TaylorCriterion(Spec):

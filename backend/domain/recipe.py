@@ -12,7 +12,10 @@ from backend.domain.retraining import Distillation, Retrain, Sparsify
 from backend.domain.spec import Spec
 from backend.domain.targets import Target
 
-_ADDED: dict[str, dict[str, Any]] = {"prune": {"pins": [], "width_multiple": 1}}
+_ADDED: dict[str, dict[str, Any]] = {
+    "prune": {"pins": [], "width_multiple": 1},
+    "prune.criterion": {"labels": "data"},
+}
 _ADDED_SECTIONS = ("sparsify",)
 """Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;
 of a section that is `None`."""
@@ -66,12 +69,20 @@ class Recipe(Spec):
         A setting that was added later and changes nothing is left out, so that older recipes keep theirs.
         """
         value = self.model_dump(mode="json")
-        for section, settings in _ADDED.items():
+        for path, settings in _ADDED.items():
+            part = _at(path, value)
             for name, neutral in settings.items():
-                if value[section][name] == neutral:
-                    del value[section][name]
+                if name in part and part[name] == neutral:
+                    del part[name]
         for section in _ADDED_SECTIONS:
             if value[section] is None:
                 del value[section]
         canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _at(path: str, value: dict[str, Any]) -> dict[str, Any]:
+    """The part of a dumped recipe at a path such as `prune.criterion`; empty where the recipe leaves it out."""
+    for name in path.split("."):
+        value = value.get(name) or {}
+    return value

@@ -20,6 +20,7 @@ from backend.domain.retraining import SgdOptimizer
 from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.device import resolve_device
 from worker.engine.retraining.losses import cross_entropy
+from worker.engine.signal import NO_SIGNAL
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -27,7 +28,7 @@ GOAL = 1.10
 NETWORKS = {"lenet5": (1, 28, 28), "resnet20": (3, 32, 32), "vgg16_bn": (3, 32, 32)}
 CLASS_COUNT = 10
 WARM_UP = 2
-READINGS = CRITERIA.make(FisherCriterion()).readings
+NEEDS = CRITERIA.make(FisherCriterion()).needs
 
 
 @dataclass(frozen=True)
@@ -53,7 +54,7 @@ def measure(name: str, rounds: int, batch_size: int, device: torch.device) -> Ov
     labels = torch.randint(0, CLASS_COUNT, (batch_size,), generator=generator).to(device)
 
     def step(*, is_reading: bool) -> float:
-        trainee.gates.signal.start(READINGS if is_reading else ())
+        trainee.gates.signal.start(NEEDS if is_reading else NO_SIGNAL)
         return _timed(lambda: trainee.learn(cross_entropy(trainee.module(inputs), labels, inputs), batch_size), device)
 
     pairs = []

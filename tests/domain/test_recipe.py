@@ -30,11 +30,11 @@ def test_the_fingerprint_of_a_known_recipe_is_pinned() -> None:
 
 
 def test_a_setting_that_changes_nothing_leaves_the_fingerprint_of_older_recipes_alone() -> None:
-    prune = {**FISHER["prune"], "pins": [], "width_multiple": 1}
+    prune = {**FISHER["prune"], "pins": [], "width_multiple": 1, "criterion": {"kind": "fisher", "labels": "data"}}
     assert Recipe.model_validate(changed(prune=prune)).fingerprint() == GOLDEN
 
 
-def test_pins_and_width_multiple_are_part_of_a_recipes_identity() -> None:
+def test_settings_that_were_added_later_are_part_of_a_recipes_identity() -> None:
     def fingerprint(**settings: object) -> str:
         return Recipe.model_validate(changed(prune={**FISHER["prune"], **settings})).fingerprint()
 
@@ -44,8 +44,9 @@ def test_pins_and_width_multiple_are_part_of_a_recipes_identity() -> None:
         fingerprint(pins=["conv1", "fc"]),
         fingerprint(width_multiple=8),
         fingerprint(width_multiple=16),
+        fingerprint(criterion={"kind": "fisher", "labels": "model"}),
     }
-    assert len(prints) == 5
+    assert len(prints) == 6
     assert fingerprint(pins=["fc", "conv1", "fc"]) == fingerprint(pins=["conv1", "fc"])
 
 

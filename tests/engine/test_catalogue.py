@@ -17,7 +17,7 @@ from worker.engine.criteria.criterion import Evidence
 from worker.engine.registry import Registry
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.seeds import named_generator
-from worker.engine.signal import Reading
+from worker.engine.signal import Needs, Reading
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -66,7 +66,7 @@ def evidence_of(trainee: Trainee, seed: int = 0) -> Evidence:
     inputs = torch.randn(8, 1, 16, 16, generator=generator)
     labels = torch.arange(8) % 4
     trainee.module.train()
-    trainee.gates.signal.start(Reading)
+    trainee.gates.signal.start(Needs(frozenset(Reading)))
     cross_entropy(trainee.module(inputs), labels, inputs).backward()
     trainee.gates.signal.finish_batch(len(labels))
     return Evidence(

@@ -10,7 +10,8 @@ from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.gates import channel_products
 from worker.engine.network import Network, build
-from worker.engine.signal import Reading
+from worker.engine.retraining.losses import cross_entropy as mean_loss
+from worker.engine.signal import Needs, Reading
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -22,7 +23,7 @@ def scores_of(
     criterion = CRITERIA.make(spec)
     trainee = Trainee(network, CPU)
     trainee.module.eval()  # examples do not see each other, as in the reference
-    trainee.gates.signal.start(criterion.readings)
+    trainee.gates.signal.start(criterion.needs)
     start = 0
     for size in batch_sizes:
         batch = slice(start, start + size)
@@ -116,7 +117,7 @@ def test_a_square_of_sums_is_not_a_sum_of_squares():
 def test_the_signal_of_a_masked_channel_is_zero_and_the_others_change():
     trainee = Trainee(small_mlp(), CPU)
     trainee.turn_off([("fc1", 3)])
-    trainee.gates.signal.start([Reading.SQUARES])
+    trainee.gates.signal.start(Needs(frozenset({Reading.SQUARES})))
     inputs, labels = torch.randn(6, 1, 16, 16), torch.arange(6) % 4
     cross_entropy(trainee.module(inputs), labels).backward()
     trainee.gates.signal.finish_batch(6)
@@ -131,11 +132,61 @@ def test_nothing_is_read_unless_asked_and_starting_again_forgets():
     inputs, labels = torch.randn(6, 1, 16, 16), torch.arange(6) % 4
     trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
     assert trainee.gates.signal.stop() == {}
-    trainee.gates.signal.start([Reading.SQUARES, Reading.ABSOLUTES])
+    trainee.gates.signal.start(Needs(frozenset({Reading.SQUARES, Reading.ABSOLUTES})))
     trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
-    trainee.gates.signal.start([Reading.SQUARES])
+    trainee.gates.signal.start(Needs(frozenset({Reading.SQUARES})))
     trainee.learn(cross_entropy(trainee.module(inputs), labels), 6)
     means = trainee.gates.signal.stop()
     assert set(means) == {Reading.SQUARES}
     assert set(means[Reading.SQUARES]) == {"fc1", "fc2"}
     assert trainee.gates.signal.stop() == {}
+
+
+def drawn_scores(network: Network, inputs: Tensor, draws: int, seed: int) -> dict[str, Tensor]:
+    """Model Fisher scores at fixed weights, over `draws` times the same inputs."""
+    criterion, trainee = CRITERIA.make(FisherCriterion(labels="model")), Trainee(network, CPU)
+    trainee.module.eval()
+    trainee.gates.signal.start(criterion.needs)
+    loss = trainee.gates.signal.watched(mean_loss, torch.Generator().manual_seed(seed))
+    labels = torch.zeros(len(inputs), dtype=torch.long)  # what the data says does not matter
+    for _ in range(draws):
+        loss(trainee.module(inputs), labels, inputs).backward()
+        trainee.gates.signal.finish_batch(len(inputs))
+    return criterion.score(Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.stop(), torch.Generator()))
+
+
+def test_the_models_fisher_information_is_the_mean_over_all_labels_by_their_probability():
+    network, classes, draws = small_mlp(widths=(6, 5)), 4, 600
+    network = Network(network.graph, {name: 3 * value.double() for name, value in network.tensors.items()})
+    inputs = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(4)).double()
+    shares = build(network).eval()(inputs).softmax(1).detach()
+    assert float(shares.max(1).values.mean()) < 0.9  # a network that is not sure of itself
+    expected, fourth = {}, {}
+    for label in range(classes):
+        labels = torch.full((len(inputs),), label)
+        for group, gradients in mask_gradients(network, inputs, labels).items():
+            weighted = shares[:, label, None] * gradients.square() / 2
+            expected[group] = expected.get(group, 0) + weighted.mean(0)
+            fourth[group] = fourth.get(group, 0) + (shares[:, label, None] * gradients.square().square() / 4).mean(0)
+    found = drawn_scores(network, inputs, draws, seed=0)
+    for group, score in expected.items():
+        deviation = ((fourth[group] - score.square()) / (draws * len(inputs))).sqrt()
+        assert bool(((found[group] - score).abs() <= 4 * deviation).all()), group
+
+
+def test_drawn_labels_train_nothing_and_are_decided_by_the_seed():
+    trainee = Trainee(small_lenet(), CPU)
+    trainee.gates.signal.start(CRITERIA.make(FisherCriterion(labels="model")).needs)
+    loss = trainee.gates.signal.watched(mean_loss, torch.Generator().manual_seed(0))
+    inputs = torch.randn(6, 1, 16, 16, generator=torch.Generator().manual_seed(4))
+    labels = torch.arange(6) % 4
+    value = loss(trainee.module(inputs), labels, inputs)
+    assert all(parameter.grad is None for parameter in trainee.parameters.values())
+    value.backward()
+    plain = Trainee(small_lenet(), CPU)
+    mean_loss(plain.module(inputs), labels, inputs).backward()
+    for name, parameter in plain.parameters.items():
+        assert torch.equal(parameter.grad, trainee.parameters[name].grad)
+    first, again, other = (drawn_scores(small_lenet(), inputs, 2, seed) for seed in (1, 1, 2))
+    assert all(torch.equal(first[group], again[group]) for group in first)
+    assert not torch.equal(first["conv1"], other["conv1"])

@@ -11,6 +11,7 @@ FISHER = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.5
 SCHEDULE = {"schedule": {"kind": "greedy", "training_steps": 2}, "points": 2, "removal_macs": 0.1}
 RECIPES = {
     "fisher": recipe(prune=FISHER | SCHEDULE),
+    "model Fisher": recipe(prune={"criterion": {"kind": "fisher", "labels": "model"}} | SCHEDULE),
     "momentum of scores": recipe(prune={"criterion": {"kind": "taylor_squared"}} | SCHEDULE),
     "random": recipe(prune={"criterion": {"kind": "random"}} | SCHEDULE),
     "adamw, distillation": recipe(

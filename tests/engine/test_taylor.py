@@ -17,7 +17,7 @@ from tests.engine.test_fisher import mask_gradients, scores_of
 from worker.engine.catalogue import CRITERIA
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.network import Network, capture
-from worker.engine.signal import Reading
+from worker.engine.signal import Needs, Reading
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -90,7 +90,7 @@ def test_squared_taylor_is_the_square_of_each_batchs_mean_mask_gradient(name):
 def test_gradients_of_opposite_sign_cancel_only_in_the_squared_criterion():
     # Two examples, one channel: g = +1 and -1, divided by the batch's size as a mean loss does.
     signal = Trainee(small_mlp(), CPU).gates.signal
-    signal.start([Reading.ABSOLUTES, Reading.BATCH_SQUARES, Reading.SQUARES, Reading.TOTAL_SQUARES])
+    signal.start(Needs(frozenset({Reading.ABSOLUTES, Reading.BATCH_SQUARES, Reading.SQUARES, Reading.TOTAL_SQUARES})))
     signal.read("layer", torch.tensor([[1.0, 1.0], [-1.0, 1.0]]) / 2, elements=2 * 4)
     signal.finish_batch(2)
     means = {reading: groups["layer"].tolist() for reading, groups in signal.stop().items()}

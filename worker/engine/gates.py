@@ -53,8 +53,7 @@ class Gate(nn.Module):
                 self._mask = self._spread(self._on, values)
             values = values * self._mask.to(values.dtype)
         if self._signal.is_reading and values.requires_grad:
-            held = [values.detach()]  # popped, so that its memory is free for the rest of the backward pass
-            values.register_hook(lambda gradient: self._read(held.pop(), gradient))  # type: ignore[no-untyped-call]
+            self._signal.watch(values, self._read)
         return values
 
     def _spread(self, on: Tensor, values: Tensor) -> Tensor:

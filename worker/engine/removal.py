@@ -82,11 +82,11 @@ class ChannelRemoval:
 
     def start_reading(self) -> None:
         """Gather the signal at the gates, if the criterion needs it."""
-        self._trainee.gates.signal.start(self._criterion.readings)
+        self._trainee.gates.signal.start(self._criterion.needs)
 
     def watched(self, loss: Loss) -> Loss:
-        """The loss itself: gates read activations and their gradients."""
-        return loss
+        """The loss, with the signal of drawn labels read on the way if the criterion needs it."""
+        return self._trainee.gates.signal.watched(loss, self._generator)
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
         """Turn channels off; names them as `group:original index`."""

@@ -135,7 +135,8 @@ class _PruningRun:
         start, end = target ** ((level - 1) / points), target ** (level / points)
         while not self._removal.is_reached(end):
             self._removal.start_reading()
-            totals = self._work.trainer.train(self._trainee, cross_entropy, self._schedule.training_steps)
+            loss = self._removal.watched(cross_entropy)
+            totals = self._work.trainer.train(self._trainee, loss, self._schedule.training_steps)
             density = self._schedule.level(start, end, self._place.removals)
             removed = self._removal.remove(density, self._schedule.channels)
             self._place = replace(self._place, removals=self._place.removals + 1)

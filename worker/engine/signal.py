@@ -1,13 +1,16 @@
 """The signal that gates read in backward passes: activation times gradient of each example, summed as criteria ask."""
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+import torch
 from torch import Tensor
 
 from worker.engine.coupling.example_axes import Order
+from worker.engine.drawn_labels import surprise
+from worker.engine.retraining.losses import Loss
 
 
 class Reading(StrEnum):
@@ -27,6 +30,18 @@ class Reading(StrEnum):
     """
     TOTAL_SQUARES = "total_squares"
     """Mean over examples of (sum over channels of g_nk)^2, (1,): the group's squared Fisher-Rao norm."""
+
+
+@dataclass(frozen=True)
+class Needs:
+    """What is to be read."""
+
+    readings: frozenset[Reading] = frozenset()
+    draws_labels: bool = False
+    """Read for labels drawn from the network's own answer, in a backward pass of their own, which trains nothing."""
+
+
+NO_SIGNAL = Needs()
 
 
 @dataclass(frozen=True)
@@ -73,8 +88,9 @@ class Signal:
     """
 
     def __init__(self) -> None:
-        self.is_reading = False
-        self._readings: tuple[Reading, ...] = ()
+        self._needs = NO_SIGNAL
+        self._values: list[Tensor] = []
+        """What the gates let through in this forward pass; kept only for a backward pass of drawn labels."""
         self._gradients: dict[str, dict[tuple[int, Order], Tensor]] = {}
         """Of every group, sums by their number of rows and the order of examples among them."""
         self._elements: defaultdict[str, int] = defaultdict(int)
@@ -82,22 +98,55 @@ class Signal:
         self._sums: dict[Reading, dict[str, Tensor]] = {}
         self._count = 0
 
-    def start(self, readings: Collection[Reading]) -> None:
-        """Forget everything, and read these from the next forward pass on."""
+    @property
+    def is_reading(self) -> bool:
+        """Gates hand over what they see."""
+        return bool(self._needs.readings)
+
+    def start(self, needs: Needs) -> None:
+        """Forget everything, and read this from the next forward pass on."""
         self._forget()
-        self._readings = tuple(sorted(readings))
-        self._sums = {reading: {} for reading in self._readings}
-        self.is_reading = bool(readings)
+        self._needs = needs
+        self._sums = {reading: {} for reading in sorted(needs.readings)}
 
     def stop(self) -> Mapping[Reading, Mapping[str, Tensor]]:
         """Read no more; the means of what was read, by group, float64 on the device."""
-        self.is_reading = False
+        self._needs = NO_SIGNAL
         means = {
             reading: {group: total / self._count for group, total in sums.items()}
             for reading, sums in self._sums.items()
         }
         self._forget()
         return means
+
+    def watch(self, values: Tensor, read: Callable[[Tensor, Tensor], None]) -> None:
+        """Call `read(values, gradient)` in the first backward pass that comes through `values`."""
+        held = [values.detach()]  # popped, so that its memory is free for the rest of the backward pass
+
+        def hook(gradient: Tensor) -> None:
+            if held:
+                read(held.pop(), gradient)
+
+        values.register_hook(hook)  # type: ignore[no-untyped-call]
+        if self._needs.draws_labels:
+            self._values.append(values)
+
+    def watched(self, loss_of: Loss, generator: torch.Generator) -> Loss:
+        """The same loss, whose computation reads first where labels are to be drawn.
+
+        That costs a backward pass to the activations alone, not to the weights.
+        """
+        if not self._needs.draws_labels:
+            return loss_of
+
+        def loss(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+            values, self._values = self._values, []
+            pull = surprise(logits, generator)
+            torch.autograd.grad(logits, values, pull, retain_graph=True, allow_unused=True)
+            self.finish_batch(len(logits))
+            return loss_of(logits, labels, inputs)
+
+        return loss
 
     def read(self, group: str, product: Tensor, elements: int, order: Order = "alone") -> None:
         """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square.
@@ -112,12 +161,14 @@ class Signal:
         self._elements[group] += elements
 
     def finish_batch(self, batch_size: int) -> None:
-        """Accumulate what a backward pass of a mean loss over `batch_size` examples left."""
+        """Accumulate what a backward pass of a mean loss over `batch_size` examples left, if anything."""
+        if not self._gradients:
+            return
         for group, rows in self._gradients.items():
             first, *others = (_by_example(sums, batch_size, order) for (_, order), sums in rows.items())
             batch = _Batch(sum(others, first), self._elements[group] / batch_size)
-            for reading in self._readings:
-                found, sums = _SUMS[reading](batch), self._sums[reading]
+            for reading, sums in self._sums.items():
+                found = _SUMS[reading](batch)
                 sums[group] = sums[group] + found if group in sums else found
         self._gradients.clear()
         self._elements.clear()
@@ -126,7 +177,8 @@ class Signal:
     def _forget(self) -> None:
         self._gradients.clear()
         self._elements.clear()
-        self._sums.clear()
+        self._values.clear()
+        self._sums = {}
         self._count = 0
 
 

@@ -7,14 +7,14 @@ from backend.domain.criteria import BatchNormScaleCriterion
 from worker.engine.batch_norms import scales_of
 from worker.engine.coupling import ChannelGroup
 from worker.engine.criteria.criterion import CRITERIA, Evidence
-from worker.engine.signal import Reading
+from worker.engine.signal import NO_SIGNAL
 
 
 @CRITERIA.register(BatchNormScaleCriterion)
 class BatchNormScale:
     """`|gamma|`, its mean where several batch norms scale the same channel."""
 
-    readings: frozenset[Reading] = frozenset()
+    needs = NO_SIGNAL
 
     def __init__(self, spec: BatchNormScaleCriterion) -> None:
         self.spec = spec

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from worker.engine.coupling import ChannelGroup
 from worker.engine.registry import Registry
-from worker.engine.signal import Reading
+from worker.engine.signal import Needs, Reading
 
 
 @dataclass(frozen=True)
@@ -35,8 +35,8 @@ class Evidence:
 class ChannelCriterion(Protocol):
     """Scores channels."""
 
-    readings: frozenset[Reading]
-    """What the gates must read during the training steps before a removal; empty for none."""
+    needs: Needs
+    """What the gates must read during the training steps before a removal."""
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
         """One finite score per channel, (K,), for every group."""

@@ -4,17 +4,15 @@ from torch import Tensor
 
 from backend.domain.criteria import FisherCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence, scores_at_gates
-from worker.engine.signal import Reading
+from worker.engine.signal import Needs, Reading
 
 
 @CRITERIA.register(FisherCriterion)
 class Fisher:
     """`1/(2N) sum_n g_nk^2`, in nats."""
 
-    readings = frozenset({Reading.SQUARES})
-
     def __init__(self, spec: FisherCriterion) -> None:
-        self.spec = spec
+        self.needs = Needs(frozenset({Reading.SQUARES}), draws_labels=spec.labels == "model")
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
         """Halve the accumulated mean squares."""

@@ -7,7 +7,7 @@ from backend.domain.criteria import GeometricMedianCriterion
 from worker.engine.coupling import ChannelGroup
 from worker.engine.criteria.criterion import CRITERIA, Evidence
 from worker.engine.regularizers.lines import read_lines
-from worker.engine.signal import Reading
+from worker.engine.signal import NO_SIGNAL
 
 
 @CRITERIA.register(GeometricMedianCriterion)
@@ -18,7 +18,7 @@ class GeometricMedian:
     the others can stand for it.
     """
 
-    readings: frozenset[Reading] = frozenset()
+    needs = NO_SIGNAL
 
     def __init__(self, spec: GeometricMedianCriterion) -> None:
         self.spec = spec

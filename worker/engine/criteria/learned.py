@@ -4,14 +4,14 @@ from torch import Tensor
 
 from backend.domain.criteria import LearnedCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence
-from worker.engine.signal import Reading
+from worker.engine.signal import NO_SIGNAL
 
 
 @CRITERIA.register(LearnedCriterion)
 class Learned:
     """What the regularizer of the section `sparsify` left, such as the probability that a gate is open."""
 
-    readings: frozenset[Reading] = frozenset()
+    needs = NO_SIGNAL
 
     def __init__(self, spec: LearnedCriterion) -> None:
         self.spec = spec

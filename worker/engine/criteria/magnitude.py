@@ -6,7 +6,7 @@ from torch import Tensor
 from backend.domain.criteria import MagnitudeCriterion
 from worker.engine.coupling import ChannelGroup
 from worker.engine.criteria.criterion import CRITERIA, Evidence
-from worker.engine.signal import Reading
+from worker.engine.signal import NO_SIGNAL
 
 _PIECE = 2**16
 """Elements made float64 at a time: five times faster than all at once."""
@@ -16,7 +16,7 @@ _PIECE = 2**16
 class Magnitude:
     """L1 or L2 norm over all weights that make the channel, in all layers of its group."""
 
-    readings: frozenset[Reading] = frozenset()
+    needs = NO_SIGNAL
 
     def __init__(self, spec: MagnitudeCriterion) -> None:
         self.spec = spec

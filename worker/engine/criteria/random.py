@@ -5,14 +5,14 @@ from torch import Tensor
 
 from backend.domain.criteria import RandomCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence
-from worker.engine.signal import Reading
+from worker.engine.signal import NO_SIGNAL
 
 
 @CRITERIA.register(RandomCriterion)
 class Random:
     """Uniform scores in [0, 1), drawn anew at every removal: all channels are equally likely to go."""
 
-    readings: frozenset[Reading] = frozenset()
+    needs = NO_SIGNAL
 
     def __init__(self, spec: RandomCriterion) -> None:
         self.spec = spec

@@ -5,14 +5,14 @@ from torch import Tensor
 
 from backend.domain.criteria import TaylorCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence, scores_at_gates
-from worker.engine.signal import Reading
+from worker.engine.signal import Needs, Reading
 
 
 @CRITERIA.register(TaylorCriterion)
 class Taylor:
     """`1/N sum_n |g_nk| / M`; normalized, its quotient by the Euclidean norm of the layer's scores."""
 
-    readings = frozenset({Reading.ABSOLUTES})
+    needs = Needs(frozenset({Reading.ABSOLUTES}))
 
     def __init__(self, spec: TaylorCriterion) -> None:
         self.spec = spec

@@ -4,14 +4,14 @@ from torch import Tensor
 
 from backend.domain.criteria import TaylorSquaredCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence, scores_at_gates
-from worker.engine.signal import Reading
+from worker.engine.signal import Needs, Reading
 
 
 @CRITERIA.register(TaylorSquaredCriterion)
 class TaylorSquared:
     """Mean over mini-batches of `(1/B sum_n g_nk)^2`, and a running mean of that over the removals."""
 
-    readings = frozenset({Reading.BATCH_SQUARES})
+    needs = Needs(frozenset({Reading.BATCH_SQUARES}))
 
     def __init__(self, spec: TaylorSquaredCriterion) -> None:
         self.spec = spec

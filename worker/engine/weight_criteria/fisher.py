@@ -1,4 +1,4 @@
-"""The rise of the loss when a weight becomes zero, from the diagonal of the empirical Fisher information."""
+"""The rise of the loss when a weight becomes zero, from the diagonal of the Fisher information."""
 
 from torch import Tensor
 
@@ -11,10 +11,8 @@ from worker.engine.weights.signal import WeightReading
 class WeightFisher:
     """`w^2 / (2N) * sum_n g_n^2`, in nats (Theis et al. 2018, eq. for single parameters)."""
 
-    reading = WeightReading.SQUARES
-
     def __init__(self, spec: FisherCriterion) -> None:
-        self.spec = spec
+        self.reading = WeightReading.GAUSS_NEWTON if spec.labels == "model" else WeightReading.SQUARES
 
     def score(self, evidence: WeightEvidence) -> dict[str, Tensor]:
         """Half the squared weight times the mean square of its gradient."""

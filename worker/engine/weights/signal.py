@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from backend.domain.errors import FailureCode, JobFailure
+from worker.engine.drawn_labels import surprise
 from worker.engine.retraining.losses import Loss
 
 
@@ -82,7 +83,7 @@ class WeightSignal:
     def _read(self, value: Tensor, logits: Tensor) -> None:
         names, parameters = list(self._parameters), list(self._parameters.values())
         if self._reading is WeightReading.GAUSS_NEWTON:
-            pull = _surprise(logits.detach(), self._generator)
+            pull = surprise(logits, self._generator)
             gradients = torch.autograd.grad(logits, parameters, pull, retain_graph=True, allow_unused=True)
             for name, gradient in zip(names, gradients, strict=True):
                 self._add_square(name, gradient)
@@ -103,15 +104,6 @@ class WeightSignal:
         if name not in self._sums:
             self._sums[name] = torch.zeros_like(like)
         return self._sums[name]
-
-
-def _surprise(logits: Tensor, generator: torch.Generator) -> Tensor:
-    """Gradient of the mean cross-entropy by logits (N, classes), for labels drawn from the answer itself."""
-    shares = logits.float().softmax(1)
-    draws = torch.rand(len(logits), 1, generator=generator).to(logits.device, non_blocking=True)
-    labels = (shares.cumsum(1) < draws).sum(1, keepdim=True).clamp_(max=logits.size(1) - 1)
-    pull = shares.scatter_add(1, labels, torch.full_like(shares[:, :1], -1.0))
-    return (pull / len(logits)).to(logits.dtype)
 
 
 def _signs(parameter: Tensor, generator: torch.Generator) -> Tensor:
