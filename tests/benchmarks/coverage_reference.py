@@ -34,17 +34,23 @@ def kept_positions(dense: Tensor, thin: Tensor) -> tuple[Tensor, ...]:
     """Positions along every axis of `dense` that make `thin`; raises `NotASelection` when there are none such."""
     if dense.dim() != thin.dim() or any(new > old for new, old in zip(thin.shape, dense.shape, strict=True)):
         raise NotASelection(f"{tuple(thin.shape)} cannot be a part of {tuple(dense.shape)}")
+    for axis, size in enumerate(thin.shape):
+        if size < dense.size(axis) and repeats(dense, axis):
+            dense = dense.narrow(axis, 0, size)
     if dense.shape == thin.shape:
         found: tuple[Tensor, ...] = tuple(torch.arange(size) for size in dense.shape)
         candidates = [found]
-    elif not dense.any():
-        candidates = [tuple(torch.arange(size) for size in thin.shape)]  # zeros, such as biases of keys: any of them
     else:
         candidates = _candidates(dense, thin)
     for found in candidates:
         if torch.equal(dense[torch.meshgrid(*found, indexing="ij")] if dense.dim() else dense, thin):
             return found
     raise NotASelection(f"the values of {tuple(thin.shape)} are no part of {tuple(dense.shape)}")
+
+
+def repeats(tensor: Tensor, axis: int) -> bool:
+    """Whether all positions along an axis hold the same, as in a fixed filter for every channel, or in zeros."""
+    return torch.equal(tensor, tensor.narrow(axis, 0, 1).expand_as(tensor))
 
 
 def _candidates(dense: Tensor, thin: Tensor) -> list[tuple[Tensor, ...]]:
@@ -99,6 +105,8 @@ def zero_removed(module: nn.Module, thin: Mapping[str, Tensor]) -> dict[int, Ten
             if all(len(positions) == size for positions, size in zip(kept, tensor.shape, strict=True)):
                 continue
             for axis, positions in enumerate(kept):
+                if repeats(tensor, axis):
+                    continue  # nobody can tell which are gone, and what reads them is zeroed
                 gone = torch.ones(tensor.size(axis), dtype=torch.bool)
                 gone[positions] = False
                 tensor.index_fill_(axis, torch.nonzero(gone).flatten(), 0.0)

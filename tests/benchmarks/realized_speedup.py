@@ -167,7 +167,7 @@ def print_profiles(name: str, spent: Mapping[int, Counter[str]]) -> None:
     print(f"\n{name}: milliseconds of one call by operation")
     print("| operation | dense | " + " | ".join(f"multiple of {multiple}" for multiple in MULTIPLES) + " |")
     print("|---|" + "---|" * (1 + len(MULTIPLES)))
-    for operation, _ in spent[0].most_common(6):
+    for operation, _ in sum(spent.values(), Counter[str]()).most_common(8):
         print(f"| {operation} | " + " | ".join(f"{spent[key][operation]:.1f}" for key in (0, *MULTIPLES)) + " |")
 
 
