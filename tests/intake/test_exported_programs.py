@@ -85,6 +85,13 @@ def test_a_batch_that_cannot_be_made_free_says_where_it_is_burned_in(tmp_path):
     assert "test_exported_programs.py" in reason
 
 
+@pytest.mark.parametrize("is_dynamic", [True, False])
+def test_an_input_may_be_called_input(tmp_path, is_dynamic):
+    network, examples = nn.Sequential(nn.Flatten(), nn.Linear(8, 3)).eval(), torch.randn(2, 2, 4)
+    found = read(tmp_path, exported(network, (examples,), is_dynamic=is_dynamic))
+    torch.testing.assert_close(build(found)(examples), network(examples), rtol=0, atol=0)
+
+
 class Training(nn.Module):
     """What acts in training only: batch norm's statistics, dropout, stochastic depth."""
 

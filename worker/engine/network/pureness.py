@@ -56,6 +56,7 @@ def make_pure(graph: fx.Graph) -> fx.Graph:
     outputs = copy.graph_copy(graph, values)
     for old, new in values.items():
         new.meta = dict(old.meta)
+        new.name = old.name  # fx would change `input`, as it changes all names that Python has for itself
     copy.output(outputs)
     for node in list(copy.nodes):
         pure = pure_variant(node.target) if node.op == "call_function" else None
