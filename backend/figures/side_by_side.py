@@ -2,6 +2,7 @@
 
 import statistics
 from collections.abc import Sequence
+from html import escape
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -31,7 +32,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
         means = [statistics.mean(values) for values in accuracies]
         color = palette.FIXED if one.is_baseline else palette.COUPLED[place % len(palette.COUPLED)]
         figure.add_scatter(
-            name=one.label,
+            name=escape(one.label),
             x=[statistics.mean(SIZES[x](point, layout) for point in column) for column in columns],
             y=means,
             error_y={
@@ -44,7 +45,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
             },
             customdata=[place] * len(columns),
             text=[_describe(values) for values in accuracies],
-            hovertemplate="<b>%{y:.2%}</b> " + one.label + "<br>%{x:.1%}<br>%{text}<extra></extra>",
+            hovertemplate="<b>%{y:.2%}</b> " + escape(one.label) + "<br>%{x:.1%}<br>%{text}<extra></extra>",
             mode="lines+markers",
             line={"color": color, "width": 2, "dash": "dash" if one.is_baseline else "solid"},
             marker={"color": color, "size": 7, "symbol": place % palette.SYMBOLS},

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from plotly.graph_objects import Figure
 
 from backend.db.models import JobRow
+from backend.domain.agreement import Agreement, agreements, parse_removed
 from backend.domain.errors import InvalidValue
 from backend.domain.jobs import JobState
 from backend.domain.side_by_side import ComparedRun, Series, caveats, series_of
 from backend.figures import SizeAxis
+from backend.figures.agreement import draw_agreement
 from backend.figures.side_by_side import Split, draw_side_by_side
 from backend.services.scope import Scope
 
@@ -21,13 +23,30 @@ class RunComparison:
     series: Sequence[Series]
     caveats: Sequence[str]
     figure: Figure
+    agreement: Figure
+    """Which methods remove the same channels; empty where the runs do not prune the same network's channels."""
 
 
 def compare(scope: Scope, run_ids: Sequence[str], x: SizeAxis, split: Split) -> RunComparison:
     """Compare pruning runs as far as they have come; raises `NotFound`, `InvalidValue` for a sample training."""
     runs = [_compared(scope, scope.work.jobs.get_run(run_id)) for run_id in dict.fromkeys(run_ids)]
     series = series_of(runs)
-    return RunComparison(series, caveats(runs), draw_side_by_side(series, x, split))
+    figure = draw_side_by_side(series, x, split)
+    return RunComparison(series, caveats(runs), figure, draw_agreement(_agreements(scope, series)))
+
+
+def _agreements(scope: Scope, series: Sequence[Series]) -> Sequence[Agreement]:
+    """Agreement of the runs that removed channels of one and the same network."""
+    runs = [run for one in series for run in one.runs]
+    models = {run.model_id for run in runs}
+    model = scope.work.models.find(next(iter(models)) or "") if len(models) == 1 else None
+    if model is None or model.summary is None or any(run.recipe.prune.granularity.kind != "channel" for run in runs):
+        return ()
+    removed = {
+        run.id: parse_removed(scope.work.steps.list_removed(run.id, run.points[-1].step)) if run.points else {}
+        for run in runs
+    }
+    return agreements(series, removed, {group.name: group.width for group in model.summary.groups})
 
 
 def _compared(scope: Scope, row: JobRow) -> ComparedRun:

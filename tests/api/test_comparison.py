@@ -8,8 +8,8 @@ from backend.db.models import JobRow
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.presets import PRESETS
 from backend.domain.sampling import SampleOrder
-from tests.api.application import Application
-from tests.api.test_reports import LAYOUT, point
+from tests.api.application import SUMMARY, Application
+from tests.api.test_reports import LAYOUT, point, step
 
 
 @pytest.fixture
@@ -71,3 +71,21 @@ def test_what_cannot_be_compared_is_refused(application: Application, client: Te
     assert client.get("/api/comparison", params={"run": ["0" * 32]}).status_code == 404
     assert client.get("/api/comparison").status_code == 422
     assert client.get("/api/comparison", params={"run": ["x"]}).status_code == 422
+
+
+def test_agreement_is_drawn_for_the_channels_of_one_network(
+    application: Application, client: TestClient, runs: list[str]
+) -> None:
+    group = SUMMARY.groups[0].name
+    with UnitOfWork(application.sessions) as work:
+        for run, indices in zip(runs, ((0, 1), (0, 1), (2, 3)), strict=True):
+            labels = tuple(f"{group}:{index}" for index in indices)
+            work.steps.add_all(run, [step(1).model_copy(update={"removed": labels})], LAYOUT)
+    (figure,) = ask(client, runs)["agreement"]["data"]
+    assert figure["y"] == ["uniform: its seeds", "uniform | theis2018-fisher"]
+    assert figure["z"][0][figure["x"].index(group)] == 1.0
+    assert figure["z"][1][figure["x"].index(group)] < 0
+
+
+def test_a_run_alone_has_nothing_to_agree_with(client: TestClient, runs: list[str]) -> None:
+    assert ask(client, runs[:1])["agreement"]["data"] == []

@@ -72,6 +72,10 @@ class ComparisonAnswer(Answer):
     series: list[SeriesAnswer]
     caveats: list[str] = Field(description="What keeps this comparison from being fair, one sentence each.")
     figure: FigureAnswer
+    agreement: FigureAnswer = Field(
+        description="Cohen's kappa of the channels removed, by pair of methods and layer; without traces where the "
+        "runs do not prune the channels of one network."
+    )
 
     @classmethod
     def of(cls, comparison: RunComparison) -> Self:
@@ -80,4 +84,5 @@ class ComparisonAnswer(Answer):
             series=[SeriesAnswer.of(one) for one in comparison.series],
             caveats=list(comparison.caveats),
             figure=FigureAnswer.model_validate(to_wire(comparison.figure)),
+            agreement=FigureAnswer.model_validate(to_wire(comparison.agreement)),
         )

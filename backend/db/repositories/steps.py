@@ -31,6 +31,12 @@ class Steps(Repository):
         stride = max(1, -(-count // maximum))
         return self._records(StepRow.job_id == job_id, or_(StepRow.step % stride == 0, StepRow.step == count))
 
+    def list_removed(self, job_id: str, last: int) -> list[str]:
+        """Labels of the channels that were removed up to step `last`, in order."""
+        conditions = (StepRow.job_id == job_id, StepRow.step <= last)
+        removed = StepRow.metrics["removed"]
+        return [label for (labels,) in self._session.execute(select(removed).where(*conditions)) for label in labels]
+
     def trim(self, job_id: str, after: int) -> None:
         """Forget steps beyond `after`: they belong to a lost attempt."""
         query = delete(StepRow).where(StepRow.job_id == job_id, StepRow.step > after)

@@ -7,6 +7,7 @@ import type { Comparison, Series } from '@/lib/api/types'
 import { comparisonKey } from '@/lib/queries/keys'
 import { ComparisonPage } from './ComparisonPage'
 
+const nothing = { data: [], layout: {} }
 const spread = (mean: number, range = 0, count = 2) => ({ mean, lowest: mean - range, highest: mean + range, count })
 
 function series(label: string, changes: Partial<Series> = {}): Series {
@@ -27,7 +28,7 @@ function series(label: string, changes: Partial<Series> = {}): Series {
 
 function show(found: Partial<Comparison>, address = '/comparison?run=a&run=b') {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
-  const comparison: Comparison = { series: [], caveats: [], figure: { data: [], layout: {} }, ...found }
+  const comparison: Comparison = { series: [], caveats: [], figure: nothing, agreement: nothing, ...found }
   client.setQueryData(comparisonKey(['a', 'b'], 'macs', 'test'), comparison)
   const router = createMemoryRouter([{ path: '/comparison', element: <ComparisonPage /> }], { initialEntries: [address] })
   render(

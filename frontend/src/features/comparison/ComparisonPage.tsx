@@ -6,6 +6,7 @@ import { Page } from '@/components/Page'
 import { Panel } from '@/components/Panel'
 import { Query } from '@/components/Query'
 import { Figure } from '@/components/figure/Figure'
+import type { Comparison } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
 import { useComparison } from '@/lib/queries/useComparison'
 import { SeriesTable } from './SeriesTable'
@@ -31,6 +32,7 @@ export function ComparisonPage() {
       {comparison.data && (
         <Stack gap="md">
           <Caveats sentences={comparison.data.caveats} />
+          <AgreementPanel figure={comparison.data.agreement} />
           <Panel title="Methods" help="Each at the last point it has reached.">
             <SeriesTable series={comparison.data.series} />
           </Panel>
@@ -38,6 +40,23 @@ export function ComparisonPage() {
       )}
     </Page>
   )
+}
+
+/** Nothing where there is no pair of runs, or where they do not prune the channels of one network. */
+function AgreementPanel({ figure }: { figure: Comparison['agreement'] }) {
+  if (figure.data.length === 0) return null
+  return (
+    <Panel
+      title="Agreement"
+      help="Whether two methods remove the same channels, layer by layer (Cohen's kappa): 1 the same, 0 as by chance."
+    >
+      <Figure figure={figure} name="agreement" label="Agreement of methods by layer" height={heightOf(figure)} />
+    </Panel>
+  )
+}
+
+function heightOf({ layout }: Comparison['agreement']): number {
+  return typeof layout.height === 'number' ? layout.height : HEIGHT
 }
 
 /** What a reader must know before trusting the picture. */

@@ -949,6 +949,8 @@ export interface components {
          * @description Runs by method, and the picture of them.
          */
         ComparisonAnswer: {
+            /** @description Cohen's kappa of the channels removed, by pair of methods and layer; without traces where the runs do not prune the channels of one network. */
+            agreement: components["schemas"]["FigureAnswer"];
             /**
              * Caveats
              * @description What keeps this comparison from being fair, one sentence each.
@@ -1286,6 +1288,13 @@ export interface components {
              * @enum {string}
              */
             kind: "fisher";
+            /**
+             * Labels
+             * @description Whose gradients are squared. data: those of the training examples, read while training at almost no cost (the empirical Fisher information); model: those of labels drawn from the network's own answer (the Fisher information itself), which takes a second backward pass.
+             * @default data
+             * @enum {string}
+             */
+            labels?: "data" | "model";
         };
         /**
          * FixedCost
@@ -1411,7 +1420,7 @@ export interface components {
             shape_strength?: number;
             /**
              * Strength
-             * @description Filters: the weights that make a channel. Weight of the penalty beside the mean loss.
+             * @description Filters: the weights that make a channel. Weight of the penalty beside the loss.
              * @default 0.0001
              */
             strength?: number;
