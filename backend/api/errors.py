@@ -123,7 +123,11 @@ async def _on_invalid(_request: Request, error: Exception) -> JSONResponse:
 async def _on_http(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    sentences = {404: "There is nothing at this address.", 405: "This address does not take that method."}
+    sentences = {
+        400: "The body cannot be read: send JSON in UTF-8, of a reasonable depth.",
+        404: "There is nothing at this address.",
+        405: "This address does not take that method.",
+    }
     body = ErrorAnswer(
         error=_STATUS_CODES.get(error.status_code, "http_error"),
         detail=sentences.get(error.status_code, str(error.detail)),

@@ -36,7 +36,19 @@ def _describe(error: Any, value: Any) -> ProblemEntry:
         message = "This is required."
     if error["type"] == "string_pattern_mismatch":
         message = "This is no id or name of anything here; check how it is written."
+    if error["type"] in ("union_tag_not_found", "union_tag_invalid"):
+        path, message = _untagged(error, path)
     return ProblemEntry(_clean(".".join(path)), _clean(_as_sentence(message)))
+
+
+def _untagged(error: Any, path: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
+    """A value of several kinds that does not tell which one it is, or names one that does not exist."""
+    context = error["ctx"]
+    tag = str(context["discriminator"]).strip("'")
+    if error["type"] == "union_tag_not_found":
+        return (*path, tag), "This is required: it tells which kind of value this is."
+    known = str(context["expected_tags"]).replace("'", "`")
+    return path, f"There is no {tag} `{context['tag']}`; there are {known}."
 
 
 def _visible_path(loc: tuple[int | str, ...], value: Any, *, is_missing: bool) -> tuple[str, ...]:

@@ -61,3 +61,16 @@ def test_text_that_utf8_cannot_carry_is_refused_in_text_that_it_can() -> None:
 def test_a_flood_of_problems_is_cut() -> None:
     value = {"criterion": {"kind": "fisher"}, **{f"key{number}": 1 for number in range(1000)}}
     assert len(problems(Item, value)) == 50
+
+
+def test_a_value_without_its_kind_is_told_so() -> None:
+    (problem,) = problems(Item, {"criterion": {"norm": 3}})
+    assert problem == ProblemEntry("criterion.kind", "This is required: it tells which kind of value this is.")
+    (problem,) = problems(Criterion, {})
+    assert problem.field == "kind"
+
+
+def test_an_unknown_kind_is_answered_with_those_that_exist() -> None:
+    (problem,) = problems(Item, {"criterion": {"kind": "best"}})
+    assert problem.field == "criterion"
+    assert problem.detail.startswith("There is no kind `best`; there are `fisher`, ")
