@@ -40,3 +40,9 @@ def test_buffers_of_whole_numbers_do_not_hide_the_network(tmp_path):
 def test_a_network_with_one_tensor_more_is_no_library_network(tmp_path):
     state = {**state_of("timm-vit_tiny_patch16_224-37"), "extra": torch.zeros(3)}
     assert "recognized" not in refusal(tmp_path, saved(state)).detail
+
+
+def test_a_network_without_class_scores_is_told_that_it_cannot_be_pruned(tmp_path):
+    failure = refusal(tmp_path, saved(state_of("torchvision-deeplabv3_mobilenet_v3_large-21")))
+    assert "recognized as `deeplabv3_mobilenet_v3_large` of torchvision, a network for segmentation" in failure.detail
+    assert "torch.export" not in failure.hint

@@ -102,6 +102,15 @@ def test_the_snippet_builds_the_recognized_network_for_its_classes():
     assert 'name.removeprefix("module.")' in recognize(prefixed).export_snippet("net.pt")
 
 
+def test_without_a_classification_layer_the_snippet_takes_the_librarys_off():
+    whole = shapes_of("torchvision-resnet18-10")
+    found = recognize({name: shape for name, shape in whole.items() if not name.startswith("fc.")})
+    maker = 'get_model("resnet18"); model.set_submodule("fc", torch.nn.Identity()); model.load_state_dict(state)'
+    assert maker in found.export_snippet("a.pt")
+    vgg = next(known for known in load_index().stored.architectures if known.name == "vgg11")
+    assert load_index().head_modules(vgg) == ("classifier.6",)
+
+
 def test_recognizing_needs_neither_library():
     check = (
         "import sys; sys.modules['timm'] = sys.modules['torchvision'] = None; "

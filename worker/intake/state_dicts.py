@@ -90,6 +90,13 @@ def _library_network(recognition: Recognition, file_name: str) -> FileRefusal:
     library, architecture = recognition.library, recognition.architecture
     classes = f" for {recognition.class_count} classes" if recognition.class_count else ""
     others = f" (also: {', '.join(recognition.alternatives[:MAX_ALTERNATIVES])})" if recognition.alternatives else ""
+    if not recognition.is_classifier:
+        return FileRefusal(
+            FailureCode.UNKNOWN_ARCHITECTURE,
+            f"is recognized as `{architecture}` of {library}, a network for {recognition.task}; only networks that "
+            "answer with class scores, (N, classes), can be pruned.",
+            "Upload a network for classification; as an exported program (.pt2) or as ONNX it may be of any make.",
+        )
     return FileRefusal(
         FailureCode.UNKNOWN_ARCHITECTURE,
         f"is recognized as `{architecture}` of {library}{classes}{others}, which Secateur cannot build by itself; it "

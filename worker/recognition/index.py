@@ -49,6 +49,12 @@ class Index:
         """Architectures by position."""
         return tuple(self.stored.architectures[position] for position in positions)
 
+    def head_modules(self, known: Known) -> tuple[str, ...]:
+        """The modules of an architecture's classification layer, such as `fc`."""
+        place = self.stored.architectures.index(known)
+        head = next(self.heads[head] for head, found in self.stored.whole.values() if place in found)
+        return tuple(dict.fromkeys(axis.tensor.rpartition(".")[0] for axis in head))
+
 
 @cache
 def load_index() -> Index:

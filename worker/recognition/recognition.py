@@ -9,6 +9,7 @@ from worker.zoo.naming import plain_names
 
 _USUAL_SHAPE = (3, 224, 224)
 _EXAMPLES = 2
+_CLASSIFIERS = frozenset({"classification", "video classification"})
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,13 @@ class Recognition:
     """What stands before every name in the file, such as `module.`."""
     alternatives: tuple[str, ...]
     """Other architectures with the same tensors, as `library/name`."""
+    absent: tuple[str, ...] = ()
+    """Modules that the library's network has and this checkpoint lacks: its classification layer."""
+
+    @property
+    def is_classifier(self) -> bool:
+        """Whether the architecture answers with class scores (N, classes), as networks must to be pruned."""
+        return self.task in _CLASSIFIERS
 
     def export_snippet(self, file: str) -> str:
         """Three lines of Python that load `file` (`.pt`, `.pth` or `.safetensors`) and write an exported program."""
@@ -38,22 +46,23 @@ class Recognition:
         imports = f"import torch, {self.library}" + (
             "; from safetensors.torch import load_file" if is_safetensors else ""
         )
-        classes = 0 if self.class_count is None else self.class_count
         shape = ", ".join(map(str, (_EXAMPLES, *(self.input_shape or _USUAL_SHAPE))))
         output = json.dumps(f"{file.rpartition('.')[0] or file}.pt2", ensure_ascii=False)
         return "\n".join(
             [
                 f"{imports}; state = {reader}",
-                f"model = {self._maker(classes)}; model.load_state_dict({self._state()})",
+                f"model = {self._maker()}; model.load_state_dict({self._state()})",
                 f"torch.export.save(torch.export.export(model.eval(), (torch.zeros({shape}),), "
                 f"dynamic_shapes=({{0: torch.export.Dim.AUTO}},), strict=False), {output})",
             ]
         )
 
-    def _maker(self, classes: int) -> str:
+    def _maker(self) -> str:
         if self.library == "timm":
-            return f'timm.create_model("{self.architecture}", num_classes={classes})'
-        return f'torchvision.models.get_model("{self.architecture}", num_classes={classes})'
+            return f'timm.create_model("{self.architecture}", num_classes={self.class_count or 0})'
+        classes = "" if self.class_count is None else f", num_classes={self.class_count}"
+        cut = "".join(f'; model.set_submodule("{name}", torch.nn.Identity())' for name in self.absent)
+        return f'torchvision.models.get_model("{self.architecture}"{classes}){cut}'
 
     def _state(self) -> str:
         if not self.prefix:
@@ -84,6 +93,7 @@ def recognize(shapes: Shapes) -> Recognition | None:
         input_shape=first.input_shape,
         prefix=prefix,
         alternatives=tuple(f"{other.library}/{other.name}" for other in others),
+        absent=index.head_modules(first) if classes is None else (),
     )
 
 
