@@ -204,7 +204,7 @@ UNSUPPORTED = {
     [
         ("several", ["aten.fft_fft.default", "aten.linalg_qr.default", "test_exported_programs.py:"]),
         ("complex", ["complex"]),
-        ("control flow", ["`cond` (control flow"]),
+        ("control flow", ["`cond` (control flow", "test_exported_programs.py:"]),
     ],
 )
 def test_operations_that_are_not_supported_are_named_all_at_once(tmp_path, name, sentences):

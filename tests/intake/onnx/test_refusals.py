@@ -77,7 +77,10 @@ def test_the_line_of_the_source_is_named_where_the_file_has_it():
     def change(proto):
         entry = proto.graph.node[0].metadata_props.add()
         entry.key = "pkg.torch.onnx.stack_trace"
-        entry.value = 'File "/home/me/net.py", line 42, in forward\n    return torch.det(x)'
+        entry.value = (
+            'File "/home/me/net.py", line 42, in forward\n    return torch.det(x)\n'
+            'File "<eval_with_key>.5", line 3, in forward\n    det = torch.det(x)'
+        )
 
     data = changed(change, serialize([NODE("Det", ["x"], ["y"], name="det")], X, ["y"]))
     assert "Det at `det (net.py:42)`" in refusal(data).reason

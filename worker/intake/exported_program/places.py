@@ -7,8 +7,8 @@ from worker.intake.refusals import printable
 
 FRAME = re.compile(r'File "(?P<path>[^"\n]{1,1000})", line (?P<line>\d{1,7})')
 MAX_TRACE = 50_000
-OWN_FOLDER = re.compile(r"(^|[\\/])torch[\\/]")
-"""Frames inside PyTorch say nothing of the author's source."""
+OWN_FOLDER = re.compile(r"(^|[\\/])torch[\\/]|^<")
+"""Frames inside PyTorch, and in code that it generates (`<eval_with_key>.5`), say nothing of the author's source."""
 
 
 def read_place(node: Record) -> str | None:
@@ -23,7 +23,7 @@ def read_place(node: Record) -> str | None:
 
 
 def _line(trace: object) -> str | None:
-    """The innermost line that is not PyTorch's own."""
+    """The innermost line of a file that is not PyTorch's own; code that was made up on the way is in no file."""
     if not isinstance(trace, str):
         return None
     frames = [match for match in FRAME.finditer(trace[-MAX_TRACE:]) if not OWN_FOLDER.search(match["path"])]

@@ -23,7 +23,8 @@ MAX_NODE_VALUES = 4096
 MAX_NAME = 1024
 OWN_DOMAINS = ("", "ai.onnx")
 _SOURCE_LINE = re.compile(r'File "([^"]{1,400})", line (\d{1,9})')
-_LIBRARY = re.compile(r"[\\/](site-packages|dist-packages)[\\/]torch[\\/]")
+_LIBRARY = re.compile(r"[\\/](site-packages|dist-packages)[\\/]torch[\\/]|^<")
+"""PyTorch's own files, and code that it generates."""
 _GRAPH_KINDS = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
 
 
