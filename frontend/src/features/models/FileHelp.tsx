@@ -7,7 +7,7 @@ program = torch.export.export(model.eval(), (torch.randn(2, 3, 224, 224),), dyna
 torch.export.save(program, "net.pt2")`
 const ONNX = `import torch
 example = (torch.randn(2, 3, 224, 224),)
-torch.onnx.export(model.eval(), example, "net.onnx", dynamo=True, dynamic_shapes=({0: torch.export.Dim("batch")},))`
+torch.onnx.export(model.eval(), example, "net.onnx", dynamic_shapes=({0: torch.export.Dim("batch")},), external_data=False)`
 const STATE_DICT = `from safetensors.torch import save_file
 save_file(model.state_dict(), "net.safetensors")`
 const PUSH = 'SECATEUR_TOKEN=sec_... secateur push net.pt2 --url '
