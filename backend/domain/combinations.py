@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from backend.domain.granularities import granularities_of
 from backend.domain.pruning import Prune
-from backend.domain.retraining import Distillation, Retrain, Sparsify
+from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 
 
 @dataclass(frozen=True)
@@ -12,6 +13,7 @@ class Sections:
     """The sections of a recipe that rules may look at."""
 
     prune: Prune
+    dense: DenseTraining | None
     sparsify: Sparsify | None
     retrain: Retrain
     distill: Distillation | None
@@ -63,9 +65,105 @@ def _teacher_needs_retraining(sections: Sections) -> str | None:
     return "distill: there is no retraining to distill in; set retrain.epochs or leave distill out"
 
 
+def _start_needs_dense(sections: Sections) -> str | None:
+    start = sections.retrain.start
+    is_early = start.kind == "rewind" or (start.kind == "sign_kept" and start.of == "initialization")
+    if not is_early or sections.dense is not None:
+        return None
+    return (
+        f"retrain.start: `{start.kind}` takes weights from the dense network's first steps, which no upload holds; "
+        "add the section dense, which trains that network and keeps them, or choose the start `continue`"
+    )
+
+
+def _rates_need_dense(sections: Sections) -> str | None:
+    if sections.retrain.learning_rate_decay != "rewind" or sections.dense is not None:
+        return None
+    return (
+        "retrain.learning_rate_decay: `rewind` takes the learning rates of the section dense, which is missing; "
+        "add it or choose `cosine`"
+    )
+
+
+def _rates_need_one_optimizer(sections: Sections) -> str | None:
+    dense, retrain = sections.dense, sections.retrain
+    if retrain.learning_rate_decay != "rewind" or dense is None or dense.optimizer.kind == retrain.optimizer.kind:
+        return None
+    return (
+        f"retrain.optimizer: `rewind` takes the learning rates of dense.optimizer `{dense.optimizer.kind}`, which do "
+        f"not suit `{retrain.optimizer.kind}`; choose `{dense.optimizer.kind}` or the learning_rate_decay `cosine`"
+    )
+
+
+def _start_needs_retraining(sections: Sections) -> str | None:
+    if sections.retrain.start.kind == "continue" or sections.retrain.epochs:
+        return None
+    return (
+        f"retrain.start: `{sections.retrain.start.kind}` throws away what was learned, and retrain.epochs 0 learns "
+        "nothing anew; set retrain.epochs or choose the start `continue`"
+    )
+
+
+def _methods_need_granularity(sections: Sections) -> str | None:
+    prune = sections.prune
+    for field, method in (("criterion", prune.criterion), ("allocation", prune.allocation)):
+        known = granularities_of(method)
+        if prune.granularity.kind not in known:
+            return (
+                f"prune.{field}: `{method.kind}` does not exist for prune.granularity `{prune.granularity.kind}`; "
+                f"choose the granularity `{min(known)}` or another {field}"
+            )
+    return None
+
+
+def _magnitudes_needed(sections: Sections) -> str | None:
+    criterion, allocation = sections.prune.criterion.kind, sections.prune.allocation.kind
+    if allocation not in ("lamp", "layer_threshold") or criterion == "magnitude":
+        return None
+    return (
+        f"prune.allocation: `{allocation}` compares magnitudes of weights, which prune.criterion `{criterion}` does "
+        "not tell; choose the criterion `magnitude` or the allocation `global`"
+    )
+
+
+def _weights_go_in_bulk(sections: Sections) -> str | None:
+    prune = sections.prune
+    if prune.granularity.kind == "channel" or prune.schedule.kind != "greedy":
+        return None
+    return (
+        "prune.schedule: `greedy` takes a few channels at a time, but prune.granularity `unstructured` takes single "
+        "weights, of which there are too many; choose the schedule `one_shot` or `cubic`"
+    )
+
+
+def _weights_leave_shapes(sections: Sections) -> str | None:
+    prune = sections.prune
+    if prune.granularity.kind == "channel":
+        return None
+    if prune.cost.kind != "none":
+        return (
+            f"prune.cost: `{prune.cost.kind}` weighs what a channel saves, but prune.granularity `unstructured` saves "
+            "no time; choose the cost `none`"
+        )
+    if prune.width_multiple > 1:
+        return (
+            f"prune.width_multiple: {prune.width_multiple} rounds widths, but prune.granularity `unstructured` leaves "
+            "all widths as they are; choose 1"
+        )
+    return None
+
+
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _cost_needs_fisher,
     _cost_needs_global,
     _learned_needs_scores,
     _teacher_needs_retraining,
+    _start_needs_dense,
+    _rates_need_dense,
+    _rates_need_one_optimizer,
+    _start_needs_retraining,
+    _methods_need_granularity,
+    _magnitudes_needed,
+    _weights_go_in_bulk,
+    _weights_leave_shapes,
 )

@@ -8,15 +8,17 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from backend.domain.combinations import Sections, contradiction
 from backend.domain.pruning import Prune
-from backend.domain.retraining import Distillation, Retrain, Sparsify
+from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 from backend.domain.spec import Spec
 from backend.domain.targets import Target
 
 _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1},
     "prune.criterion": {"labels": "data"},
+    "sparsify": {"gradient_norm": None},
+    "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs"},
 }
-_ADDED_SECTIONS = ("sparsify",)
+_ADDED_SECTIONS = ("sparsify", "dense")
 """Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;
 of a section that is `None`."""
 
@@ -49,6 +51,9 @@ class Recipe(Spec):
     schema_version: Literal[1] = 1
     target: Target = Field(description="Where to stop.")
     prune: Prune = Field(description="What is removed, and how.")
+    dense: DenseTraining | None = Field(
+        None, description="Train the dense network itself first, so that its early weights are known."
+    )
     sparsify: Sparsify | None = Field(None, description="Train with a regularizer before anything is removed.")
     retrain: Retrain = Field(description="Retraining at every operating point.")
     distill: Distillation | None = Field(None, description="Learn from the dense network while retraining.")
@@ -58,7 +63,7 @@ class Recipe(Spec):
 
     @model_validator(mode="after")
     def _check_axes(self) -> Self:
-        sentence = contradiction(Sections(self.prune, self.sparsify, self.retrain, self.distill))
+        sentence = contradiction(Sections(self.prune, self.dense, self.sparsify, self.retrain, self.distill))
         if sentence is not None:
             raise ValueError(sentence)
         return self
@@ -69,14 +74,14 @@ class Recipe(Spec):
         A setting that was added later and changes nothing is left out, so that older recipes keep theirs.
         """
         value = self.model_dump(mode="json")
+        for section in _ADDED_SECTIONS:
+            if value[section] is None:
+                del value[section]
         for path, settings in _ADDED.items():
             part = _at(path, value)
             for name, neutral in settings.items():
                 if name in part and part[name] == neutral:
                     del part[name]
-        for section in _ADDED_SECTIONS:
-            if value[section] is None:
-                del value[section]
         canonical = json.dumps(value, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

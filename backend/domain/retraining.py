@@ -6,6 +6,7 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from backend.domain.regularizers import Regularizer
 from backend.domain.spec import Spec
+from backend.domain.starts import ContinueStart, Start
 
 
 class SgdOptimizer(Spec):
@@ -33,20 +34,48 @@ class Training(Spec):
 
     epochs: NonNegativeInt = Field(description="Passes over the training data.", le=1000)
     optimizer: Optimizer = Field(default_factory=lambda: SgdOptimizer(learning_rate=0.01), description="Optimizer.")
-    learning_rate_decay: Literal["none", "cosine"] = Field(
-        "cosine", description="How the learning rate falls over these epochs."
+    learning_rate_decay: Literal["none", "cosine", "steps"] = Field(
+        "cosine",
+        description="How the learning rate falls over these epochs; steps: to a tenth after half of them and to a "
+        "hundredth after three quarters.",
     )
     steps_per_record: PositiveInt = Field(
         20, le=10_000, description="Optimizer steps that make one step of the history (and one checkpoint)."
+    )
+    gradient_norm: PositiveFloat | None = Field(
+        None,
+        le=1e6,
+        description="Scale the gradient of a step down to this L2 norm where it is longer, against divergence; "
+        "empty: leave it as it is.",
+    )
+
+
+class DenseTraining(Training):
+    """Train the dense network itself first, from fresh weights drawn from the seed; uploaded weights are not used."""
+
+    keep_step: NonNegativeInt = Field(
+        0, le=10_000_000, description="Optimizer step whose weights are kept to be rewound to; 0: the fresh weights."
     )
 
 
 class Retrain(Training):
     """Retrain the thinner network at every operating point."""
 
-    epochs: NonNegativeInt = Field(description="Passes over the training data at each operating point.", le=1000)
-    learning_rate_decay: Literal["none", "cosine"] = Field(
-        "cosine", description="How the learning rate falls over the epochs of one operating point."
+    epochs: NonNegativeInt = Field(
+        description="Passes over the training data at each operating point; where weights or learning rates are "
+        "rewound, the steps up to dense.keep_step count as done.",
+        le=1000,
+    )
+    learning_rate_decay: Literal["none", "cosine", "steps", "rewind"] = Field(  # type: ignore[assignment]  # one more
+        "cosine",
+        description="How the learning rate falls over the epochs of one operating point; rewind: the learning rates of "
+        "the dense training from dense.keep_step on (Renda et al. 2020).",
+    )
+    start: Start = Field(default_factory=ContinueStart, description="Which weights the thinner network starts from.")
+    budget: Literal["epochs", "macs"] = Field(
+        "epochs",
+        description="epochs: as many as given; macs: more by dense over remaining MACs, so that training costs as much "
+        "as that of the dense network (Liu et al. 2019, Scratch-B).",
     )
 
 

@@ -19,6 +19,7 @@ from backend.domain.regularizers import Regularizer
 from backend.domain.retraining import Optimizer
 from backend.domain.schedules import Schedule
 from backend.domain.spec import Spec
+from backend.domain.starts import Start
 from backend.domain.targets import Target
 from backend.settings import Settings
 from tests.architecture.sources import ROOT, parse, python_files, relative
@@ -29,7 +30,7 @@ from worker.zoo import ARCHITECTURES
 
 DOCUMENTS = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")])
 README = (ROOT / "README.md").read_text()
-CATALOGUES = (Allocation, Cost, Criterion, Granularity, Optimizer, Regularizer, Schedule, Target)
+CATALOGUES = (Allocation, Cost, Criterion, Granularity, Optimizer, Regularizer, Schedule, Start, Target)
 
 
 def kinds_of(union: object) -> set[str]:

@@ -2,6 +2,7 @@ import pytest
 import torch
 
 from backend.domain.errors import JobFailure
+from backend.domain.recipe import Recipe
 from tests.engine.runs import Collected, blobs, collect_run, recipe, small_lenet, weights_hash
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.network import Network
@@ -9,6 +10,14 @@ from worker.zoo.fresh import initialize
 
 FISHER = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.5}}
 SCHEDULE = {"schedule": {"kind": "greedy", "training_steps": 2}, "points": 2, "removal_macs": 0.1}
+
+
+def sparsified(regularizer: dict[str, object], optimizer: dict[str, object] | None = None) -> Recipe:
+    """Two epochs with a regularizer, then removal by what it learned."""
+    part = {"epochs": 2, "steps_per_record": 3, "regularizer": regularizer, "optimizer": optimizer or {"kind": "sgd"}}
+    return recipe(sparsify=part, prune={"criterion": {"kind": "learned"}} | SCHEDULE)
+
+
 RECIPES = {
     "fisher": recipe(prune=FISHER | SCHEDULE),
     "model Fisher": recipe(prune={"criterion": {"kind": "fisher", "labels": "model"}} | SCHEDULE),
@@ -38,6 +47,26 @@ RECIPES = {
         },
         prune={"criterion": {"kind": "magnitude"}} | SCHEDULE,
     ),
+    "late rewinding": recipe(
+        dense={"epochs": 1, "keep_step": 2, "steps_per_record": 2},
+        prune={"criterion": {"kind": "magnitude"}} | SCHEDULE,
+        retrain={
+            "epochs": 1,
+            "steps_per_record": 2,
+            "learning_rate_decay": "rewind",
+            "start": {"kind": "rewind"},
+            "gradient_norm": 0.5,
+        },
+        distill={},
+    ),
+    "signs, equal compute": recipe(
+        prune={"criterion": {"kind": "magnitude"}} | SCHEDULE,
+        retrain={"epochs": 1, "budget": "macs", "start": {"kind": "sign_kept", "of": "trained"}},
+    ),
+    "hard-concrete gates": sparsified(
+        {"kind": "l0_hard_concrete", "strength": 5.0, "gate_speed": 20.0}, {"kind": "adamw", "learning_rate": 0.005}
+    ),
+    "masks": sparsified({"kind": "l1_masks", "strength": 0.1, "threshold": 0.03, "mask_speed": 5.0}),
     "no retraining": recipe(prune=FISHER | SCHEDULE, retrain={"epochs": 0}),
 }
 

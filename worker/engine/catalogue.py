@@ -1,7 +1,8 @@
 """All implementations, registered by importing them here: the engine's side of the recipe's catalogue."""
 
-from worker.engine.allocations import ranking
+from worker.engine.allocations import ranking, weight_densities, weight_ranking
 from worker.engine.allocations.allocation import ALLOCATIONS
+from worker.engine.allocations.weight_allocation import WEIGHT_ALLOCATIONS
 from worker.engine.costs import weighing
 from worker.engine.costs.cost import COSTS
 from worker.engine.criteria import (
@@ -18,7 +19,11 @@ from worker.engine.criteria.criterion import CRITERIA
 from worker.engine.regularizers import batch_norm_l1, group_lasso, l0, l1_masks, sparse_group_lasso
 from worker.engine.regularizers.regularizer import REGULARIZERS
 from worker.engine.retraining.optimizers import OPTIMIZERS
+from worker.engine.retraining.starts import STARTS
 from worker.engine.schedules import SCHEDULES
+from worker.engine.weight_criteria import fisher as weight_fisher
+from worker.engine.weight_criteria import obd, plain
+from worker.engine.weight_criteria.criterion import WEIGHT_CRITERIA
 
 REGISTERED = (
     batch_norm_scale,
@@ -31,6 +36,11 @@ REGISTERED = (
     taylor_squared,
     weighing,
     ranking,
+    weight_densities,
+    weight_ranking,
+    weight_fisher,
+    obd,
+    plain,
     batch_norm_l1,
     group_lasso,
     sparse_group_lasso,
@@ -39,4 +49,15 @@ REGISTERED = (
 )
 """Modules that register methods; the others define their axis and its methods in one file."""
 
-__all__ = ["ALLOCATIONS", "COSTS", "CRITERIA", "OPTIMIZERS", "REGISTERED", "REGULARIZERS", "SCHEDULES"]
+__all__ = [
+    "ALLOCATIONS",
+    "COSTS",
+    "CRITERIA",
+    "OPTIMIZERS",
+    "REGISTERED",
+    "REGULARIZERS",
+    "SCHEDULES",
+    "STARTS",
+    "WEIGHT_ALLOCATIONS",
+    "WEIGHT_CRITERIA",
+]

@@ -4,34 +4,71 @@ import math
 from dataclasses import dataclass
 
 from backend.domain.recipe import Recipe
+from backend.domain.reports import Phase
 from backend.domain.thinning import SizeModel
+from worker.engine.retraining.stretches import Stretches
 from worker.engine.schedules import RemovalSchedule
 
 
 @dataclass(frozen=True)
+class Moment:
+    """Where a run is."""
+
+    phase: Phase
+    level: int
+    """Operating points from 1."""
+    share: float
+    """Part of the stretch of training under way that is done, in [0, 1]; 0 between stretches."""
+    density: float
+
+
+@dataclass(frozen=True)
 class Forecast:
-    """Optimizer steps a run will take: exact for stretches of training, a forecast for the removals."""
+    """Optimizer steps a run will take: a forecast for the removals, and for stretches that depend on their outcome."""
 
     prune_steps: float
-    stretch_steps: int
+    first_steps: int
+    """Of the dense training."""
+    sparsify_steps: int
+    retrain_steps: tuple[int, ...]
+    """By level."""
     target_density: float
 
-    def progress(self, density: float, trained_steps: int) -> float:
-        """Share of the run that is done, in [0, 1]; never falls, because neither argument goes back."""
+    def progress(self, moment: Moment) -> float:
+        """Share of the run that is done, in [0, 1]; never falls, because no part of a moment goes back."""
+        density = moment.density
         pruned = min(1.0, math.log(density) / math.log(self.target_density)) if density > 0 else 1.0
-        total = self.prune_steps + self.stretch_steps
-        return min(1.0, (self.prune_steps * pruned + trained_steps) / total)
+        total = self.prune_steps + self.first_steps + self.sparsify_steps + sum(self.retrain_steps)
+        return min(1.0, (self.prune_steps * pruned + self._trained(moment)) / total)
+
+    def _trained(self, moment: Moment) -> float:
+        match moment.phase:
+            case Phase.TRAIN:
+                return moment.share * self.first_steps
+            case Phase.SPARSIFY:
+                return self.first_steps + moment.share * self.sparsify_steps
+            case Phase.PRUNE:
+                return self.first_steps + self.sparsify_steps + sum(self.retrain_steps[: moment.level - 1])
+            case Phase.RETRAIN:
+                done = sum(self.retrain_steps[: moment.level - 1])
+                done += self.first_steps + self.sparsify_steps
+                return done + moment.share * self.retrain_steps[moment.level - 1]
 
 
-def forecast(recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, epoch: int) -> Forecast:
-    """Forecast a run; `epoch` is the number of mini-batches in one.
+def forecast(recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, stretches: Stretches) -> Forecast:
+    """Forecast a run.
 
     MACs and parameters go with about the square of the width, so their root tells how many channels leave.
     """
-    density = recipe.target.density
+    density, points = recipe.target.density, recipe.prune.points
     kept = density if recipe.target.kind == "sparsity" else math.sqrt(density)
     leaving = (1 - kept) * model.dense.channels
-    points = recipe.prune.points
     removals = points * schedule.removals if schedule.channels is None else max(1.0, leaving / schedule.channels)
-    epochs = points * recipe.retrain.epochs + (0 if recipe.sparsify is None else recipe.sparsify.epochs)
-    return Forecast(removals * schedule.training_steps, epochs * epoch, density)
+    macs = [max(1, round(model.dense.macs * kept ** (2 * level / points))) for level in range(1, points + 1)]
+    return Forecast(
+        prune_steps=removals * schedule.training_steps,
+        first_steps=stretches.steps(Phase.TRAIN, model.dense.macs),
+        sparsify_steps=stretches.steps(Phase.SPARSIFY, model.dense.macs),
+        retrain_steps=tuple(stretches.steps(Phase.RETRAIN, left) for left in macs),
+        target_density=density,
+    )

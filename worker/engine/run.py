@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TypeAlias
 
 import torch
@@ -12,24 +12,25 @@ from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
-from backend.domain.retraining import Training
 from backend.domain.thinning import SizeModel
-from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES
+from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES, STARTS
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
 from worker.engine.evaluation import Evaluation
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
-from worker.engine.layout import layout_of
+from worker.engine.granularities import make_removal
 from worker.engine.network import Network, build, summarize
 from worker.engine.placement import on_device
-from worker.engine.progress import forecast
+from worker.engine.progress import Moment, forecast
 from worker.engine.regularizers.regularizer import Ground, Regularizer
-from worker.engine.removal import ChannelRemoval, Removal
 from worker.engine.results import FinishedPoint
-from worker.engine.retraining.decay import cosine
+from worker.engine.retraining.early import EarlyWeights
+from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
 from worker.engine.retraining.optimizers import MakeOptimizer
+from worker.engine.retraining.starts import Found
+from worker.engine.retraining.stretches import Stretch, Stretches
 from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
 from worker.engine.workplace import DataOrder, set_up
@@ -49,8 +50,9 @@ def run(
     """Prune and retrain `network` by the recipe.
 
     First comes RunStarted, then (without `resume`) the dense network as point 0, then steps, each followed by a
-    checkpoint of exactly its state, and after each operating point's last step that point. A run resumed from the
-    checkpoint after which a point comes gives that point again. Returns silently once `should_stop()` is true;
+    checkpoint of exactly its state, and after each operating point's last step that point. Where the recipe trains the
+    dense network itself, these steps come before point 0. A run resumed from the checkpoint after which a point comes
+    gives that point again. Returns silently once `should_stop()` is true;
     raises JobFailure before any training when data or target do not fit, and when training fails.
     """
     with memory_failures():
@@ -78,6 +80,8 @@ class _Place:
     pruned_accuracy: float
     recipe: str
     """The recipe's fingerprint."""
+    before_accuracy: float | None = None
+    """Straight before this level's removals."""
 
 
 _PLACE = TypeAdapter(_Place)
@@ -91,36 +95,51 @@ class _PruningRun:
         summary = summarize(network)
         model = self._model = SizeModel.of(summary)
         self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
-        self._layout = layout_of(summary, model)
         self._trainee = Trainee(network, device)
-        self._removal: Removal = ChannelRemoval(self._trainee, summary, recipe, self._work.generators["criterion"])
+        self._removal = make_removal(network, self._trainee, summary, recipe, self._work.generators["criterion"])
         self._schedule = SCHEDULES.make(recipe.prune.schedule)
-        epoch = self._work.trainer.batches.per_epoch
-        self._forecast = forecast(recipe, model, self._schedule, epoch)
-        self._stretches = _stretches(recipe, epoch)
-        self._retrain_loss = self._loss()
-        first = Phase.PRUNE if recipe.sparsify is None else Phase.SPARSIFY
+        self._stretches = Stretches(recipe, self._work.trainer.batches.per_epoch, model.dense.macs)
+        self._forecast = forecast(recipe, model, self._schedule, self._stretches)
+        self._early = EarlyWeights(recipe)
+        first = self._first_phase() if recipe.dense is None else Phase.TRAIN
         self._place = _Place(0, 1, first, 0, 0, 0, 0.0, 0.0, recipe.fingerprint())
 
+    def _first_phase(self) -> Phase:
+        """What follows the dense network."""
+        return Phase.PRUNE if self._recipe.sparsify is None else Phase.SPARSIFY
+
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
-        yield RunStarted(self._layout)
+        yield RunStarted(self._removal.layout)
         if resume is not None:
             self._restore(resume)
-        else:
-            dense = self._work.validate(self._trainee.module)
-            self._place = replace(self._place, dense_accuracy=dense.accuracy, pruned_accuracy=dense.accuracy)
-            yield self._point(0, dense)
-            self._enter(self._place.phase)
+        elif self._place.phase is Phase.TRAIN:
+            self._trainee.set_tensors(fresh_weights(self._network, self._work.generators["initialization"]))
+            self._enter(Phase.TRAIN)
+        if self._place.phase is Phase.TRAIN:
+            yield from self._train(cross_entropy)
+            self._early.keep("trained", self._trainee.network().tensors)
+        if resume is None or self._place.phase is Phase.TRAIN:
+            yield self._dense_point()
         if self._place.phase is Phase.SPARSIFY:
             yield from self._train(cross_entropy)
             self._trainee.finish_regularizer()
-            self._enter(Phase.PRUNE)
+            self._enter(Phase.PRUNE, before_accuracy=self._work.validate(self._trainee.module).accuracy)
         for level in range(self._place.level, self._recipe.prune.points + 1):
             if self._place.phase is Phase.PRUNE:
                 yield from self._prune(level)
             yield from self._train(self._retrain_loss)
-            yield self._point(level, self._work.validate(self._trainee.module))
-            self._enter(Phase.PRUNE, level=level + 1)
+            retrained = self._work.validate(self._trainee.module)
+            yield self._point(level, retrained)
+            self._enter(Phase.PRUNE, level=level + 1, before_accuracy=retrained.accuracy)
+
+    def _dense_point(self) -> FinishedPoint:
+        """Point 0, after which removals or a regularizer begin."""
+        dense = self._work.validate(self._trainee.module)
+        accuracies = {f"{moment}_accuracy": dense.accuracy for moment in ("dense", "before", "pruned")}
+        self._place = replace(self._place, **accuracies)  # type: ignore[arg-type]
+        point = self._point(0, dense)
+        self._enter(self._first_phase())
+        return point
 
     def _enter(self, phase: Phase, **changes: float) -> None:
         """Begin a phase with a fresh optimizer."""
@@ -142,17 +161,38 @@ class _PruningRun:
             self._place = replace(self._place, removals=self._place.removals + 1)
             yield from self._finish_step(totals, removed)
         self._removal.settle()
-        self._enter(Phase.RETRAIN, pruned_accuracy=self._work.validate(self._trainee.module).accuracy)
+        pruned = self._work.validate(self._trainee.module)
+        found = Found(self._trainee, self._network, self._early, self._work.generators["initialization"])
+        self._trainee.set_tensors(STARTS.make(self._recipe.retrain.start)(found))
+        self._enter(Phase.RETRAIN, pruned_accuracy=pruned.accuracy)
 
     def _train(self, loss: Loss) -> Iterator[Output]:
         """Train to the end of the phase's stretch."""
-        stretch = self._stretches[self._place.phase]
+        stretch = self._stretch(self._place.phase)
+        if stretch is None:
+            raise RuntimeError(f"the recipe has no stretch of training in the phase {self._place.phase}")
+        self._trainee.gradient_norm = stretch.training.gradient_norm
         while self._place.trained < stretch.steps:
             start = self._place.trained
-            steps = min(stretch.training.steps_per_record, stretch.steps - start)
+            self._keep_early(start)
+            steps = stretch.record_steps(start)
             totals = self._work.trainer.train(self._trainee, loss, steps, partial(stretch.learning_rate, start))
             self._place = replace(self._place, trained=start + steps)
             yield from self._finish_step(totals, ())
+        self._keep_early(stretch.steps)
+        self._trainee.gradient_norm = None
+
+    def _keep_early(self, step: int) -> None:
+        """Keep the dense network's weights after `step` steps of its training, where they are needed."""
+        if self._place.phase is not Phase.TRAIN or self._recipe.dense is None:
+            return
+        if step == 0:
+            self._early.keep("initialization", self._trainee.network().tensors)
+        if step == self._recipe.dense.keep_step:
+            self._early.keep("keep_step", self._trainee.network().tensors)
+
+    def _stretch(self, phase: Phase) -> Stretch | None:
+        return self._stretches.at(phase, self._removal.size().macs)
 
     def _finish_step(self, totals: Totals, removed: tuple[str, ...]) -> Iterator[Output]:
         place = self._place = replace(
@@ -161,7 +201,7 @@ class _PruningRun:
         record = StepRecord(
             step=place.step,
             phase=place.phase,
-            progress=self._forecast.progress(self._removal.density(), self._steps_done()),
+            progress=self._forecast.progress(self._moment()),
             loss=totals.loss,
             accuracy=totals.accuracy,
             removed=removed,
@@ -170,13 +210,10 @@ class _PruningRun:
         yield StepFinished(record)
         yield self._checkpoint()
 
-    def _steps_done(self) -> int:
-        """Optimizer steps of all stretches so far."""
-        place, stretches = self._place, self._stretches
-        if place.phase is Phase.SPARSIFY:
-            return place.trained
-        before = stretches[Phase.SPARSIFY].steps if Phase.SPARSIFY in stretches else 0
-        return before + (place.level - 1) * stretches[Phase.RETRAIN].steps + place.trained
+    def _moment(self) -> Moment:
+        place, stretch = self._place, self._stretch(self._place.phase)
+        share = place.trained / stretch.steps if stretch is not None and stretch.steps else 0.0
+        return Moment(place.phase, place.level, share, self._removal.density())
 
     def _point(self, index: int, validation: Evaluation) -> FinishedPoint:
         test = self._work.test(self._trainee.module)
@@ -197,6 +234,7 @@ class _PruningRun:
     def _checkpoint(self) -> Checkpoint:
         state: dict[str, JsonValue] = _PLACE.dump_python(self._place, mode="json")
         tensors = self._trainee.checkpoint_tensors() | self._work.checkpoint_tensors()
+        tensors |= self._early.checkpoint_tensors()
         return Checkpoint(self._place.step, tensors, state)
 
     def _restore(self, checkpoint: Checkpoint) -> None:
@@ -208,9 +246,10 @@ class _PruningRun:
         prepare = self._regularizer if self._place.phase is Phase.SPARSIFY else None
         self._trainee.restore(checkpoint, self._optimizer(self._place.phase), prepare)
         self._work.restore(checkpoint, self._place.batch)
+        self._early.restore(checkpoint)
 
     def _optimizer(self, phase: Phase) -> MakeOptimizer:
-        stretch = self._stretches.get(phase)
+        stretch = self._stretch(phase)
         return OPTIMIZERS.make(self._recipe.prune.optimizer if stretch is None else stretch.training.optimizer)
 
     def _regularizer(self, trainee: Trainee) -> Regularizer:
@@ -221,35 +260,20 @@ class _PruningRun:
             groups=trainee.groups,
             gates=trainee.gates,
             example_count=self._work.trainer.batches.example_count,
-            steps=self._stretches[Phase.SPARSIFY].steps,
+            steps=self._stretches.steps(Phase.SPARSIFY, self._model.dense.macs),
             generator=self._work.generators["regularizer"],
             network=self._network,
             model=self._model,
         )
         return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
 
-    def _loss(self) -> Loss:
+    @cached_property
+    def _retrain_loss(self) -> Loss:
         if self._recipe.distill is None:
             return cross_entropy
-        return DistillationLoss(self._recipe.distill, on_device(build(self._network), self._device))
-
-
-@dataclass(frozen=True)
-class _Stretch:
-    """Ordinary training of a known length."""
-
-    training: Training
-    steps: int
-
-    def learning_rate(self, start: int, step: int) -> float:
-        peak = self.training.optimizer.learning_rate
-        return peak if self.training.learning_rate_decay == "none" else cosine(peak, (start + step) / self.steps)
-
-
-def _stretches(recipe: Recipe, epoch: int) -> dict[Phase, _Stretch]:
-    """The recipe's stretches by phase; `epoch` is the number of mini-batches in one."""
-    sections: dict[Phase, Training | None] = {Phase.SPARSIFY: recipe.sparsify, Phase.RETRAIN: recipe.retrain}
-    return {phase: _Stretch(part, part.epochs * epoch) for phase, part in sections.items() if part is not None}
+        trained = self._early.get("trained")
+        teacher = self._network if trained is None else replace(self._network, tensors=trained)
+        return DistillationLoss(self._recipe.distill, on_device(build(teacher), self._device))
 
 
 def _data_order(recipe: Recipe) -> DataOrder:

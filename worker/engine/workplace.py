@@ -64,7 +64,7 @@ def set_up(
     """Split, place and scale the data, and seed the run's random streams."""
     split = split_validation(dataset.train, order.validation_share, order.seed)
     scaling = fit_scaling(dataset.train, order.scaling)
-    generators = Generators(order.seed, ("order", "criterion", "regularizer"), device)
+    generators = Generators(order.seed, ("order", "criterion", "regularizer", "initialization"), device)
     batches = Batches(place(split.train, device), scaling, order.batch_size, generators["order"], device)
     trainer = Trainer(batches, device, precision, should_stop)
     return Workplace(scaling, generators, trainer, place(split.validation, device), place(dataset.test, device))

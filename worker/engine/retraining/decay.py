@@ -2,10 +2,33 @@
 
 import math
 
+from backend.domain.retraining import Training
+
+_STEPS = (0.5, 0.75)
+"""Shares of a stretch after which the learning rate falls to a tenth of what it was (He et al. 2016: 32k and 48k of 64k
+steps)."""
+
+
+def learning_rate(training: Training, share: float) -> float:
+    """The step size that a stretch asks for; `share` is the part of it that is done, in [0, 1]."""
+    peak = training.optimizer.learning_rate
+    match training.learning_rate_decay:
+        case "cosine":
+            return cosine(peak, share)
+        case "steps":
+            return stepwise(peak, share)
+        case _:
+            return peak
+
 
 def cosine(peak: float, share: float) -> float:
     """Fall from `peak` to zero along half a cosine; `share` is the part that is done, in [0, 1]."""
     return peak * 0.5 * (1 + math.cos(math.pi * share))
+
+
+def stepwise(peak: float, share: float) -> float:
+    """Fall to a tenth after half of the stretch, and to a hundredth after three quarters."""
+    return float(peak * 0.1 ** sum(share >= step for step in _STEPS))
 
 
 def warm_cosine(peak: float, share: float, warm_up: float) -> float:

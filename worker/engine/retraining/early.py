@@ -1,0 +1,55 @@
+"""Weights of the dense training that later phases need, kept over the run and in its checkpoints."""
+
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+from torch import Tensor
+
+from backend.domain.recipe import Recipe
+from worker.engine.checkpoint import Checkpoint
+
+Moment: TypeAlias = Literal["initialization", "keep_step", "trained"]
+_MOMENTS: tuple[Moment, ...] = ("initialization", "keep_step", "trained")
+
+
+class EarlyWeights:
+    """The dense network's tensors at those moments of its training that a recipe asks for."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._wanted = _wanted(recipe)
+        self._kept: dict[Moment, Mapping[str, Tensor]] = {}
+
+    def keep(self, moment: Moment, tensors: Mapping[str, Tensor]) -> None:
+        """Keep tensors (on the CPU, nobody else's) if the recipe needs them later."""
+        if moment in self._wanted:
+            self._kept[moment] = tensors
+
+    def get(self, moment: Moment) -> Mapping[str, Tensor] | None:
+        """The tensors of a moment; None when it was not kept."""
+        return self._kept.get(moment)
+
+    def checkpoint_tensors(self) -> dict[str, Tensor]:
+        """Copies, by moment and name."""
+        return {
+            f"early/{moment}/{name}": tensor.clone()
+            for moment, tensors in self._kept.items()
+            for name, tensor in tensors.items()
+        }
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to what a checkpoint holds."""
+        parts = {moment: checkpoint.part(f"early/{moment}") for moment in _MOMENTS}
+        self._kept = {moment: tensors for moment, tensors in parts.items() if tensors}
+
+
+def _wanted(recipe: Recipe) -> frozenset[Moment]:
+    start, wanted = recipe.retrain.start, set[Moment]()
+    if recipe.dense is None:
+        return frozenset()
+    if start.kind == "rewind":
+        wanted.add(start.to)
+    if start.kind == "sign_kept":
+        wanted.add("initialization")
+    if recipe.distill is not None:
+        wanted.add("trained")
+    return frozenset(wanted)

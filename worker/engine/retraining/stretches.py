@@ -1,0 +1,94 @@
+"""The stretches of ordinary training in a run: how long each is, and its learning rate at every step."""
+
+from dataclasses import dataclass
+
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.recipe import Recipe
+from backend.domain.reports import Phase
+from backend.domain.retraining import DenseTraining, Retrain, Training
+from backend.domain.starts import RewindStart
+from worker.engine.retraining.decay import learning_rate
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Ordinary training of a known length."""
+
+    training: Training
+    steps: int
+    schedule: Training
+    """Whose learning rates are used."""
+    begin: float = 0.0
+    """Share of that schedule that counts as done at the first step."""
+    pause: int | None = None
+    """A step that must be the last one of a record, because something is kept after it."""
+
+    def learning_rate(self, start: int, step: int) -> float:
+        """Step size of step `start + step`, both from 0."""
+        return learning_rate(self.schedule, self.begin + (1 - self.begin) * (start + step) / self.steps)
+
+    def record_steps(self, start: int) -> int:
+        """How many steps from `start` on make the next record."""
+        end = self.pause if self.pause is not None and start < self.pause else self.steps
+        return min(self.training.steps_per_record, end - start)
+
+
+class Stretches:
+    """The stretches that a recipe asks for; `epoch` is the number of mini-batches in one.
+
+    Raises JobFailure(INVALID_RECIPE) when `dense.keep_step` lies beyond the training that it is part of.
+    """
+
+    def __init__(self, recipe: Recipe, epoch: int, dense_macs: int) -> None:
+        self._recipe, self._epoch, self._dense_macs = recipe, epoch, dense_macs
+        self._check()
+
+    def steps(self, phase: Phase, macs: int) -> int:
+        """Optimizer steps of a phase's stretch, for a network of `macs`; 0 where it has none."""
+        stretch = self.at(phase, macs)
+        return 0 if stretch is None else stretch.steps
+
+    def at(self, phase: Phase, macs: int) -> Stretch | None:
+        """The stretch of a phase, for a network of `macs`; None where it has none."""
+        recipe = self._recipe
+        if phase is Phase.RETRAIN:
+            return self._retraining(recipe.retrain, macs)
+        if phase is Phase.TRAIN and recipe.dense is not None:
+            return Stretch(recipe.dense, self._length(recipe.dense), recipe.dense, pause=recipe.dense.keep_step)
+        if phase is Phase.SPARSIFY and recipe.sparsify is not None:
+            return Stretch(recipe.sparsify, self._length(recipe.sparsify), recipe.sparsify)
+        return None
+
+    def _length(self, training: Training) -> int:
+        return training.epochs * self._epoch
+
+    def _retraining(self, retrain: Retrain, macs: int) -> Stretch:
+        longer = self._dense_macs / macs if retrain.budget == "macs" else 1.0
+        steps = max(0, round(self._length(retrain) * longer) - self._rewound_step())
+        dense = self._recipe.dense
+        if retrain.learning_rate_decay != "rewind" or dense is None:
+            return Stretch(retrain, steps, retrain)
+        return Stretch(retrain, steps, dense, begin=self._rewound_step() / max(1, self._length(dense)))
+
+    def _rewound_step(self) -> int:
+        """The step of the dense training that retraining goes on from; 0 where it begins anew or just goes on."""
+        dense, retrain = self._recipe.dense, self._recipe.retrain
+        is_rewound = retrain.learning_rate_decay == "rewind" or retrain.start.kind == "rewind"
+        if dense is None or not is_rewound or retrain.start == RewindStart(to="initialization"):
+            return 0
+        return dense.keep_step
+
+    def _check(self) -> None:
+        dense, retrain = self._recipe.dense, self._recipe.retrain
+        if dense is not None and dense.keep_step > self._length(dense):
+            raise _beyond(dense, "dense.epochs", self._length(dense))
+        if dense is not None and retrain.epochs and self._rewound_step() >= self._length(retrain):
+            raise _beyond(dense, "retrain.epochs, in which the steps before it count as done", self._length(retrain))
+
+
+def _beyond(dense: DenseTraining, field: str, steps: int) -> JobFailure:
+    return JobFailure(
+        FailureCode.INVALID_RECIPE,
+        f"dense.keep_step: step {dense.keep_step:,} lies beyond the {steps:,} optimizer steps of {field}.",
+        "Choose an earlier step, or more epochs.",
+    )
