@@ -18,7 +18,7 @@ class GroupLassoRegularizer(Spec):
     count as one.
     """
 
-    leaves_scores: ClassVar[bool] = False
+    leaves_scores: ClassVar[bool] = True
     """Whether the criterion `learned` has something to read afterwards."""
 
     kind: Literal["group_lasso"] = "group_lasso"
@@ -50,7 +50,7 @@ class SparseGroupLassoRegularizer(Spec):
     steps. With both kinds of lines and no scaling it is DropNeuron (Pan et al. 2016, arXiv:1606.07326).
     """
 
-    leaves_scores: ClassVar[bool] = False
+    leaves_scores: ClassVar[bool] = True
 
     kind: Literal["sparse_group_lasso"] = "sparse_group_lasso"
     strength: PositiveFloat = Field(1e-4, le=1e3, description="Weight of the norms beside the mean loss.")
@@ -144,11 +144,10 @@ class L0HardConcreteRegularizer(Spec):
             raise ValueError(f"the layer `{twice}` is named twice; keep one of its factors")
         return tuple(sorted(factors))
 
-    def factor_of(self, layer: str) -> float:
-        """The layer's factor of the strength."""
-        return {name: float(value) for name, _, value in (item.rpartition("=") for item in self.layer_factors)}.get(
-            layer, 1.0
-        )
+    @property
+    def factors(self) -> dict[str, float]:
+        """Factors of the strength by layer."""
+        return {name: float(value) for name, _, value in (item.rpartition("=") for item in self.layer_factors)}
 
 
 Regularizer = Annotated[

@@ -15,6 +15,7 @@ from backend.domain.presets import PRESETS, Preset
 from backend.domain.reach import reach
 from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
+from backend.domain.regularizable import lack
 from backend.services.problems import ProblemEntry, describe_errors
 from backend.services.scope import Scope
 
@@ -94,12 +95,19 @@ def require_readable(recipe: Recipe, summary: NetworkSummary) -> None:
         raise InvalidValue(f"{missing.detail} {missing.hint}", field="prune.criterion")
 
 
+def require_regularizable(recipe: Recipe, summary: NetworkSummary) -> None:
+    """Raise `InvalidValue` when the network lacks what the regularizer works on; the sentence says what to choose."""
+    lacking = lack(summary, recipe.sparsify)
+    if lacking:
+        raise InvalidValue(f"{lacking.detail} {lacking.hint}", field=lacking.field)
+
+
 def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSummary | None) -> list[Refusal]:
     checks: list[Callable[[], None]] = []
     if summary and dataset:
         checks.append(partial(require_fit, summary, dataset))
     if summary:
-        required = (require_known_pins, require_readable, require_reachable)
+        required = (require_known_pins, require_readable, require_regularizable, require_reachable)
         checks += [partial(require, recipe, summary) for require in required]
     refusals: list[Refusal] = []
     for check in checks:

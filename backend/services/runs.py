@@ -11,7 +11,13 @@ from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint
 from backend.domain.sampling import SampleOrder
-from backend.services.catalogue import require_fit, require_known_pins, require_reachable, require_readable
+from backend.services.catalogue import (
+    require_fit,
+    require_known_pins,
+    require_reachable,
+    require_readable,
+    require_regularizable,
+)
 from backend.services.scope import Scope
 
 
@@ -59,6 +65,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
     try:
         require_known_pins(recipe, summary)
         require_readable(recipe, summary)
+        require_regularizable(recipe, summary)
         require_reachable(recipe, summary)
     except Refusal as refusal:
         refusal.field = f"recipe.{refusal.field}"

@@ -107,9 +107,9 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
         (
             {
                 "prune": {"criterion": {"kind": "learned"}},
-                "sparsify": {"epochs": 1, "regularizer": {"kind": "group_lasso"}},
+                "sparsify": {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}},
             },
-            "prune.criterion: `learned` .* sparsify.regularizer `group_lasso` leaves its verdict in the weights",
+            "prune.criterion: `learned` .* sparsify.regularizer `batch_norm_l1` leaves its verdict in the weights",
         ),
     ],
 )

@@ -56,6 +56,13 @@ def test_dropneuron_silences_a_neuron_from_either_side():
     second.mul_(100)
     first[2] *= 1e-6
     second[:, 3] *= 1e-6
-    step(trainee, 1.0, strength=0.01, l1_strength=0.0, lines="both", scaling="none")
+    spec = SparseGroupLassoRegularizer(strength=0.01, l1_strength=0.0, lines="both", scaling="none")
+    regularizer = SparseGroupLasso(spec, ground_of(trainee))
+    regularizer.finish_step(1.0)
     assert [index for index in range(len(first)) if not bool(first[index].any())] == [2]
     assert [index for index in range(second.size(1)) if not bool(second[:, index].any())] == [3]
+    scores = regularizer.finish()[trainee.groups[0].name]
+    assert [index for index in range(len(scores)) if scores[index] == 0] == [2, 3]
+    alive = [index for index in range(len(scores)) if index not in (2, 3)]
+    weaker = torch.minimum(first.square().mean(1), second.square().mean(0)).sqrt()
+    torch.testing.assert_close(scores[alive], weaker[alive])

@@ -6,6 +6,7 @@ from backend.domain.network import NetworkSummary
 from backend.domain.reach import reach
 from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
+from backend.domain.regularizable import lack
 from worker.engine.examples import Dataset
 from worker.engine.network import Network
 
@@ -40,7 +41,8 @@ def check_data(network: Network, dataset: Dataset) -> None:
 def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the recipe's limits forbid it.
 
-    A pin that names no layer, and a criterion that cannot score the network, are refused first (INVALID_RECIPE).
+    A pin that names no layer, a criterion that cannot score the network, and a regularizer that has nothing to work on
+    are refused first (INVALID_RECIPE).
     """
     if not summary.groups and recipe.prune.granularity.kind == "channel":
         raise JobFailure(
@@ -54,6 +56,9 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     missing = unreadable(summary, recipe.prune)
     if missing:
         raise JobFailure(FailureCode.INVALID_RECIPE, missing.detail, missing.hint)
+    lacking = lack(summary, recipe.sparsify)
+    if lacking:
+        raise JobFailure(FailureCode.INVALID_RECIPE, lacking.detail, lacking.hint)
     result = reach(summary, recipe)
     if not result.is_reachable:
         raise JobFailure(FailureCode.TARGET_UNREACHABLE, result.detail, result.hint)

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import GroupLassoRegularizer
-from worker.engine.regularizers.places import ChannelPlaces, making_members
+from worker.engine.regularizers.places import ChannelPlaces, making_members, weakest_lines
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
 from worker.engine.regularizers.shrinking import shrink_along, shrink_channels
@@ -30,7 +30,7 @@ class GroupLasso:
     speed = 1.0
 
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:
-        self._spec = spec
+        self._spec, self._groups = spec, ground.groups
         tensors = dict(ground.module.named_parameters())
         readers = {group.name: reading_members(ground.network, group) for group in ground.groups}
         makers = {group.name: making_members(group) for group in ground.groups}
@@ -72,5 +72,5 @@ class GroupLasso:
         """Nothing to restore."""
 
     def finish(self) -> dict[str, Tensor]:
-        """The weights say it all."""
-        return {}
+        """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""
+        return weakest_lines((self._filters, self._channels), self._groups)

@@ -31,16 +31,12 @@ class L0:
         self._generator = ground.generator
         self._decay = spec.weight_decay
         self.speed = spec.gate_speed
-        sizes = channel_sizes(ground.model, spec.counted)
-        self._prices = self._gates.making.spread(
-            {
-                group.name: spec.strength
-                * math.prod(map(spec.factor_of, group.layers))
-                * sizes[group.name]
-                / ground.example_count
-                for group in self._gates.groups
-            }
-        )
+        sizes, factors = channel_sizes(ground.model, spec.counted), spec.factors
+        prices = {
+            group.name: math.prod(factors.get(layer, 1.0) for layer in group.layers) * sizes[group.name]
+            for group in self._gates.groups
+        }
+        self._prices = spec.strength / ground.example_count * self._gates.making.spread(prices)
         mean = math.log((1 - spec.initial_drop_rate) / spec.initial_drop_rate)
         start = mean + _SPREAD * torch.randn(self._gates.count, generator=ground.generator)
         self._log_alpha = nn.Parameter(start.to(self._gates.device))

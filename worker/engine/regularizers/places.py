@@ -68,6 +68,11 @@ class ChannelPlaces:
         for name, weight in self.scaled(factors).items():
             self._tensors[name].copy_(weight)
 
+    @torch.no_grad()
+    def root_mean_squares(self) -> dict[str, Tensor]:
+        """Root mean square of each channel's weights (K,), by group."""
+        return self.by_group((self.sums(torch.square) / self.sizes).sqrt())
+
     def spread(self, values: Mapping[str, float]) -> Tensor:
         """A number for each group as a vector (G,)."""
         return torch.cat([torch.full((group.width,), values[group.name]) for group in self.groups]).to(self.device)
@@ -81,3 +86,16 @@ class ChannelPlaces:
 def making_members(group: ChannelGroup) -> tuple[Member, ...]:
     """Where weights make the group's channels, in all of its layers."""
     return tuple(member for member in group.members if member.makes)
+
+
+def weakest_lines(lines: Sequence[ChannelPlaces], groups: Sequence[ChannelGroup]) -> dict[str, Tensor]:
+    """Per channel (K,) the smallest root mean square of its several lines of weights; ones for a group without any.
+
+    A channel is gone as soon as one of its lines is: what makes it, or what reads it.
+    """
+    found = [places.root_mean_squares() for places in lines]
+    scores = {}
+    for group in groups:
+        parts = [scales[group.name] for scales in found if group.name in scales]
+        scores[group.name] = torch.stack(parts).amin(0) if parts else torch.ones(group.width)
+    return scores

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import SparseGroupLassoRegularizer
-from worker.engine.regularizers.places import ChannelPlaces, making_members
+from worker.engine.regularizers.places import ChannelPlaces, making_members, weakest_lines
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
 from worker.engine.regularizers.shrinking import shrink_channels, shrink_weights
@@ -25,7 +25,7 @@ class SparseGroupLasso:
     speed = 1.0
 
     def __init__(self, spec: SparseGroupLassoRegularizer, ground: Ground) -> None:
-        self._spec = spec
+        self._spec, self._groups = spec, ground.groups
         tensors = dict(ground.module.named_parameters())
         self._lines: list[ChannelPlaces] = []
         if spec.lines != "outgoing":
@@ -63,5 +63,5 @@ class SparseGroupLasso:
         """Nothing to restore."""
 
     def finish(self) -> dict[str, Tensor]:
-        """The weights say it all."""
-        return {}
+        """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""
+        return weakest_lines(self._lines, self._groups)

@@ -1,0 +1,54 @@
+"""Whether a network has what a recipe's regularizer works on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from backend.domain.bounds import unknown_pins
+from backend.domain.network import NetworkSummary
+from backend.domain.regularizers import BatchNormL1Regularizer, L0HardConcreteRegularizer, Regularizer
+from backend.domain.retraining import Sparsify
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a network lacks that the regularizer needs."""
+
+    detail: str
+    """A sentence that names it."""
+    hint: str
+    """What to choose instead."""
+    field: str
+    """The recipe's field that asks for it."""
+
+
+def lack(summary: NetworkSummary, sparsify: Sparsify | None) -> Lack | None:
+    """The first thing that the network lacks; None when nothing is missing, or there is no regularizer."""
+    if sparsify is None:
+        return None
+    return next((found for rule in _RULES if (found := rule(summary, sparsify.regularizer))), None)
+
+
+def _has_no_batch_norm(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
+    is_known = all(group.batch_norms is not None for group in summary.groups)
+    has_some = any(group.batch_norms for group in summary.groups)
+    if not isinstance(regularizer, BatchNormL1Regularizer) or not is_known or has_some:
+        return None
+    return Lack(
+        "The regularizer `batch_norm_l1` shrinks the scales of batch norms, and no batch norm of the network scales "
+        "channels that can go.",
+        "Choose sparsify.regularizer `l0_hard_concrete` or `l1_masks`, which give every channel a gate of its own, "
+        "with the criterion `learned`.",
+        "sparsify.regularizer",
+    )
+
+
+def _has_no_such_layer(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
+    if not isinstance(regularizer, L0HardConcreteRegularizer):
+        return None
+    unknown = unknown_pins(summary, tuple(regularizer.factors))
+    if not unknown:
+        return None
+    return Lack(unknown[0].detail, "Correct the names.", "sparsify.regularizer.layer_factors")
+
+
+_RULES: tuple[Callable[[NetworkSummary, Regularizer], Lack | None], ...] = (_has_no_batch_norm, _has_no_such_layer)

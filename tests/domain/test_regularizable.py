@@ -1,0 +1,67 @@
+"""What a network lacks for a regularizer, said before anything runs."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
+from backend.domain.regularizable import lack
+from backend.domain.regularizers import L0HardConcreteRegularizer
+from backend.domain.retraining import Sparsify
+
+
+def network(*batch_norms: tuple[str, ...] | None) -> NetworkSummary:
+    """One convolution for each entry: the batch norms that scale its channels."""
+    names = [f"conv{number}" for number in range(len(batch_norms))]
+    return NetworkSummary(
+        architecture="small",
+        input_shape=(1, 8, 8),
+        class_count=2,
+        layers=tuple(Layer(name=name, type="conv", in_width=4, width=4, parameters=1, macs=1) for name in names),
+        groups=tuple(
+            ChannelGroupInfo(name=name, width=4, layers=(name,), consumers=(), batch_norms=norms)
+            for name, norms in zip(names, batch_norms, strict=True)
+        ),
+        parameters=len(names),
+        macs=len(names),
+    )
+
+
+def sparsify(**regularizer: Any) -> Sparsify:
+    return Sparsify.model_validate({"epochs": 1, "regularizer": regularizer})
+
+
+def test_slimming_needs_a_batch_norm_and_gates_are_offered_instead() -> None:
+    found = lack(network((), ()), sparsify(kind="batch_norm_l1"))
+    assert found is not None
+    assert found.field == "sparsify.regularizer"
+    assert "l0_hard_concrete" in found.hint
+
+
+@pytest.mark.parametrize("norms", [("bn",), None])
+def test_slimming_runs_where_some_channels_are_scaled_or_nobody_knows(norms: tuple[str, ...] | None) -> None:
+    assert lack(network((), norms), sparsify(kind="batch_norm_l1")) is None
+
+
+def test_other_regularizers_need_no_batch_norm() -> None:
+    assert lack(network(()), sparsify(kind="group_lasso")) is None
+    assert lack(network(()), None) is None
+
+
+def test_a_factor_for_a_layer_that_is_not_there_names_the_nearest() -> None:
+    found = lack(network((), ()), sparsify(kind="l0_hard_concrete", layer_factors=["conf1=2"]))
+    assert found is not None
+    assert found.field == "sparsify.regularizer.layer_factors"
+    assert "`conf1`" in found.detail
+    assert "`conv1`" in found.detail
+    assert lack(network((), ()), sparsify(kind="l0_hard_concrete", layer_factors=["conv1=2"])) is None
+
+
+def test_factors_are_numbers_for_layers_named_once() -> None:
+    spec = L0HardConcreteRegularizer(layer_factors=("fc=0.1", "conv1=10"))
+    assert spec.factors == {"conv1": 10.0, "fc": 0.1}
+    assert spec.layer_factors == ("conv1=10", "fc=0.1")
+    for factors in (("conv1",), ("conv1=x",), ("=2",), ("conv1=1", "conv1=2")):
+        with pytest.raises(ValidationError):
+            L0HardConcreteRegularizer(layer_factors=factors)
