@@ -7,12 +7,22 @@ import torch
 from backend.domain.allocations import Allocation
 from backend.domain.costs import Cost
 from backend.domain.criteria import Criterion, FisherCriterion, MagnitudeCriterion, RandomCriterion
+from backend.domain.granularities import granularities_of
 from backend.domain.regularizers import Regularizer
 from backend.domain.retraining import Optimizer
 from backend.domain.schedules import Schedule
 from backend.domain.spec import Spec
 from tests.engine.runs import CPU, small_lenet
-from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA, OPTIMIZERS, REGULARIZERS, SCHEDULES
+from worker.engine.catalogue import (
+    ALLOCATIONS,
+    COSTS,
+    CRITERIA,
+    OPTIMIZERS,
+    REGULARIZERS,
+    SCHEDULES,
+    WEIGHT_ALLOCATIONS,
+    WEIGHT_CRITERIA,
+)
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.registry import Registry
 from worker.engine.retraining.losses import cross_entropy
@@ -34,8 +44,6 @@ def members(union: object) -> set[type[Spec]]:
 @pytest.mark.parametrize(
     ("union", "registry"),
     [
-        (Criterion, CRITERIA),
-        (Allocation, ALLOCATIONS),
         (Cost, COSTS),
         (Schedule, SCHEDULES),
         (Optimizer, OPTIMIZERS),
@@ -44,6 +52,19 @@ def members(union: object) -> set[type[Spec]]:
 )
 def test_every_spec_of_the_recipe_has_an_implementation(union, registry):
     assert registry.spec_types == members(union)
+
+
+@pytest.mark.parametrize(
+    ("union", "granularity", "registry"),
+    [
+        (Criterion, "channel", CRITERIA),
+        (Criterion, "unstructured", WEIGHT_CRITERIA),
+        (Allocation, "channel", ALLOCATIONS),
+        (Allocation, "unstructured", WEIGHT_ALLOCATIONS),
+    ],
+)
+def test_every_spec_has_an_implementation_for_each_granularity_that_it_exists_for(union, granularity, registry):
+    assert registry.spec_types == {spec for spec in members(union) if granularity in granularities_of(spec)}
 
 
 def test_registering_twice_and_asking_for_nothing_registered_are_errors():

@@ -9,11 +9,12 @@ from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
+from backend.domain.reports import RunLayout
 from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
 from worker.engine.costs.cost import CostModel
 from worker.engine.criteria.criterion import Evidence
-from worker.engine.layout import Size, size_at
+from worker.engine.layout import Size, layout_of, size_at
 from worker.engine.retraining.losses import Loss
 from worker.engine.selection import Rules, choose
 from worker.engine.trainee import Trainee
@@ -21,6 +22,11 @@ from worker.engine.trainee import Trainee
 
 class Removal(Protocol):
     """Scores what could go, and takes it from the network in training."""
+
+    @property
+    def layout(self) -> RunLayout:
+        """What the run's history speaks of."""
+        ...
 
     def density(self) -> float:
         """Fraction kept of what the target counts."""
@@ -62,6 +68,7 @@ class ChannelRemoval:
         self._trainee, self._generator = trainee, generator
         self._share = prune.removal_macs
         self._model = SizeModel.of(summary)
+        self.layout = layout_of(summary, self._model)
         self._criterion = CRITERIA.make(prune.criterion)
         self._rules = Rules(
             model=self._model,

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from backend.domain.presets.channels import CHANNEL_PRESETS
 from backend.domain.presets.preset import Preset
+from backend.domain.presets.unstructured import UNSTRUCTURED_PRESETS
 
 _FAMILIES: Mapping[str, tuple[Preset, ...]] = {
     "Whole channels": CHANNEL_PRESETS,
+    "Single weights": UNSTRUCTURED_PRESETS,
 }
 """Presets by the title under which they are offered."""
 

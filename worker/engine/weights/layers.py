@@ -27,7 +27,7 @@ class WeightLayer:
 
     def split(self, flat: Tensor) -> dict[str, Tensor]:
         """`flat` undone: tensors by name."""
-        parts = flat.split([torch.Size(shape).numel() for shape in self.shapes.values()])
+        parts = torch.split(flat, [torch.Size(shape).numel() for shape in self.shapes.values()])
         return {name: part.view(shape) for part, (name, shape) in zip(parts, self.shapes.items(), strict=True)}
 
 

@@ -14,7 +14,7 @@ from backend.domain.reports import Zeros
 from backend.domain.weights import WeightModel
 from worker.engine.allocations.weight_allocation import RankedLayer
 from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
-from worker.engine.layout import Size
+from worker.engine.layout import Size, layout_of_weights
 from worker.engine.network import Network
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
@@ -32,6 +32,7 @@ class UnstructuredRemoval:
         self._trainee, self._generator, self._target = trainee, generator, recipe.target
         self._model = WeightModel.of(summary, recipe.prune)
         self._layers = find_weight_layers(network, self._model)
+        self.layout = layout_of_weights(summary, self._model)
         self._criterion = WEIGHT_CRITERIA.make(recipe.prune.criterion)
         self._allocation = WEIGHT_ALLOCATIONS.make(recipe.prune.allocation)
         self._signal = WeightSignal(generator)

@@ -56,7 +56,7 @@ class WeightSignal:
         self._sums, self._count = {}, 0
         if reading is WeightReading.SQUARES:
             self._hooks = [
-                parameter.register_post_accumulate_grad_hook(partial(self._read_gradient, name))
+                parameter.register_post_accumulate_grad_hook(partial(self._read_gradient, name))  # type: ignore[no-untyped-call]
                 for name, parameter in parameters.items()
             ]
 

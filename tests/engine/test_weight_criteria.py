@@ -1,0 +1,246 @@
+"""Scores of single weights, against gradients of single examples and true second derivatives."""
+
+from functools import cache
+from itertools import product
+
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from backend.domain.criteria import FisherCriterion, MagnitudeCriterion, ObdCriterion, RandomCriterion
+from backend.domain.errors import JobFailure
+from backend.domain.granularities import UnstructuredGranularity
+from backend.domain.network import NetworkSummary
+from backend.domain.pruning import Prune
+from backend.domain.weights import WeightModel
+from tests.engine.runs import CPU, small_lenet
+from worker.engine.catalogue import WEIGHT_CRITERIA
+from worker.engine.network import Network, summarize
+from worker.engine.retraining.losses import cross_entropy
+from worker.engine.seeds import named_generator
+from worker.engine.trainee import Trainee
+from worker.engine.weight_criteria.criterion import WeightEvidence
+from worker.engine.weights.layers import find_weight_layers
+from worker.engine.weights.signal import WeightReading, WeightSignal
+from worker.zoo.fresh import initialize
+
+PRUNE = Prune(criterion=MagnitudeCriterion(), granularity=UnstructuredGranularity())
+SPECS = [
+    FisherCriterion(),
+    ObdCriterion(),
+    ObdCriterion(curvature="hutchinson"),
+    MagnitudeCriterion(),
+    RandomCriterion(),
+]
+NETWORKS = {
+    "lenet5": cache(small_lenet),
+    "resnet20": cache(lambda: initialize("resnet20", (1, 16, 16), 4, 0)),
+    "lstm": cache(lambda: initialize("lstm", (1, 16, 16), 4, 0)),
+}
+
+
+def layers_of(network: Network):
+    summary: NetworkSummary = summarize(network)
+    return find_weight_layers(network, WeightModel.of(summary, PRUNE))
+
+
+def tiny(seed: int = 0, hidden: int = 3) -> tuple[nn.Sequential, Tensor, Tensor]:
+    """A smooth network of 5 weights for each hidden unit, with data; float64."""
+    torch.manual_seed(seed)
+    module = nn.Sequential(nn.Linear(2, hidden), nn.Tanh(), nn.Linear(hidden, 3)).double()
+    generator = torch.Generator().manual_seed(seed)
+    return module, torch.randn(6, 2, generator=generator).double(), torch.tensor([0, 1, 2, 0, 1, 2])
+
+
+def weights_of(module: nn.Module) -> dict[str, nn.Parameter]:
+    return {name: parameter for name, parameter in module.named_parameters() if name.endswith("weight")}
+
+
+def read(reading: WeightReading, module: nn.Module, batches: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    signal = WeightSignal(named_generator(0, "criterion"))
+    signal.start(reading, weights_of(module))
+    loss_of = signal.watched(cross_entropy_in_full)
+    for inputs, labels in batches:
+        module.zero_grad()
+        loss_of(module(inputs), labels, inputs).backward()
+    return signal.stop()
+
+
+def cross_entropy_in_full(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+    """In the precision of the logits."""
+    return functional.cross_entropy(logits, labels)
+
+
+def true_diagonals(
+    module: nn.Sequential, inputs: Tensor, labels: Tensor
+) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Diagonals of the Hessian and of the Gauss-Newton matrix of the mean cross-entropy, entry by entry."""
+    weights = weights_of(module)
+    scores = module(inputs)
+    shares = scores.detach().softmax(1)
+    pull = torch.diag_embed(shares) - shares[:, :, None] * shares[:, None, :]
+    slopes = torch.autograd.grad(
+        cross_entropy_in_full(scores, labels, inputs), list(weights.values()), create_graph=True
+    )
+    hessian, gauss_newton = {}, {}
+    for (name, weight), slope in zip(weights.items(), slopes, strict=True):
+        rows = [torch.autograd.grad(entry, weight, retain_graph=True)[0].flatten() for entry in slope.flatten()]
+        hessian[name] = torch.stack(rows).diagonal().view_as(weight)
+        lines = [torch.autograd.grad(entry, weight, retain_graph=True)[0].flatten() for entry in scores.flatten()]
+        jacobian = torch.stack(lines).view(*scores.shape, -1)
+        found = torch.einsum("nik,nij,njk->k", jacobian, pull, jacobian) / len(labels)
+        gauss_newton[name] = found.view_as(weight)
+    return hessian, gauss_newton
+
+
+def distance(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
+    """Relative to the norm of what was expected, over all weights."""
+    first, second = (torch.cat([part[name].flatten() for name in expected]) for part in (found, expected))
+    return ((first - second).norm() / second.norm()).item()
+
+
+def test_squares_of_single_examples_are_the_diagonal_of_the_empirical_fisher_information():
+    module, inputs, labels = tiny()
+    found = read(WeightReading.SQUARES, module, [(inputs[n : n + 1], labels[n : n + 1]) for n in range(6)])
+    expected = {name: torch.zeros_like(weight) for name, weight in weights_of(module).items()}
+    for image, label in zip(inputs, labels, strict=True):
+        gradients = torch.autograd.grad(
+            functional.cross_entropy(module(image[None]), label[None]), list(weights_of(module).values())
+        )
+        for total, gradient in zip(expected.values(), gradients, strict=True):
+            total += gradient.square() / 6
+    assert distance(found, expected) < 1e-12
+
+
+def test_squares_of_a_mini_batch_are_its_size_times_the_square_of_the_mean_gradient():
+    module, inputs, labels = tiny()
+    found = read(WeightReading.SQUARES, module, [(inputs, labels)])
+    gradients = torch.autograd.grad(functional.cross_entropy(module(inputs), labels), list(weights_of(module).values()))
+    expected = {name: 6 * gradient.square() for name, gradient in zip(weights_of(module), gradients, strict=True)}
+    assert distance(found, expected) < 1e-12
+
+
+def test_gauss_newton_agrees_with_the_true_diagonal_and_not_with_that_of_the_hessian():
+    module, inputs, labels = tiny()
+    hessian, gauss_newton = true_diagonals(module, inputs, labels)
+    found = read(WeightReading.GAUSS_NEWTON, module, [(inputs, labels)] * 600)
+    assert distance(found, gauss_newton) < 0.1
+    assert distance(found, hessian) > 0.4
+
+
+def test_hutchinson_over_all_signs_is_the_true_diagonal_of_the_hessian(monkeypatch):
+    module, inputs, labels = tiny(hidden=1)
+    expected, _ = true_diagonals(module, inputs, labels)
+    count = sum(weight.numel() for weight in expected.values())
+    signs = iter([sign for draw in product((-1.0, 1.0), repeat=count) for sign in draw])
+
+    def next_signs(parameter: nn.Parameter, _generator: torch.Generator) -> Tensor:
+        return torch.tensor([next(signs) for _ in range(parameter.numel())], dtype=parameter.dtype).view_as(parameter)
+
+    monkeypatch.setattr("worker.engine.weights.signal._signs", next_signs)
+    signal = WeightSignal(named_generator(0, "criterion"))
+    signal.start(WeightReading.HUTCHINSON, weights_of(module))
+    loss_of = signal.watched(cross_entropy_in_full)
+    for _ in range(2**count):
+        loss_of(module(inputs), labels, inputs)
+    assert distance(signal.stop(), expected) < 1e-12
+
+
+def test_one_draw_is_exact_where_the_hessian_is_diagonal():
+    weight = nn.Parameter(torch.tensor([1.0, -2.0, 0.5]))
+    signal = WeightSignal(named_generator(0, "criterion"))
+    signal.start(WeightReading.HUTCHINSON, {"weight": weight})
+    curvature = torch.tensor([3.0, 0.0, -4.0])
+    loss_of = signal.watched(lambda logits, labels, inputs: (curvature * weight.square()).sum() / 2 + 0 * logits.sum())
+    loss_of(torch.zeros(5, 2), torch.zeros(5), torch.zeros(5))
+    assert signal.stop()["weight"].tolist() == curvature.tolist()
+
+
+def test_the_gradient_of_drawn_labels_does_not_depend_on_the_labels_of_the_data():
+    module, inputs, labels = tiny()
+    first, second = (
+        read(WeightReading.GAUSS_NEWTON, module, [(inputs, chosen)]) for chosen in (labels, labels.flip(0))
+    )
+    assert distance(first, second) == 0
+
+
+@pytest.mark.parametrize("reading", list(WeightReading))
+def test_reading_leaves_the_gradients_of_training_as_they_are(reading):
+    module, inputs, labels = tiny()
+    read(reading, module, [(inputs, labels)])
+    gradients = [parameter.grad for parameter in module.parameters()]
+    plain = torch.autograd.grad(functional.cross_entropy(module(inputs), labels), list(module.parameters()))
+    assert all(torch.equal(gradient, other) for gradient, other in zip(gradients, plain, strict=True))
+
+
+def test_obd_predicts_the_rise_of_a_quadratic_loss_exactly():
+    # Loss 1/2 sum h_k (w_k)^2 at its expansion point: without weight k it rises by 1/2 h_k w_k^2.
+    weight, curvature = torch.tensor([[1.0, -2.0, 0.5]]), torch.tensor([[3.0, 1.0, 4.0]])
+    (layer,) = layers_of(linear_network(weight))
+    evidence = WeightEvidence([layer], {layer.name: weight}, {layer.name: curvature}, torch.Generator())
+    scores = WEIGHT_CRITERIA.make(ObdCriterion()).score(evidence)[layer.name]
+    for place in range(3):
+        without = weight.clone()
+        without[0, place] = 0
+        rise = ((curvature * weight.square()).sum() - (curvature * without.square()).sum()) / 2
+        assert scores[place] == pytest.approx(rise.item())
+
+
+def linear_network(weight: Tensor) -> Network:
+    network = initialize("mlp", (1, 1, 3), 1, 0, ())
+    return Network(network.graph, {**network.tensors, next(iter(network.tensors)): weight})
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: f"{spec.kind} {getattr(spec, 'curvature', '')}")
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_criterion_scores_every_weight_once_by_the_seed_and_changes_nothing(spec, name):
+    network = NETWORKS[name]()
+    found = []
+    for _ in range(2):
+        trainee = Trainee(network, CPU)
+        found.append(score(spec, trainee, network))
+        assert all(
+            torch.equal(tensor, network.tensors[key])
+            for key, tensor in trainee.network().tensors.items()
+            if "running" not in key
+        )
+    for layer in layers_of(network):
+        first, second = (scores[layer.name] for scores in found)
+        assert tuple(first.shape) == (layer.size.count,)
+        assert bool(torch.isfinite(first).all())
+        assert bool((first >= 0).all())
+        assert torch.equal(first, second)
+
+
+def score(spec, trainee: Trainee, network: Network) -> dict[str, Tensor]:
+    """Scores after two passes over a few examples."""
+    generator, layers = named_generator(3, "criterion"), layers_of(network)
+    criterion, signal = WEIGHT_CRITERIA.make(spec), WeightSignal(generator)
+    signal.start(criterion.reading, {name: trainee.parameters[name] for layer in layers for name in layer.shapes})
+    loss_of = signal.watched(cross_entropy)
+    inputs = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(5))
+    trainee.module.train()
+    for _ in range(2):
+        trainee.module.zero_grad(set_to_none=True)
+        loss_of(trainee.module(inputs), torch.arange(8) % 4, inputs).backward()
+    return criterion.score(WeightEvidence(layers, trainee.tensors, signal.stop(), generator))
+
+
+def test_a_network_without_second_derivatives_is_refused_with_a_sentence(monkeypatch):
+    class Straight(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, values):
+            return values.clone()
+
+        @staticmethod
+        def backward(ctx, gradient):
+            raise RuntimeError("derivative for aten::some_operation is not implemented")
+
+    weight = nn.Parameter(torch.ones(2))
+    signal = WeightSignal(torch.Generator())
+    signal.start(WeightReading.HUTCHINSON, {"weight": weight})
+    loss_of = signal.watched(lambda logits, labels, inputs: Straight.apply(weight).sum())
+    with pytest.raises(JobFailure, match="Second derivatives") as failure:
+        loss_of(torch.zeros(1, 2), torch.zeros(1), torch.zeros(1))
+    assert "gauss_newton" in failure.value.hint
