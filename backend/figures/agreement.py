@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 from backend.domain.agreement import Agreement
 from backend.figures import palette
 
-_ROW_HEIGHT, _MARGIN = 28, 150
+_ROW_HEIGHT, _MARGIN = 36, 80
 
 
 def draw_agreement(agreements: Sequence[Agreement]) -> go.Figure:
@@ -17,7 +17,7 @@ def draw_agreement(agreements: Sequence[Agreement]) -> go.Figure:
     if not agreements:
         return figure
     groups = list(agreements[0].by_group)
-    names = [escape(_name(one)) for one in agreements]
+    names = [_name(one) for one in agreements]
     values = [[one.by_group[group] for group in groups] for one in agreements]
     figure.add_heatmap(
         x=[escape(group) for group in groups],
@@ -26,7 +26,7 @@ def draw_agreement(agreements: Sequence[Agreement]) -> go.Figure:
         zmin=-1,
         zmax=1,
         colorscale=[list(stop) for stop in palette.AGREEMENT],
-        colorbar={"title": {"text": "kappa"}, "thickness": 12},
+        showscale=False,
         text=[["" if value is None else f"{value:.2f}" for value in row] for row in values],
         texttemplate="%{text}",
         hovertemplate="%{y}<br>%{x}: %{z:.2f}<extra></extra>",
@@ -43,5 +43,5 @@ def draw_agreement(agreements: Sequence[Agreement]) -> go.Figure:
 
 def _name(agreement: Agreement) -> str:
     if agreement.first == agreement.second:
-        return f"{agreement.first}: its seeds"
-    return f"{agreement.first} | {agreement.second}"
+        return f"{escape(agreement.first)}:<br>its seeds"
+    return f"{escape(agreement.first)}<br>{escape(agreement.second)}"

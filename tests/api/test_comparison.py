@@ -82,7 +82,7 @@ def test_agreement_is_drawn_for_the_channels_of_one_network(
             labels = tuple(f"{group}:{index}" for index in indices)
             work.steps.add_all(run, [step(1).model_copy(update={"removed": labels})], LAYOUT)
     (figure,) = ask(client, runs)["agreement"]["data"]
-    assert figure["y"] == ["uniform: its seeds", "uniform | theis2018-fisher"]
+    assert figure["y"] == ["uniform:<br>its seeds", "uniform<br>theis2018-fisher"]
     assert figure["z"][0][figure["x"].index(group)] == 1.0
     assert figure["z"][1][figure["x"].index(group)] < 0
 
