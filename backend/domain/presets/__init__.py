@@ -4,11 +4,13 @@ from collections.abc import Mapping
 
 from backend.domain.presets.channels import CHANNEL_PRESETS
 from backend.domain.presets.preset import Preset
+from backend.domain.presets.sparsifying import SPARSIFYING_PRESETS
 from backend.domain.presets.unstructured import UNSTRUCTURED_PRESETS
 
 _FAMILIES: Mapping[str, tuple[Preset, ...]] = {
     "Whole channels": CHANNEL_PRESETS,
     "Single weights": UNSTRUCTURED_PRESETS,
+    "Sparsify while training": SPARSIFYING_PRESETS,
 }
 """Presets by the title under which they are offered."""
 

@@ -36,7 +36,7 @@ class BatchNormL1:
                 "Choose the regularizer `l0_hard_concrete` or `l1_masks`, which give every channel a gate of its own.",
             )
         tensors = dict(ground.module.named_parameters())
-        self._scales = [tensors[name] for name in sorted(names)]
+        self._scales: list[Tensor] = [tensors[name] for name in sorted(names)]
         self.parameters: dict[str, nn.Parameter] = {}
 
     def weights(self) -> dict[str, Tensor]:
