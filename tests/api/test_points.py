@@ -12,6 +12,7 @@ from backend.db.models import ArtifactRow, JobRow
 from backend.domain.delivery import FileFacts, LatencyHost, LatencyReport, LatencyRow, OnnxCheck, Timing
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.jobs import JobKind, JobState
+from backend.domain.reports import Zeros
 from tests.api.application import ABSENT_ID, Application
 from tests.api.test_reports import LAYOUT, point
 
@@ -135,6 +136,21 @@ def test_latency_stays_while_it_is_measured_again(application: Application, clie
     assert (told["standing"], told["report"]["rows"][0]["latency_speedup"]) == ("queued", 2.0)
     client.post(f"/api/runs/{run}/points/1/latency")
     assert len(application.rung) == 1
+
+
+def test_a_network_with_zeros_says_so_and_no_latency_is_measured_for_it(
+    application: Application, client: TestClient, run: str
+) -> None:
+    zeros = Zeros(count=60, prunable=80, left=(20,), compressed_bytes=300)
+    with UnitOfWork(application.sessions) as work:
+        work.points.put(run, point(3).model_copy(update={"zeros": zeros}), "ab" * 32)
+    answer = client.get(f"/api/runs/{run}/points/3").json()
+    assert answer["notice"].startswith("Same shapes; 60 of 80 weights are zero.")
+    assert answer["point"]["zeros"]["compressed_bytes"] == 300
+    assert client.get(f"/api/runs/{run}/points/1").json()["notice"] is None
+    refused = client.post(f"/api/runs/{run}/points/3/latency")
+    assert refused.status_code == 409
+    assert "zeros inside a dense tensor save no time" in refused.json()["detail"]
 
 
 def test_a_point_tells_its_counts_beside_the_dense_ones(client: TestClient, run: str) -> None:

@@ -13,6 +13,7 @@ from backend.domain.errors import Conflict, FailureCode, JobFailure, NotFound
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
 from backend.domain.presets import PRESETS
+from backend.domain.reports import Zeros
 from backend.domain.sampling import SampleOrder
 from tests.db.values import LAYOUT, point, step
 
@@ -87,6 +88,16 @@ def test_a_point_written_twice_is_there_once_with_its_files(unit_of_work: Open, 
             work.artifacts.get(job_id, 1, "other.py")
         with pytest.raises(NotFound):
             work.points.get(job_id, 2)
+
+
+def test_a_point_keeps_what_is_known_of_its_zeros(unit_of_work: Open, job_id: str) -> None:
+    zeros = Zeros(count=60, prunable=80, left=(15, 5), compressed_bytes=300)
+    sparse = point(1, at_step=3).model_copy(update={"zeros": zeros})
+    with unit_of_work() as work:
+        work.points.put(job_id, sparse)
+    with unit_of_work() as work:
+        assert work.points.get(job_id, 1).to_domain() == sparse
+        assert work.points.get(job_id, 1).to_domain().zeros == zeros
 
 
 def test_nothing_is_loaded_behind_ones_back(unit_of_work: Open, job_id: str, engine: Engine) -> None:

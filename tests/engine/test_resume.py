@@ -67,6 +67,17 @@ RECIPES = {
         {"kind": "l0_hard_concrete", "strength": 5.0, "gate_speed": 20.0}, {"kind": "adamw", "learning_rate": 0.005}
     ),
     "masks": sparsified({"kind": "l1_masks", "strength": 0.1, "threshold": 0.03, "mask_speed": 5.0}),
+    "single weights": recipe(
+        target={"kind": "sparsity", "sparsity": 0.8},
+        prune={
+            "criterion": {"kind": "obd"},
+            "granularity": {"kind": "unstructured"},
+            "allocation": {"kind": "erk"},
+            "schedule": {"kind": "cubic", "training_steps": 1, "removals": 3},
+            "optimizer": {"kind": "adamw"},
+            "points": 2,
+        },
+    ),
     "no retraining": recipe(prune=FISHER | SCHEDULE, retrain={"epochs": 0}),
 }
 

@@ -17,7 +17,8 @@ class Points(Repository):
     def put(self, job_id: str, point: OperatingPoint, graph_hash: str | None = None) -> None:
         """Write a point, in place of an earlier one with the same index; the caller has fenced the transaction."""
         self._delete(PointRow.index == point.index, job_id=job_id)
-        self._session.add(PointRow(job_id=job_id, graph_hash=graph_hash, **point.model_dump()))
+        fields = {name: getattr(point, name) for name in OperatingPoint.model_fields}
+        self._session.add(PointRow(job_id=job_id, graph_hash=graph_hash, **fields))
         self._session.flush()
 
     def get(self, job_id: str, index: int) -> PointRow:
