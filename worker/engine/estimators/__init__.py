@@ -1,0 +1,1 @@
+"""Estimators of gradients through binary gates, whose draws have none."""
