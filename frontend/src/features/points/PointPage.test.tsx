@@ -71,6 +71,16 @@ test('sizes stand beside the dense ones', () => {
   expect(sizes).toHaveTextContent('Weights on disk431 kB216 kB50.0 %')
 })
 
+test('a network with zeros says what it is, and no latency is offered for it', () => {
+  const notice = 'Same shapes; 600 of 800 weights are zero.'
+  const zeros = { count: 600, prunable: 800, left: [150, 50], compressed_bytes: 107770 }
+  show(1, { notice, point: { ...entry(1).point, zeros } })
+  expect(screen.getByTestId('zeros-notice')).toHaveTextContent(notice)
+  expect(screen.getByTestId('sizes')).toHaveTextContent('Compressed (values and indices)431 kB108 kB25.0 %')
+  expect(screen.getByTestId('sizes')).not.toHaveTextContent('in theory')
+  expect(screen.queryByTestId('latency')).not.toBeInTheDocument()
+})
+
 test('a format is downloaded, ordered, or on its way', () => {
   show(1)
   const zip = within(screen.getByTestId('format-safetensors')).getByRole('link', { name: /Zip/ })

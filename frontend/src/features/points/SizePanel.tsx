@@ -1,5 +1,6 @@
 import { Table, Text } from '@mantine/core'
 import { Panel } from '@/components/Panel'
+import { ZerosNotice } from '@/components/ZerosNotice'
 import type { PointEntry } from '@/lib/api/types'
 import { formatBytes, formatCount, formatFactor, formatPercent } from '@/lib/format'
 
@@ -13,6 +14,20 @@ interface Row {
 
 function weightsSize(entry: PointEntry | undefined): number | null {
   return entry?.files.find(({ name }) => name === 'model.safetensors')?.size ?? null
+}
+
+function listCompressed(entry: PointEntry, before: number | null): Row[] {
+  const bytes = entry.point.zeros?.compressed_bytes
+  if (bytes === undefined) return []
+  return [
+    {
+      name: 'Compressed (values and indices)',
+      dense: formatBytes(before),
+      thin: formatBytes(bytes),
+      kept: before === null ? null : bytes / before,
+      note: 'computed, not a file',
+    },
+  ]
 }
 
 function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
@@ -31,7 +46,7 @@ function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
       dense: formatCount(entry.dense_macs),
       thin: formatCount(point.macs),
       kept: entry.macs_density,
-      note: `${formatFactor(entry.theoretical_speedup)} in theory`,
+      note: entry.notice ? 'without zeros; no time is saved' : `${formatFactor(entry.theoretical_speedup)} in theory`,
     },
     {
       name: 'Weights on disk',
@@ -40,13 +55,17 @@ function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
       kept: before !== null && after !== null ? after / before : null,
       note: '',
     },
+    ...listCompressed(entry, before),
   ]
 }
+
+const THIN_HELP = 'The channels are gone for good, not masked: this is what runs and what is stored.'
+const ZEROS_HELP = 'Parameters and MACs that are not zero; the shapes are those of the dense network.'
 
 /** How large the network is, beside the dense one. */
 export function SizePanel({ entry, dense }: { entry: PointEntry; dense: PointEntry | undefined }) {
   return (
-    <Panel title="Size" help="The channels are gone for good, not masked: this is what runs and what is stored." testId="sizes">
+    <Panel title="Size" help={entry.notice ? ZEROS_HELP : THIN_HELP} testId="sizes">
       <Table className="numbers" horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -71,6 +90,7 @@ export function SizePanel({ entry, dense }: { entry: PointEntry; dense: PointEnt
           ))}
         </Table.Tbody>
       </Table>
+      <ZerosNotice notice={entry.notice} />
     </Panel>
   )
 }

@@ -9,19 +9,15 @@ import { useRunFigure } from '@/lib/queries/useRunFigure'
 import { SelectedPoint } from './SelectedPoint'
 import { useSelectedPoint } from './useSelectedPoint'
 
-const AXES: { value: SizeAxis; label: string }[] = [
-  { value: 'sparsity', label: 'Channels' },
-  { value: 'macs', label: 'MACs' },
-  { value: 'parameters', label: 'Parameters' },
-]
+const AXES: SizeAxis[] = ['sparsity', 'macs', 'parameters']
 
 const HEIGHT = 380
 
 /** Accuracy against size, growing as operating points arrive; a click on a point selects it. */
-export function AccuracyPanel({ id }: { id: string }) {
+export function AccuracyPanel({ id, units }: { id: string; units: 'Channels' | 'Weights' }) {
   const [search, setSearch] = useSearchParams()
   const [point, selectPoint] = useSelectedPoint()
-  const x = AXES.find((axis) => axis.value === search.get('x'))?.value ?? 'sparsity'
+  const x = AXES.find((axis) => axis === search.get('x')) ?? 'sparsity'
   const figure = useRunFigure(id, 'accuracy', { x })
   const choose = (next: string) => {
     setSearch((before) => new URLSearchParams([...[...before].filter(([key]) => key !== 'x'), ['x', next]]), {
@@ -29,7 +25,9 @@ export function AccuracyPanel({ id }: { id: string }) {
       preventScrollReset: true,
     })
   }
-  const axes = <SegmentedControl size="xs" aria-label="Size measured in" data={AXES} value={x} onChange={choose} />
+  const labels = { sparsity: units, macs: 'MACs', parameters: 'Parameters' }
+  const data = AXES.map((value) => ({ value, label: labels[value] }))
+  const axes = <SegmentedControl size="xs" aria-label="Size measured in" data={data} value={x} onChange={choose} />
   return (
     <Panel
       title="Accuracy against size"

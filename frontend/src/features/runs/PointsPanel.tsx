@@ -3,6 +3,7 @@ import { IconDownload } from '@tabler/icons-react'
 import { Link } from 'react-router'
 import { Panel } from '@/components/Panel'
 import { Query } from '@/components/Query'
+import { ZerosNotice } from '@/components/ZerosNotice'
 import type { PointEntry } from '@/lib/api/types'
 import { formatCompact, formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
@@ -18,7 +19,12 @@ export function PointsPanel({ id }: { id: string }) {
         isEmpty={(points) => points.length === 0}
         empty={<Text c="dimmed" size="sm">None yet.</Text>}
       >
-        {(points) => <PointTable id={id} points={points} />}
+        {(points) => (
+          <>
+            <PointTable id={id} points={points} />
+            <ZerosNotice notice={points.at(-1)?.notice} />
+          </>
+        )}
       </Query>
     </Panel>
   )
@@ -32,7 +38,9 @@ function PointTable({ id, points }: { id: string; points: PointEntry[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Point</Table.Th>
-            <Table.Th ta="right" visibleFrom="lg">Channels removed</Table.Th>
+            <Table.Th ta="right" visibleFrom="lg">
+              {points.some((entry) => entry.notice) ? 'Weights removed' : 'Channels removed'}
+            </Table.Th>
             <Table.Th ta="right">MACs</Table.Th>
             <Table.Th ta="right" visibleFrom="sm">Parameters</Table.Th>
             <Table.Th ta="right" visibleFrom="md">Dense</Table.Th>

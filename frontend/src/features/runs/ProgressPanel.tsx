@@ -11,6 +11,8 @@ const PHASES: Record<NonNullable<Run['phase']>, string> = {
   retrain: 'retraining',
 }
 
+const UNITS = { channel: 'Channels', unstructured: 'Weights' }
+
 /** How far a run is, and its latest numbers. */
 export function ProgressPanel({ run }: { run: Run }) {
   const isRunning = run.state === 'running'
@@ -57,7 +59,7 @@ function listFacts(run: Run): Fact[] {
   if (run.kind === 'sample') return common
   return [
     ...common,
-    { name: 'Channels removed', value: formatPercent(run.sparsity), testId: 'sparsity' },
+    { name: `${UNITS[run.layout?.granularity ?? 'channel']} removed`, value: formatPercent(run.sparsity), testId: 'sparsity' },
     { name: 'MACs kept', value: formatPercent(run.macs_density), testId: 'macs-kept' },
   ]
 }

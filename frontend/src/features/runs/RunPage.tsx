@@ -46,16 +46,17 @@ function RunView({ run }: { run: Run }) {
 }
 
 function PruneResult({ run }: { run: Run }) {
+  const keepsShapes = run.layout?.granularity === 'unstructured'
   return (
     <>
-      <AccuracyPanel id={run.id} />
+      <AccuracyPanel id={run.id} units={keepsShapes ? 'Weights' : 'Channels'} />
       <PointsPanel id={run.id} />
       <ArchitecturePanel run={run} />
       <PlainFigurePanel
         id={run.id}
         name="widths"
-        title="Widths over time"
-        help="How much of its dense width every layer keeps, step by step."
+        title={keepsShapes ? 'Weights over time' : 'Widths over time'}
+        help={`How ${keepsShapes ? 'many of its weights' : 'much of its dense width'} every layer keeps, step by step.`}
         rows={run.layout?.layers.length ?? 0}
       />
     </>
