@@ -84,6 +84,15 @@ class StepRecord(Spec):
     """Where single weights go."""
     removed: tuple[str, ...] = ()
     """Channels removed in this step, as `group:original index`; of single weights only the counts are told."""
+    fisher_mass: tuple[NonNegativeFloat | None, ...] = ()
+    """Fisher information of masks on the channels of every tracked layer, halved and summed: `sum_k 1/(2N) sum_n
+    g_nk^2`, in nats; empty in histories from before it was recorded.
+
+    Read in the step's last mini-batch, or in all of them where the criterion reads anyway. None where nothing can be
+    read; coupled layers share one number, which stands at the first.
+    """
+    fisher_rao_norm: tuple[NonNegativeFloat | None, ...] = ()
+    """`(1/N sum_n (sum_k g_nk)^2)^(1/2)` for every tracked layer, as above (Liang et al. 2019, arXiv:1711.01530)."""
 
     def sparsities(self, layout: RunLayout) -> tuple[float, ...]:
         """Fraction of channels (or weights) removed per tracked layer, in the layout's order."""

@@ -6,6 +6,7 @@ from plotly.graph_objects import Figure
 
 from backend.figures.accuracy import draw_accuracy
 from backend.figures.architecture import draw_architecture
+from backend.figures.information import draw_information
 from backend.figures.loss import draw_loss
 from backend.figures.view import RunView
 from backend.figures.widths import draw_widths
@@ -27,5 +28,6 @@ FIGURES: Mapping[str, Callable[[RunView], Figure]] = {
     "widths": lambda view: draw_widths(view.report),
     "architecture": _draw_step,
     "loss": lambda view: draw_loss(view.report),
+    "information": lambda view: draw_information(view.report),
 }
 """Step 0 of the architecture is the dense network."""

@@ -38,6 +38,8 @@ def step(number: int) -> StepRecord:
         macs=740,
         parameters=755,
         widths=(20 - number * 10 // STEPS, 10),
+        fisher_mass=(0.5, 0.25),
+        fisher_rao_norm=(1.0, None),
     )
 
 
@@ -131,7 +133,7 @@ def test_what_does_not_exist_is_refused(client: TestClient, run: str, path: str)
     assert client.get(f"/api/runs/{run}/{path}").status_code in {404, 422}
 
 
-@pytest.mark.parametrize("name", ["accuracy", "widths", "architecture", "loss"])
+@pytest.mark.parametrize("name", ["accuracy", "widths", "architecture", "loss", "information"])
 @pytest.mark.parametrize("x", ["sparsity", "macs", "parameters"])
 def test_every_figure_has_data_and_no_template(client: TestClient, run: str, name: str, x: str) -> None:
     figure = client.get(f"/api/runs/{run}/figures/{name}?x={x}").json()

@@ -50,6 +50,8 @@ def make_step(step: int, width: int, phase: Phase = Phase.PRUNE) -> StepRecord:
         macs=100 * width,
         parameters=10 * width,
         widths=(width, width, 2),
+        fisher_mass=(step / 100, None, None),
+        fisher_rao_norm=(step / 10, None, None),
     )
 
 

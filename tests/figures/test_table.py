@@ -11,14 +11,14 @@ def widths_of(figure):
     return [width for trace in figure.data if trace.name == "coupled with conv1" for width in trace.y]
 
 
-@pytest.mark.parametrize("name", ["accuracy", "widths", "architecture", "loss"])
+@pytest.mark.parametrize("name", ["accuracy", "widths", "architecture", "loss", "information"])
 def test_every_figure_can_be_drawn_of_a_run_and_sent_as_json(name, report, network):
     wire = to_wire(FIGURES[name](RunView(report=report, network=network)))
     assert wire["data"]
     json.dumps(wire, allow_nan=False)
 
 
-@pytest.mark.parametrize("name", ["accuracy", "widths", "loss"])
+@pytest.mark.parametrize("name", ["accuracy", "widths", "loss", "information"])
 def test_a_run_without_results_has_empty_figures(name, empty_report: RunReport):
     assert to_wire(FIGURES[name](RunView(report=empty_report)))["data"] == []
 

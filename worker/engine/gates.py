@@ -77,8 +77,8 @@ class Gate(nn.Module):
 class Gates:
     """The gates of a module, inserted into its graph at the groups' sites."""
 
-    def __init__(self, module: fx.GraphModule, groups: Sequence[ChannelGroup]) -> None:
-        self.signal = Signal()
+    def __init__(self, module: fx.GraphModule, groups: Sequence[ChannelGroup], signal: Signal | None = None) -> None:
+        self.signal = signal or Signal()
         self._gates: dict[str, list[Gate]] = {group.name: [] for group in groups}
         nodes = {node.name: node for node in module.graph.nodes}
         for group in groups:

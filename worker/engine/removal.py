@@ -17,6 +17,7 @@ from worker.engine.criteria.criterion import Evidence
 from worker.engine.layout import Size, layout_of, size_at
 from worker.engine.retraining.losses import Loss
 from worker.engine.selection import Rules, choose
+from worker.engine.signal import INFORMATION
 from worker.engine.trainee import Trainee
 
 
@@ -88,8 +89,9 @@ class ChannelRemoval:
         return self._rules.is_reached(self._trainee.masks.widths, level)
 
     def start_reading(self) -> None:
-        """Gather the signal at the gates, if the criterion needs it."""
-        self._trainee.gates.signal.start(self._criterion.needs)
+        """Gather the signal at the gates, if the criterion needs it; then what is told of layers comes with it."""
+        needs = self._criterion.needs
+        self._trainee.gates.signal.start(needs | INFORMATION if needs.readings else needs)
 
     def watched(self, loss: Loss) -> Loss:
         """The loss, with the signal of drawn labels read on the way if the criterion needs it."""

@@ -20,6 +20,7 @@ from worker.engine.evaluation import Evaluation
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
 from worker.engine.granularities import make_removal
+from worker.engine.information import Information, layer_information
 from worker.engine.network import Network, build, summarize
 from worker.engine.placement import on_device
 from worker.engine.progress import Moment, forecast
@@ -206,9 +207,14 @@ class _PruningRun:
             accuracy=totals.accuracy,
             removed=removed,
             **asdict(self._removal.size()),
+            **asdict(self._information()),
         )
         yield StepFinished(record)
         yield self._checkpoint()
+
+    def _information(self) -> Information:
+        layers = [layer.name for layer in self._removal.layout.layers]
+        return layer_information(layers, self._trainee.groups, self._trainee.gates.signal.last)
 
     def _moment(self) -> Moment:
         place, stretch = self._place, self._stretch(self._place.phase)

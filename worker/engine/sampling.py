@@ -19,6 +19,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
+from worker.engine.information import Information, layer_information
 from worker.engine.layout import layout_of, size_at
 from worker.engine.network import Network, summarize
 from worker.engine.results import FinishedPoint
@@ -140,7 +141,12 @@ class _SampleTraining:
             loss=totals.loss,
             accuracy=totals.accuracy,
             **asdict(size_at(self._model, self._trainee.masks.widths)),
+            **asdict(self._information()),
         )
+
+    def _information(self) -> Information:
+        layers = [layer.name for layer in self._layout.layers]
+        return layer_information(layers, self._trainee.groups, self._trainee.gates.signal.last)
 
     def _point(self) -> FinishedPoint:
         validation = self._work.validate(self._trainee.module)

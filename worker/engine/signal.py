@@ -40,8 +40,13 @@ class Needs:
     draws_labels: bool = False
     """Read for labels drawn from the network's own answer, in a backward pass of their own, which trains nothing."""
 
+    def __or__(self, other: "Needs") -> "Needs":
+        return Needs(self.readings | other.readings, self.draws_labels or other.draws_labels)
+
 
 NO_SIGNAL = Needs()
+INFORMATION = Needs(frozenset({Reading.SQUARES, Reading.TOTAL_SQUARES}))
+"""What is told of every layer at every step of a run, whatever the criterion."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +93,8 @@ class Signal:
     """
 
     def __init__(self) -> None:
+        self.last: Mapping[Reading, Mapping[str, Tensor]] = {}
+        """What `stop` returned when there was something to return."""
         self._needs = NO_SIGNAL
         self._values: list[Tensor] = []
         """What the gates let through in this forward pass; kept only for a backward pass of drawn labels."""
@@ -117,6 +124,7 @@ class Signal:
             for reading, sums in self._sums.items()
         }
         self._forget()
+        self.last = means or self.last
         return means
 
     def watch(self, values: Tensor, read: Callable[[Tensor, Tensor], None]) -> None:

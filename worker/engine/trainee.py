@@ -1,6 +1,7 @@
 """The network in training: a module with gates, its optimizer, and the channels that are still on."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import torch
@@ -15,6 +16,7 @@ from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
+from worker.engine.signal import INFORMATION, Signal
 from worker.engine.surgery import remove, remove_from_tensors, thin_groups
 from worker.engine.weights.masks import WeightMasks
 
@@ -32,6 +34,7 @@ class Trainee:
 
     def __init__(self, network: Network, device: torch.device) -> None:
         self._device = device
+        self._signal = Signal()
         self._make_optimizer: MakeOptimizer | None = None
         self.regularizer: Regularizer | None = None
         self.gradient_norm: float | None = None
@@ -51,7 +54,7 @@ class Trainee:
     def _install(self, network: Network, groups: Sequence[ChannelGroup]) -> None:
         self._network, self.groups = network, groups
         self.module: fx.GraphModule = on_device(build(network), self._device)
-        self.gates = Gates(self.module, self.groups)
+        self.gates = Gates(self.module, self.groups, self._signal)
         self.gates.apply(self.masks.on)
         self._optimizer: torch.optim.Optimizer | None = None
         if self._make_optimizer is not None:
@@ -96,6 +99,16 @@ class Trainee:
         if self.regularizer is not None:
             self.regularizer.finish_step(self._trained_by.param_groups[0]["lr"])
         self.weight_masks.apply(self.module)
+
+    @contextmanager
+    def observed(self) -> Iterator[None]:
+        """In the steps within, read the Fisher information of every layer, unless a criterion reads anyway."""
+        if self._signal.is_reading:
+            yield
+            return
+        self._signal.start(INFORMATION)
+        yield
+        self._signal.stop()
 
     def present_learned(self) -> dict[str, Tensor]:
         """`learned` of the channels that are still present."""

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -40,7 +41,7 @@ class Trainer:
     def train(
         self, trainee: Trainee, loss_of: Loss, steps: int, learning_rate_at: Callable[[int], float] | None = None
     ) -> Totals:
-        """Do `steps` optimizer steps on mini-batches of mean losses.
+        """Do `steps` optimizer steps on mini-batches of mean losses; in the last one the trainee is observed.
 
         `learning_rate_at` gets the step's index from 0. Raises Stopped between steps when asked to,
         JobFailure(DIVERGED) when the loss is no longer finite.
@@ -55,7 +56,8 @@ class Trainer:
             if learning_rate_at is not None:
                 trainee.set_learning_rate(learning_rate_at(step))
             inputs, labels = self.batches.next()
-            loss, hits = self._step(trainee, loss_of, inputs, labels)
+            with trainee.observed() if step == steps - 1 else nullcontext():
+                loss, hits = self._step(trainee, loss_of, inputs, labels)
             loss_sum += loss * len(labels)
             correct += hits
             seen += len(labels)

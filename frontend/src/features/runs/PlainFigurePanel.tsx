@@ -6,7 +6,7 @@ import { useRunFigure } from '@/lib/queries/useRunFigure'
 
 interface Props {
   id: string
-  name: 'widths' | 'loss'
+  name: 'widths' | 'loss' | 'information'
   title: string
   help: string
   /** How many rows the figure has, if it grows with them. */

@@ -16,6 +16,9 @@ import { RunActions } from './RunActions'
 import { RunOrigin } from './RunOrigin'
 import { SampleResult } from './SampleResult'
 
+/** Two figures, one above the other. */
+const INFORMATION_ROWS = 26
+
 export function RunPage() {
   const { id = '' } = useParams()
   const run = useRun(id)
@@ -39,6 +42,13 @@ function RunView({ run }: { run: Run }) {
         name="loss"
         title="Loss and accuracy while training"
         help={run.kind === 'sample' ? 'On the training batches.' : 'On the training batches; retraining stands on tinted ground.'}
+      />
+      <PlainFigurePanel
+        id={run.id}
+        name="information"
+        title="How much the loss hangs on each layer"
+        help="Fisher mass: the rise of the loss when the layer's channels go, one by one, summed. Fisher-Rao norm: how fast the loss changes when the whole layer is scaled. Coupled layers share one line."
+        rows={INFORMATION_ROWS}
       />
       <OrderPanel run={run} />
     </Page>

@@ -3020,6 +3020,16 @@ export interface components {
         StepRecord: {
             /** Accuracy */
             accuracy?: number | null;
+            /**
+             * Fisher Mass
+             * @default []
+             */
+            fisher_mass?: (number | null)[];
+            /**
+             * Fisher Rao Norm
+             * @default []
+             */
+            fisher_rao_norm?: (number | null)[];
             /** Loss */
             loss?: number | null;
             /** Macs */
@@ -5290,7 +5300,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                name: "accuracy" | "widths" | "architecture" | "loss";
+                name: "accuracy" | "widths" | "architecture" | "loss" | "information";
                 /** @description An id: 32 hexadecimal digits. */
                 run_id: string;
             };

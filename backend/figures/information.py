@@ -1,0 +1,67 @@
+"""How much the loss hangs on each layer, over the steps of a run."""
+
+from collections.abc import Sequence
+from html import escape
+
+import plotly.graph_objects as go
+
+from backend.domain.reports import RunReport, StepRecord
+from backend.figures import palette
+from backend.figures.sampling import thin_out
+
+_MOST_STEPS = 300
+"""Lines of many layers with more steps than this cannot be told apart, and take long to draw."""
+_MOST_NAMES = 12
+"""A legend of more names than this takes more room than the lines."""
+_LEAST_LINE = 20
+"""Fewer steps than this are marked one by one."""
+_AXIS = {"type": "log", "exponentformat": "power"}
+
+
+def draw_information(report: RunReport) -> go.Figure:
+    """Fisher mass (nats, above) and Fisher-Rao norm (below) of every layer by step, on logarithmic axes."""
+    steps = thin_out([step for step in report.steps if step.fisher_mass], _MOST_STEPS)
+    layers = _told_layers(report, steps)
+    figure = go.Figure()
+    figure.update_layout(
+        xaxis={"title": {"text": "Step"}, "tickformat": "d", "anchor": "y2"},
+        yaxis=_AXIS | {"title": {"text": "Fisher mass (nats)"}, "domain": [0.54, 1.0]},
+        yaxis2=_AXIS | {"title": {"text": "Fisher-Rao norm"}, "domain": [0.0, 0.46]},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        showlegend=len(layers) <= _MOST_NAMES,
+        hovermode="closest",
+    )
+    numbers = [step.step for step in steps]
+    for number, (place, name) in enumerate(layers):
+        color = palette.COUPLED[number % len(palette.COUPLED)]
+        masses, norms = zip(*((step.fisher_mass[place], step.fisher_rao_norm[place]) for step in steps), strict=True)
+        figure.add_scatter(x=numbers, y=_above_zero(masses), **_style(name, color, len(steps)))
+        figure.add_scatter(
+            x=numbers, y=_above_zero(norms), yaxis="y2", showlegend=False, **_style(name, color, len(steps))
+        )
+    return figure
+
+
+def _told_layers(report: RunReport, steps: Sequence[StepRecord]) -> list[tuple[int, str]]:
+    """Place and name of the layers that have numbers."""
+    return [
+        (place, layer.name)
+        for place, layer in enumerate(report.layout.layers)
+        if any(step.fisher_mass[place] is not None for step in steps)
+    ]
+
+
+def _above_zero(values: Sequence[float | None]) -> list[float | None]:
+    """Zero has no logarithm: a gap."""
+    return [value or None for value in values]
+
+
+def _style(name: str, color: str, count: int) -> dict[str, object]:
+    return {
+        "name": escape(name),
+        "legendgroup": name,
+        "mode": "lines+markers" if count < _LEAST_LINE else "lines",
+        "line": {"color": color, "width": 1.5},
+        "marker": {"size": 5},
+        "hovertemplate": "<b>%{fullData.name}</b>, step %{x}<br>%{y:.3g}<extra></extra>",
+    }
