@@ -124,8 +124,27 @@ class OperatingPoint(Spec):
     retrained_loss: float
     test_accuracy: NonNegativeFloat
     test_loss: float
+    before_accuracy: NonNegativeFloat | None = None
+    """On the validation split, straight before the removals that led here; None where it was not recorded."""
+    retrained_calibration_error: NonNegativeFloat | None = None
+    """Expected calibration error of the finished network on the validation split, in [0, 1] (15 bins)."""
+    test_calibration_error: NonNegativeFloat | None = None
+    test_class_accuracies: tuple[NonNegativeFloat | None, ...] | None = None
+    """By class; None for a class without test examples."""
     is_target: bool = False
     """This is the point the recipe asked for (the last one)."""
+
+    @property
+    def instability(self) -> float | None:
+        """Accuracy lost by the removals alone, straight before minus straight after (Bartoldson et al. 2020)."""
+        return None if self.before_accuracy is None else self.before_accuracy - self.pruned_accuracy
+
+    @property
+    def relative_instability(self) -> float | None:
+        """`instability` as a share of the accuracy straight before; None where that is zero."""
+        return (
+            self.instability / self.before_accuracy if self.instability is not None and self.before_accuracy else None
+        )
 
     def compression_ratio(self, layout: RunLayout) -> float:
         """Dense over remaining parameters."""

@@ -6,7 +6,9 @@ from plotly.graph_objects import Figure
 
 from backend.figures.accuracy import draw_accuracy
 from backend.figures.architecture import draw_architecture
+from backend.figures.calibration import draw_calibration
 from backend.figures.information import draw_information
+from backend.figures.instability import draw_instability
 from backend.figures.loss import draw_loss
 from backend.figures.view import RunView
 from backend.figures.widths import draw_widths
@@ -29,5 +31,7 @@ FIGURES: Mapping[str, Callable[[RunView], Figure]] = {
     "architecture": _draw_step,
     "loss": lambda view: draw_loss(view.report),
     "information": lambda view: draw_information(view.report),
+    "instability": lambda view: draw_instability(view.report),
+    "calibration": lambda view: draw_calibration(view.report),
 }
 """Step 0 of the architecture is the dense network."""

@@ -7,6 +7,7 @@ from plotly.graph_objects import Figure
 
 from backend.db.models import ArtifactRow, JobRow, PointRow
 from backend.db.repositories.deliveries import Delivery
+from backend.domain.class_changes import ClassChange, worst_changes
 from backend.domain.delivery import FILE_NAMES, DeliveryOrder, Format
 from backend.domain.errors import Conflict, NotFound
 from backend.domain.network import NetworkSummary
@@ -36,6 +37,7 @@ class PointEntry:
     files: Sequence[FileEntry]
     formats: Sequence[FormatEntry]
     latency: LatencyEntry
+    worst_classes: Sequence[ClassChange]
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,9 @@ def list_points(scope: Scope, run_id: str) -> PointList:
     """All operating points so far; raises `NotFound`."""
     row = scope.work.jobs.get_run(run_id)
     deliveries = scope.work.deliveries.newest_of_run(run_id)
-    return PointList(row.layout, [_entry(point, deliveries) for point in scope.work.points.list_all(run_id)])
+    rows = scope.work.points.list_all(run_id)
+    dense = _dense(rows)
+    return PointList(row.layout, [_entry(point, dense, deliveries) for point in rows])
 
 
 def get_point(scope: Scope, run_id: str, index: int) -> tuple[PointEntry, RunLayout]:
@@ -88,7 +92,8 @@ def get_point(scope: Scope, run_id: str, index: int) -> tuple[PointEntry, RunLay
     point = scope.work.points.get(run_id, index)
     if row.layout is None:
         raise NotFound("This run has not begun.")
-    return _entry(point, scope.work.deliveries.newest_of_run(run_id)), row.layout
+    dense = _dense(scope.work.points.list_all(run_id))
+    return _entry(point, dense, scope.work.deliveries.newest_of_run(run_id)), row.layout
 
 
 def open_file(scope: Scope, run_id: str, index: int, name: str) -> Download:
@@ -162,10 +167,16 @@ def _belongs(name: str, formats: Collection[Format]) -> bool:
     return name not in owners or owners[name] in formats
 
 
-def _entry(row: PointRow, deliveries: Mapping[DeliveryOrder, Delivery]) -> PointEntry:
+def _dense(rows: Sequence[PointRow]) -> OperatingPoint | None:
+    return next((row.to_domain() for row in rows if row.index == 0), None)
+
+
+def _entry(row: PointRow, dense: OperatingPoint | None, deliveries: Mapping[DeliveryOrder, Delivery]) -> PointEntry:
+    point = row.to_domain()
     return PointEntry(
-        point=row.to_domain(),
+        point=point,
         files=describe_files(row),
         formats=describe_formats(row, deliveries),
         latency=describe_latency(row, deliveries),
+        worst_classes=worst_changes(dense, point),
     )

@@ -208,3 +208,18 @@ def test_a_deleted_run_takes_its_deliveries_along(application: Application, clie
     assert client.delete(f"/api/runs/{run}").status_code == 204
     with UnitOfWork(application.sessions) as work:
         assert work.jobs.find(application.rung[0][0]) is None
+
+
+def test_a_point_tells_what_its_removals_took_and_which_classes_lost_most(
+    application: Application, client: TestClient, run: str
+) -> None:
+    with UnitOfWork(application.sessions) as work:
+        work.points.put(run, point(0).model_copy(update={"test_class_accuracies": (0.9, None, 0.8)}))
+        after = {"before_accuracy": 0.8, "pruned_accuracy": 0.6, "test_class_accuracies": (0.3, None, 0.9)}
+        work.points.put(run, point(3).model_copy(update={**after, "test_calibration_error": 0.03}))
+    answer = client.get(f"/api/runs/{run}/points/3").json()
+    assert answer["instability"] == pytest.approx(0.2)
+    assert answer["relative_instability"] == pytest.approx(0.25)
+    assert answer["point"]["test_calibration_error"] == 0.03
+    assert [change["label"] for change in answer["worst_classes"]] == [0]
+    assert answer["worst_classes"] == client.get(f"/api/runs/{run}/points").json()[-1]["worst_classes"]

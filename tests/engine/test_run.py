@@ -205,3 +205,13 @@ def test_a_left_over_example_does_not_break_batch_norm():
     )
     # 50 - 17 = 33 training examples: two batches of 16 and one left over
     assert collect_run(network, blobs(count=50), chosen).points[-1].point.is_target
+
+
+def test_each_point_tells_the_accuracy_straight_before_its_removals():
+    dense, first, second = (finished.point for finished in collect_run(small_lenet(), blobs(), recipe()).points)
+    assert dense.before_accuracy is None
+    assert first.before_accuracy == dense.retrained_accuracy
+    assert second.before_accuracy == first.retrained_accuracy
+    assert second.instability == first.retrained_accuracy - second.pruned_accuracy
+    assert 0 <= second.test_calibration_error <= 1
+    assert len(second.test_class_accuracies) == 4

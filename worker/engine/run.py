@@ -136,8 +136,8 @@ class _PruningRun:
     def _dense_point(self) -> FinishedPoint:
         """Point 0, after which removals or a regularizer begin."""
         dense = self._work.validate(self._trainee.module)
-        accuracies = {f"{moment}_accuracy": dense.accuracy for moment in ("dense", "before", "pruned")}
-        self._place = replace(self._place, **accuracies)  # type: ignore[arg-type]
+        accuracy = dense.accuracy
+        self._place = replace(self._place, dense_accuracy=accuracy, before_accuracy=accuracy, pruned_accuracy=accuracy)
         point = self._point(0, dense)
         self._enter(self._first_phase())
         return point
@@ -232,6 +232,10 @@ class _PruningRun:
             retrained_loss=validation.loss,
             test_accuracy=test.accuracy,
             test_loss=test.loss,
+            before_accuracy=self._place.before_accuracy if index else None,
+            retrained_calibration_error=validation.calibration_error,
+            test_calibration_error=test.calibration_error,
+            test_class_accuracies=test.class_accuracies,
             is_target=index == self._recipe.prune.points,
             **asdict(self._removal.size()),
         )

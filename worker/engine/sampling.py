@@ -160,6 +160,9 @@ class _SampleTraining:
             retrained_loss=validation.loss,
             test_accuracy=test.accuracy,
             test_loss=test.loss,
+            retrained_calibration_error=validation.calibration_error,
+            test_calibration_error=test.calibration_error,
+            test_class_accuracies=test.class_accuracies,
             is_target=True,
             **asdict(size_at(self._model, self._trainee.masks.widths)),
         )

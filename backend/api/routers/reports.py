@@ -16,7 +16,7 @@ router = APIRouter(prefix="/runs/{run_id}", tags=["reports"], responses=MISSING)
 
 MAX_STEP = 2**31 - 1
 MAX_STEPS = 5000
-FigureName = Literal["accuracy", "widths", "architecture", "loss", "information"]
+FigureName = Literal["accuracy", "widths", "architecture", "loss", "information", "instability", "calibration"]
 
 
 @router.get("/steps")

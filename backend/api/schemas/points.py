@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import Field
 
 from backend.api.schemas.common import Answer, FailureAnswer, failure_of
+from backend.domain.class_changes import ClassChange
 from backend.domain.delivery import Format, LatencyReport, OnnxCheck
 from backend.domain.metrics import density
 from backend.domain.reports import OperatingPoint, RunLayout
@@ -71,6 +72,13 @@ class PointAnswer(Answer):
     parameters_density: float = Field(description="Parameters kept, as a fraction of the dense network's.")
     compression_ratio: float = Field(description="Dense over remaining parameters.")
     theoretical_speedup: float = Field(description="Dense over remaining MACs.")
+    instability: float | None = Field(
+        description="Validation accuracy lost by the removals alone: straight before minus straight after."
+    )
+    relative_instability: float | None = Field(description="The same as a share of the accuracy straight before.")
+    worst_classes: list[ClassChange] = Field(
+        description="The classes that lost most test accuracy against the dense network, at most five, the worst first."
+    )
     dense_macs: int
     dense_parameters: int
     notice: str | None = Field(
@@ -91,6 +99,9 @@ class PointAnswer(Answer):
             parameters_density=density(point.parameters, layout.dense_parameters),
             compression_ratio=point.compression_ratio(layout),
             theoretical_speedup=point.theoretical_speedup(layout),
+            instability=point.instability,
+            relative_instability=point.relative_instability,
+            worst_classes=list(entry.worst_classes),
             dense_macs=layout.dense_macs,
             dense_parameters=layout.dense_parameters,
             notice=None if point.zeros is None else point.zeros.notice,

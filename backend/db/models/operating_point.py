@@ -29,6 +29,10 @@ class PointRow(Base):
     retrained_loss: Mapped[float]
     test_accuracy: Mapped[float]
     test_loss: Mapped[float]
+    before_accuracy: Mapped[float | None]
+    retrained_calibration_error: Mapped[float | None]
+    test_calibration_error: Mapped[float | None]
+    test_class_accuracies: Mapped[tuple[float | None, ...] | None] = mapped_column(JsonOf(tuple[float | None, ...]))
     is_target: Mapped[bool]
     graph_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
     """Blob with the network's graph (JSON); None for points from before there was one."""

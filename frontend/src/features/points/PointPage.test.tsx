@@ -33,6 +33,10 @@ function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
     macs_density: 0.5,
     parameters_density: 0.25,
     compression_ratio: 4,
+    notice: null,
+    instability: 0.2,
+    relative_instability: 0.25,
+    worst_classes: [],
     theoretical_speedup: 2,
     dense_macs: 12000,
     dense_parameters: 3448,
@@ -150,4 +154,17 @@ test('the dense network has no latency of its own', () => {
   show(0)
   expect(screen.getByRole('heading', { level: 1 })).toHaveTextContent('The dense network')
   expect(screen.queryByTestId('latency')).not.toBeInTheDocument()
+})
+
+test('calibration, the classes that lost most and what the removals took stand beside the dense network', () => {
+  const base = entry(1)
+  show(1, {
+    point: { ...base.point, before_accuracy: 0.8, pruned_accuracy: 0.6, test_calibration_error: 0.0312 },
+    worst_classes: [{ label: 7, dense_accuracy: 0.9, accuracy: 0.5, change: -0.4 }],
+  })
+  const quality = screen.getByTestId('quality')
+  expect(quality).toHaveTextContent('Test accuracy87.12 %87.12 %')
+  expect(quality).toHaveTextContent('Calibration error, test–3.12 %')
+  expect(quality).toHaveTextContent('Class 7, test accuracy90.00 %50.00 %')
+  expect(quality).toHaveTextContent('from 80.00 % to 60.00 %, 25.0 % of what it was')
 })

@@ -9,6 +9,7 @@ import { usePoint } from '@/lib/queries/usePoint'
 import { useRun } from '@/lib/queries/useRun'
 import { FormatsPanel } from './FormatsPanel'
 import { LatencyPanel } from './LatencyPanel'
+import { QualityPanel } from './QualityPanel'
 import { SizePanel } from './SizePanel'
 
 /** Where a network is taken home: its sizes, its measured speed, its files in every format. */
@@ -36,6 +37,7 @@ function PointView({ run, entry }: { run: string; entry: PointEntry }) {
       }
     >
       <SizePanel entry={entry} dense={dense.data} />
+      <QualityPanel entry={entry} dense={dense.data} />
       <FormatsPanel run={run} entry={entry} />
       {index > 0 && !entry.notice && <LatencyPanel run={run} entry={entry} />}
     </Page>

@@ -6,18 +6,20 @@ import { useRunFigure } from '@/lib/queries/useRunFigure'
 
 interface Props {
   id: string
-  name: 'widths' | 'loss' | 'information'
+  name: 'widths' | 'loss' | 'information' | 'instability' | 'calibration'
   title: string
   help: string
   /** How many rows the figure has, if it grows with them. */
   rows?: number
+  /** What is said while there is nothing to draw. */
+  empty?: string
 }
 
 const LEAST_HEIGHT = 300
 const ROW_HEIGHT = 20
 
 /** A figure that needs no controls. */
-export function PlainFigurePanel({ id, name, title, help, rows = 0 }: Props) {
+export function PlainFigurePanel({ id, name, title, help, rows = 0, empty = 'No step has been finished yet.' }: Props) {
   const height = Math.max(LEAST_HEIGHT, rows * ROW_HEIGHT)
   return (
     <Panel title={title} help={help}>
@@ -25,7 +27,7 @@ export function PlainFigurePanel({ id, name, title, help, rows = 0 }: Props) {
         query={useRunFigure(id, name)}
         height={height}
         isEmpty={(data) => data.data.length === 0}
-        empty={<Text c="dimmed" size="sm">No step has been finished yet.</Text>}
+        empty={<Text c="dimmed" size="sm">{empty}</Text>}
       >
         {(data) => <Figure figure={data} name={name} label={title} height={height} />}
       </Query>

@@ -12,6 +12,7 @@ import { OrderPanel } from './OrderPanel'
 import { PlainFigurePanel } from './PlainFigurePanel'
 import { PointsPanel } from './PointsPanel'
 import { ProgressPanel } from './ProgressPanel'
+import { QualityPanels } from './QualityPanels'
 import { RunActions } from './RunActions'
 import { RunOrigin } from './RunOrigin'
 import { SampleResult } from './SampleResult'
@@ -69,6 +70,7 @@ function PruneResult({ run }: { run: Run }) {
         help={`How ${keepsShapes ? 'many of its weights' : 'much of its dense width'} every layer keeps, step by step.`}
         rows={run.layout?.layers.length ?? 0}
       />
+      <QualityPanels id={run.id} />
     </>
   )
 }

@@ -931,6 +931,20 @@ export interface components {
             width: number;
         };
         /**
+         * ClassChange
+         * @description Test accuracy of one class in the dense network and in a thinner one, in [0, 1].
+         */
+        ClassChange: {
+            /** Accuracy */
+            accuracy: number;
+            /** Change */
+            change: number;
+            /** Dense Accuracy */
+            dense_accuracy: number;
+            /** Label */
+            label: number;
+        };
+        /**
          * ComparedRunAnswer
          * @description A run of a comparison.
          */
@@ -2101,6 +2115,8 @@ export interface components {
          *     The test split is read once for each operating point and never chooses anything.
          */
         OperatingPoint: {
+            /** Before Accuracy */
+            before_accuracy?: number | null;
             /** Dense Accuracy */
             dense_accuracy: number;
             /** Index */
@@ -2118,6 +2134,8 @@ export interface components {
             pruned_accuracy: number;
             /** Retrained Accuracy */
             retrained_accuracy: number;
+            /** Retrained Calibration Error */
+            retrained_calibration_error?: number | null;
             /** Retrained Loss */
             retrained_loss: number;
             /** Sparsity */
@@ -2126,6 +2144,10 @@ export interface components {
             step: number;
             /** Test Accuracy */
             test_accuracy: number;
+            /** Test Calibration Error */
+            test_calibration_error?: number | null;
+            /** Test Class Accuracies */
+            test_class_accuracies?: (number | null)[] | null;
             /** Test Loss */
             test_loss: number;
             /** Widths */
@@ -2186,6 +2208,11 @@ export interface components {
              * @description Every format, made or not.
              */
             formats: components["schemas"]["FormatAnswer"][];
+            /**
+             * Instability
+             * @description Validation accuracy lost by the removals alone: straight before minus straight after.
+             */
+            instability: number | null;
             latency: components["schemas"]["LatencyAnswer"];
             /**
              * Macs Density
@@ -2204,10 +2231,20 @@ export interface components {
             parameters_density: number;
             point: components["schemas"]["OperatingPoint"];
             /**
+             * Relative Instability
+             * @description The same as a share of the accuracy straight before.
+             */
+            relative_instability: number | null;
+            /**
              * Theoretical Speedup
              * @description Dense over remaining MACs.
              */
             theoretical_speedup: number;
+            /**
+             * Worst Classes
+             * @description The classes that lost most test accuracy against the dense network, at most five, the worst first.
+             */
+            worst_classes: components["schemas"]["ClassChange"][];
         };
         /**
          * PointResult
@@ -3020,16 +3057,6 @@ export interface components {
         StepRecord: {
             /** Accuracy */
             accuracy?: number | null;
-            /**
-             * Fisher Mass
-             * @default []
-             */
-            fisher_mass?: (number | null)[];
-            /**
-             * Fisher Rao Norm
-             * @default []
-             */
-            fisher_rao_norm?: (number | null)[];
             /** Loss */
             loss?: number | null;
             /** Macs */
@@ -5300,7 +5327,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                name: "accuracy" | "widths" | "architecture" | "loss" | "information";
+                name: "accuracy" | "widths" | "architecture" | "loss" | "instability" | "calibration";
                 /** @description An id: 32 hexadecimal digits. */
                 run_id: string;
             };

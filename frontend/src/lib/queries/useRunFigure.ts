@@ -3,7 +3,7 @@ import { api, unwrap } from '@/lib/api/client'
 import type { SizeAxis } from '@/lib/api/types'
 import { runFigureKey } from './keys'
 
-export type FigureName = 'accuracy' | 'widths' | 'architecture' | 'loss' | 'information'
+export type FigureName = 'accuracy' | 'widths' | 'architecture' | 'loss' | 'information' | 'instability' | 'calibration'
 
 /** A figure of a run; the one before stays on screen until the next has come. */
 export function useRunFigure(id: string, name: FigureName, query: { x?: SizeAxis; step?: number } = {}) {
