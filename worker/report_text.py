@@ -11,7 +11,7 @@ _HEADINGS = ("layer", "status", "channels", "can go", "MACs that go", "together 
 
 def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]:
     """The network in one line, what can go in one, a warning where little can, then a table of all layers."""
-    shape = " x ".join(map(str, summary.input_shape))
+    shape = " and ".join(" x ".join(map(str, sizes)) for sizes in (summary.input_shape, *summary.further_inputs))
     yield (
         f"{summary.architecture}: {summary.parameters:,} parameters, {summary.macs:,} MACs, input {shape}, "
         f"{summary.class_count} classes"

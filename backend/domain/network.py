@@ -89,6 +89,10 @@ class WeightSize(Spec):
     axes: tuple[AxisShares, ...]
 
 
+UNFIT_HINT = "Export it so that it takes one array of floating-point numbers, and works out the rest itself."
+"""What to do with a network that no dataset can feed."""
+
+
 class LockInfo(Spec):
     """A layer whose output channels stay, and what holds them."""
 
@@ -119,6 +123,10 @@ class NetworkSummary(Spec):
     architecture: str
     input_shape: tuple[PositiveInt, ...]
     """Channels, height, width of one example."""
+    further_inputs: tuple[tuple[PositiveInt, ...], ...] = ()
+    """Shapes of one example of the inputs after the first."""
+    input_type: str = "float32"
+    """Type of the first input's numbers; whole numbers are tokens."""
     class_count: PositiveInt
     layers: tuple[Layer, ...]
     groups: tuple[ChannelGroupInfo, ...]
@@ -128,6 +136,17 @@ class NetworkSummary(Spec):
     """Every weight that gets smaller with a channel group; empty in summaries of the first release."""
     parameters: NonNegativeInt
     macs: NonNegativeInt
+
+    @property
+    def unfit_inputs(self) -> str | None:
+        """Why no dataset can feed the network, as a sentence; None where one can: datasets hold one array of pixels."""
+        if self.further_inputs:
+            return (
+                f"The network takes {1 + len(self.further_inputs)} inputs, but a dataset holds one array of examples."
+            )
+        if not self.input_type.startswith(("float", "bfloat")):
+            return f"The network takes whole numbers ({self.input_type}), but a dataset's examples are scaled numbers."
+        return None
 
     def shares(self) -> tuple[LayerShare, ...]:
         """Every layer's share of the counts, in forward order."""

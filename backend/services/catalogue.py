@@ -10,7 +10,7 @@ from pydantic import JsonValue, ValidationError
 from backend.domain.bounds import unknown_pins
 from backend.domain.datasets import DatasetSummary
 from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnreachable
-from backend.domain.network import NetworkSummary
+from backend.domain.network import UNFIT_HINT, NetworkSummary
 from backend.domain.presets import PRESETS, Preset
 from backend.domain.reach import reach
 from backend.domain.readability import unreadable
@@ -59,6 +59,8 @@ def check_recipe(
 
 def require_fit(summary: NetworkSummary, dataset: DatasetSummary) -> None:
     """Raise `DataMismatch` unless the dataset's shape and its number of classes fit the network."""
+    if summary.unfit_inputs:
+        raise DataMismatch(summary.unfit_inputs, field="model_id", hint=UNFIT_HINT)
     if dataset.input_shape != summary.input_shape:
         raise DataMismatch(
             f"The model takes inputs of shape {_shape(summary.input_shape)}, the dataset's examples are "

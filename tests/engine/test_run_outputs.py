@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from backend.domain.errors import FailureCode, JobFailure
 from tests.engine.runs import CPU, blobs, collect_run, recipe
 from worker.engine.network import build, capture, summarize
 from worker.engine.placement import on_device
@@ -46,3 +47,19 @@ def test_on_a_device_a_network_answers_with_its_class_scores(network):
     module = on_device(build(network), CPU)
     torch.testing.assert_close(module(examples), build(network)(examples)[0], rtol=0, atol=0)
     assert module.state_dict().keys() == build(network).state_dict().keys()
+
+
+def test_a_network_with_two_inputs_is_refused_before_any_training():
+    class TwoInputs(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.hidden, self.scores = nn.Linear(256, 6), nn.Linear(6, 4)
+
+        def forward(self, x: Tensor, weight: Tensor) -> Tensor:
+            return self.scores(torch.relu(self.hidden(x.flatten(1)) * weight))
+
+    network = capture(TwoInputs(), (torch.zeros(2, *SHAPE), torch.zeros(2, 1)), "two_inputs")
+    assert summarize(network).further_inputs == ((1,),)
+    with pytest.raises(JobFailure, match="2 inputs") as caught:
+        collect_run(network, blobs(), recipe())
+    assert caught.value.code is FailureCode.DATA_MISMATCH

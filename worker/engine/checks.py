@@ -2,7 +2,7 @@
 
 from backend.domain.bounds import unknown_pins
 from backend.domain.errors import FailureCode, JobFailure
-from backend.domain.network import NetworkSummary
+from backend.domain.network import UNFIT_HINT, NetworkSummary
 from backend.domain.reach import reach
 from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
@@ -41,9 +41,11 @@ def check_data(network: Network, dataset: Dataset) -> None:
 def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the recipe's limits forbid it.
 
-    A pin that names no layer, a criterion that cannot score the network, and a regularizer that has nothing to work on
-    are refused first (INVALID_RECIPE).
+    A network that no dataset can feed (DATA_MISMATCH), a pin that names no layer, a criterion that cannot score the
+    network, and a regularizer that has nothing to work on are refused first (INVALID_RECIPE).
     """
+    if summary.unfit_inputs:
+        raise JobFailure(FailureCode.DATA_MISMATCH, summary.unfit_inputs, UNFIT_HINT)
     if not summary.groups and recipe.prune.granularity.kind == "channel":
         raise JobFailure(
             FailureCode.TARGET_UNREACHABLE,

@@ -27,6 +27,8 @@ def summarize(network: Network) -> NetworkSummary:
     return NetworkSummary(
         architecture=network.graph.architecture,
         input_shape=network.graph.input_shape,
+        further_inputs=tuple(info.shape for info in network.graph.inputs[1:]),
+        input_type=network.graph.inputs[0].dtype,
         class_count=network.graph.class_count,
         layers=layers,
         groups=tuple(_group_info(network, group, parameters, products, recurrent) for group in groups),

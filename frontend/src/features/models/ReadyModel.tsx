@@ -33,12 +33,13 @@ export function ReadyModel({ model, summary }: { model: Model; summary: NetworkS
 }
 
 function listFacts(model: Model, summary: NetworkSummary) {
+  const inputs = [summary.input_shape, ...(summary.further_inputs ?? [])]
   return [
     { name: 'Architecture', value: summary.architecture, testId: 'architecture' },
     { name: 'Parameters', value: formatCount(summary.parameters), testId: 'parameters' },
     { name: 'MACs per example', value: formatCount(summary.macs), testId: 'macs' },
     { name: 'File size', value: formatBytes(model.file_size) },
-    { name: 'Input shape', value: formatShape(summary.input_shape), testId: 'input-shape' },
+    { name: 'Input shape', value: inputs.map(formatShape).join(' and '), testId: 'input-shape' },
     { name: 'Classes', value: formatCount(summary.class_count) },
     { name: 'Content hash', value: <Hash value={model.content_hash} label="content hash" /> },
     model.test_accuracy == null

@@ -1981,10 +1981,20 @@ export interface components {
             architecture: string;
             /** Class Count */
             class_count: number;
+            /**
+             * Further Inputs
+             * @default []
+             */
+            further_inputs?: number[][];
             /** Groups */
             groups: components["schemas"]["ChannelGroupInfo"][];
             /** Input Shape */
             input_shape: number[];
+            /**
+             * Input Type
+             * @default float32
+             */
+            input_type?: string;
             /** Layers */
             layers: components["schemas"]["Layer"][];
             /**
