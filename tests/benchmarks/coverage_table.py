@@ -87,9 +87,14 @@ def failures(outcomes: Outcomes) -> str:
 
 
 def origins(outcomes: Outcomes) -> str:
-    """At which commits the rows were made."""
-    counts = Counter(outcome.get("commit") or "unknown" for outcome in outcomes.values())
-    return "Trials by commit: " + ", ".join(f"{commit} ({count})" for commit, count in counts.items()) + "."
+    """At which commits our own rows were made."""
+    own = [outcome for (_, pruner), outcome in outcomes.items() if pruner == PRUNERS[0]]
+    counts = Counter(outcome.get("commit") or "unknown" for outcome in own)
+    return (
+        f"{TITLES[PRUNERS[0]]}'s trials by commit: "
+        + ", ".join(f"{commit} ({count})" for commit, count in counts.items())
+        + "."
+    )
 
 
 def document(outcomes: Outcomes, introduction: str) -> str:
