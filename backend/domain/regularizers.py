@@ -134,6 +134,13 @@ class L0HardConcreteRegularizer(Spec):
         1.0, le=1e4, description="Learning rate of the gates, in units of the network's: short runs need more than 1."
     )
 
+    estimator: Literal["hard_concrete", "arm", "reinforce"] = Field(
+        "hard_concrete",
+        description="How the loss tells gates where to go. hard_concrete: through gates between 0 and 1; arm: gates "
+        "are 0 or 1, and two forward passes are compared (Li and Ji 2019, L0-ARM); reinforce: one pass is compared "
+        "with the mean of earlier ones, which is noisy.",
+    )
+
     @field_validator("layer_factors")
     @classmethod
     def _sort_factors(cls, factors: tuple[str, ...]) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import dense, ground_of
 from tests.engine.oracle import random_keep
 from tests.engine.runs import small_lenet
+from worker.engine.estimators.gates import draw_noise
 from worker.engine.network import Network, build
 from worker.engine.regularizers import hard_concrete
 from worker.engine.regularizers.channel_gates import ChannelGates
@@ -33,7 +34,7 @@ def l0(trainee: Trainee, ground: Ground | None = None, **settings: object) -> L0
 @pytest.mark.parametrize("log_alpha", [-3.0, -1.0, 0.0, 0.5, 2.0])
 def test_gates_are_open_as_often_as_the_formula_says(log_alpha):
     count = 40_000
-    noise = hard_concrete.draw(count, torch.Generator().manual_seed(1))
+    noise = draw_noise((count,), torch.Generator().manual_seed(1))
     share = float((hard_concrete.gate(torch.full((count,), log_alpha), noise) > 0).double().mean())
     expected = float(hard_concrete.open_probability(torch.tensor(log_alpha)))
     assert abs(share - expected) < 4 * math.sqrt(expected * (1 - expected) / count)

@@ -66,6 +66,7 @@ RECIPES = {
     "hard-concrete gates": sparsified(
         {"kind": "l0_hard_concrete", "strength": 5.0, "gate_speed": 20.0}, {"kind": "adamw", "learning_rate": 0.005}
     ),
+    "binary gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "reinforce"}),
     "masks": sparsified({"kind": "l1_masks", "strength": 0.1, "threshold": 0.03, "mask_speed": 5.0}),
     "single weights": recipe(
         target={"kind": "sparsity", "sparsity": 0.8},

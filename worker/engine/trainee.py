@@ -80,15 +80,24 @@ class Trainee:
         scores: Tensor = torch.func.functional_call(self.module, weights, (inputs,)) if weights else self.module(inputs)
         return scores
 
+    def second_scores(self, inputs: Tensor) -> Tensor | None:
+        """Class scores by the weights that a regularizer compares these with; None where it compares none."""
+        weights = {} if self.regularizer is None else dict(self.regularizer.second_weights())
+        return torch.func.functional_call(self.module, weights, (inputs,)) if weights else None
+
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
         for group in self._trained_by.param_groups:
             group["lr"] = learning_rate * group.get(_SPEED, 1.0)
 
-    def learn(self, loss: Tensor, batch_size: int) -> None:
-        """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way."""
+    def learn(self, loss: Tensor, batch_size: int, second: Tensor | None = None) -> None:
+        """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way.
+
+        `second` is the mean loss by `second_scores`.
+        """
         self._trained_by.zero_grad(set_to_none=True)
         if self.regularizer is not None:
+            self.regularizer.observe(loss.detach(), second)
             loss = loss + self.regularizer.penalty()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.gates.signal.is_reading:

@@ -67,7 +67,10 @@ class Trainer:
         with autocast(self.device, self.precision):
             logits = trainee.scores(inputs)
             loss = loss_of(logits, labels, inputs)
-        trainee.learn(loss, len(labels))
+            with torch.no_grad():
+                others = trainee.second_scores(inputs)
+                second = None if others is None else loss_of(others, labels, inputs)
+        trainee.learn(loss, len(labels), second)
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
 

@@ -1,12 +1,12 @@
 """Network slimming: an L1 penalty on the scales of batch norms (Liu et al. 2017)."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.regularizers import BatchNormL1Regularizer
 from worker.engine.batch_norms import batch_norm_scales, scales_of
-from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.shrinking import shrink_weights
 
 
@@ -16,14 +16,12 @@ def batch_norm_l1(spec: BatchNormL1Regularizer) -> MakeRegularizer:
     return lambda ground: BatchNormL1(spec, ground)
 
 
-class BatchNormL1:
+class BatchNormL1(Neutral):
     """`strength * sum of |gamma|` over the batch norms that scale channels which can go.
 
     Its subgradient `strength * sign(gamma)` is added to the loss's gradient, as the authors do; or a proximal step
     follows the optimizer's, which leaves exact zeros.
     """
-
-    speed = 1.0
 
     def __init__(self, spec: BatchNormL1Regularizer, ground: Ground) -> None:
         self._spec = spec
@@ -37,11 +35,6 @@ class BatchNormL1:
             )
         tensors = dict(ground.module.named_parameters())
         self._scales: list[Tensor] = [tensors[name] for name in sorted(names)]
-        self.parameters: dict[str, nn.Parameter] = {}
-
-    def weights(self) -> dict[str, Tensor]:
-        """The network's own."""
-        return {}
 
     def penalty(self) -> Tensor:
         """The L1 norm; nothing where the proximal step stands for it."""
@@ -54,14 +47,3 @@ class BatchNormL1:
         if self._spec.step == "proximal":
             for scale in self._scales:
                 shrink_weights(scale, learning_rate * self._spec.strength)
-
-    def state(self) -> dict[str, Tensor]:
-        """Nothing but the weights."""
-        return {}
-
-    def restore(self, state: object) -> None:
-        """Nothing to restore."""
-
-    def finish(self) -> dict[str, Tensor]:
-        """The scales say it all."""
-        return {}

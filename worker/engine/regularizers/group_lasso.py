@@ -1,12 +1,11 @@
 """Structured sparsity by group lasso: filters, channels, shapes and layers (Wen et al. 2016)."""
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from backend.domain.regularizers import GroupLassoRegularizer
 from worker.engine.regularizers.places import ChannelPlaces, making_members, weakest_lines
 from worker.engine.regularizers.readers import reading_members
-from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.shrinking import shrink_along, shrink_channels
 
 _MATRIX = 2
@@ -19,15 +18,13 @@ def group_lasso(spec: GroupLassoRegularizer) -> MakeRegularizer:
     return lambda ground: GroupLasso(spec, ground)
 
 
-class GroupLasso:
+class GroupLasso(Neutral):
     """`w <- w * max(0, 1 - learning_rate * strength * sqrt(|w|) / ||w||)` for each group of weights: zeros are exact.
 
     The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of. Groups
     that lie in one another (shapes in channels, both in layers) are shrunk from the inside out, which is exact; filters
     and channels of one layer cross, and are shrunk in turn.
     """
-
-    speed = 1.0
 
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:
         self._spec, self._groups = spec, ground.groups
@@ -41,15 +38,6 @@ class GroupLasso:
         shared = [members[1:] for members in makers.values()]
         self._beside = [tensors[name] for name in sorted({member.tensor for rest in shared for member in rest})]
         """Weights of layers whose channels another layer makes too: without them the network is still connected."""
-        self.parameters: dict[str, nn.Parameter] = {}
-
-    def weights(self) -> dict[str, Tensor]:
-        """The network's own."""
-        return {}
-
-    def penalty(self) -> Tensor:
-        """Nothing: the proximal step stands for it."""
-        return torch.zeros(())
 
     def finish_step(self, learning_rate: float) -> None:
         """Shrink shapes, channels, filters and layers, those that have a strength."""
@@ -63,13 +51,6 @@ class GroupLasso:
         if spec.layer_strength:
             for weight in self._beside:
                 shrink_along(weight, tuple(range(weight.dim())), learning_rate * spec.layer_strength)
-
-    def state(self) -> dict[str, Tensor]:
-        """Nothing but the weights."""
-        return {}
-
-    def restore(self, state: object) -> None:
-        """Nothing to restore."""
 
     def finish(self) -> dict[str, Tensor]:
         """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""

@@ -8,8 +8,6 @@ from torch import Tensor
 BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
 """Temperature, and the interval to which the concrete variable is stretched before it is clamped."""
 _SHIFT = BETA * math.log(-GAMMA / ZETA)
-EDGE = 1e-6
-"""Uniform noise stays this far from 0 and 1."""
 
 
 def gate(log_alpha: Tensor, noise: Tensor) -> Tensor:
@@ -26,11 +24,6 @@ def open_probability(log_alpha: Tensor) -> Tensor:
 def final_gate(log_alpha: Tensor) -> Tensor:
     """The gate without noise: zero exactly where log_alpha <= log(-gamma / zeta) = -2.398."""
     return _stretch(torch.sigmoid(log_alpha))
-
-
-def draw(count: int, generator: torch.Generator) -> Tensor:
-    """Uniform noise (count,) on the CPU."""
-    return torch.rand(count, generator=generator) * (1 - 2 * EDGE) + EDGE
 
 
 def _stretch(concrete: Tensor) -> Tensor:

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import L1MasksRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
-from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
 
 @REGULARIZERS.register(L1MasksRegularizer)
@@ -16,7 +16,7 @@ def l1_masks(spec: L1MasksRegularizer) -> MakeRegularizer:
     return lambda ground: L1Masks(spec, ground)
 
 
-class L1Masks:
+class L1Masks(Neutral):
     """`strength * sum of |mask|`; a channel is closed once the mean of `|mask * weight|` is below the threshold.
 
     The weights are those that read the channel, where the mask is multiplied in.

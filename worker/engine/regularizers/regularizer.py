@@ -48,6 +48,14 @@ class Regularizer(Protocol):
         """Before a forward pass in training: tensors of the network to use instead of its own, by name."""
         ...
 
+    def second_weights(self) -> Mapping[str, Tensor]:
+        """For a second forward pass on the same mini-batch, without gradients, to compare losses; empty: none."""
+        ...
+
+    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+        """After the forward passes: their mean losses, without gradients."""
+        ...
+
     def penalty(self) -> Tensor:
         """Add this to the mean loss of the mini-batch, in nats; a scalar."""
         ...
@@ -71,6 +79,42 @@ class Regularizer(Protocol):
         returns none.
         """
         ...
+
+
+class Neutral:
+    """Does nothing; a method overrides the parts that it has."""
+
+    speed = 1.0
+    parameters: Mapping[str, nn.Parameter] = {}
+
+    def weights(self) -> Mapping[str, Tensor]:
+        """The network's own."""
+        return {}
+
+    def second_weights(self) -> Mapping[str, Tensor]:
+        """No second forward pass."""
+        return {}
+
+    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+        """Losses change nothing."""
+
+    def penalty(self) -> Tensor:
+        """Nothing to add."""
+        return torch.zeros(())
+
+    def finish_step(self, learning_rate: float) -> None:
+        """Nothing to do."""
+
+    def state(self) -> Mapping[str, Tensor]:
+        """Nothing but the weights."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Nothing to restore."""
+
+    def finish(self) -> Mapping[str, Tensor]:
+        """The weights say it all."""
+        return {}
 
 
 MakeRegularizer: TypeAlias = Callable[[Ground], Regularizer]

@@ -1,12 +1,11 @@
 """Groups and single weights shrunk together (Scardapane et al. 2017), incoming and outgoing (Pan et al. 2016)."""
 
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from backend.domain.regularizers import SparseGroupLassoRegularizer
 from worker.engine.regularizers.places import ChannelPlaces, making_members, weakest_lines
 from worker.engine.regularizers.readers import reading_members
-from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.shrinking import shrink_channels, shrink_weights
 
 
@@ -16,13 +15,11 @@ def sparse_group_lasso(spec: SparseGroupLassoRegularizer) -> MakeRegularizer:
     return lambda ground: SparseGroupLasso(spec, ground)
 
 
-class SparseGroupLasso:
+class SparseGroupLasso(Neutral):
     """`strength * sum of [sqrt(|w|)] ||w|| + l1_strength * sum of |w|`, by proximal steps: zeros are exact.
 
     Single weights are shrunk before the groups that hold them, which is the exact proximal step of both.
     """
-
-    speed = 1.0
 
     def __init__(self, spec: SparseGroupLassoRegularizer, ground: Ground) -> None:
         self._spec, self._groups = spec, ground.groups
@@ -37,15 +34,6 @@ class SparseGroupLasso:
             self._lines.append(ChannelPlaces(groups, readers, tensors))
         names = sorted(frozenset[str]().union(*(places.tensors for places in self._lines)))
         self._weights = [tensors[name] for name in names]
-        self.parameters: dict[str, nn.Parameter] = {}
-
-    def weights(self) -> dict[str, Tensor]:
-        """The network's own."""
-        return {}
-
-    def penalty(self) -> Tensor:
-        """Nothing: the proximal steps stand for it."""
-        return torch.zeros(())
 
     def finish_step(self, learning_rate: float) -> None:
         """Shrink single weights, then the lines of every channel."""
@@ -54,13 +42,6 @@ class SparseGroupLasso:
                 shrink_weights(weight, learning_rate * self._spec.l1_strength)
         for places in self._lines:
             shrink_channels(places, learning_rate * self._spec.strength, by_size=self._spec.scaling == "root_size")
-
-    def state(self) -> dict[str, Tensor]:
-        """Nothing but the weights."""
-        return {}
-
-    def restore(self, state: object) -> None:
-        """Nothing to restore."""
 
     def finish(self) -> dict[str, Tensor]:
         """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""

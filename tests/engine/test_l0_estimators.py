@@ -1,0 +1,75 @@
+"""L0 gates that are 0 or 1: what the gates' gradient is on average, against all gates enumerated."""
+
+import pytest
+import torch
+from torch import Tensor
+
+from backend.domain.regularizers import L0HardConcreteRegularizer
+from tests.engine.grounds import dense, ground_of
+from tests.engine.runs import small_mlp
+from worker.engine.estimators.gates import exact_gradient
+from worker.engine.regularizers.l0 import L0
+from worker.engine.retraining.losses import cross_entropy
+from worker.engine.trainee import Trainee
+
+STEPS = 1500
+STEEPNESS = 7.0
+INPUTS = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(0))
+LABELS = torch.arange(8) % 4
+
+
+def gated(trainee: Trainee, **settings: object) -> L0:
+    spec = L0HardConcreteRegularizer.model_validate({"strength": 1e-9, "weight_decay": 0.0} | settings)
+    regularizer = L0(spec, ground_of(trainee))
+    logits = torch.tensor([-0.4, 0.3, 0.9, -1.0, 0.2])
+    regularizer.parameters["log_alpha"].data.copy_(logits / STEEPNESS)
+    return regularizer
+
+
+def loss_at(trainee: Trainee, weights: dict[str, Tensor]) -> Tensor:
+    with torch.no_grad():
+        scores = torch.func.functional_call(trainee.module, weights, (INPUTS,))
+        return cross_entropy(scores, LABELS, INPUTS)
+
+
+def enumerated(trainee: Trainee, regularizer: L0) -> Tensor:
+    """Gradient of the expected cross-entropy by the parameters, over all 32 settings of the gates."""
+    logits = STEEPNESS * regularizer.parameters["log_alpha"].detach()
+
+    def losses(gates: Tensor) -> Tensor:
+        return torch.stack([loss_at(trainee, regularizer._gates.gated(row)) for row in gates])
+
+    return STEEPNESS * exact_gradient(losses, logits)
+
+
+@pytest.mark.parametrize("estimator", ["arm", "reinforce"])
+def test_the_gates_follow_the_slope_of_the_expected_loss(estimator):
+    trainee = dense(small_mlp(widths=(3, 2)))
+    for tensor in trainee.tensors.values():
+        tensor.mul_(3)
+    regularizer = gated(trainee, estimator=estimator)
+    parameter = regularizer.parameters["log_alpha"]
+    gradients = []
+    for _ in range(STEPS):
+        loss = loss_at(trainee, regularizer.weights())
+        second = regularizer.second_weights()
+        regularizer.observe(loss, loss_at(trainee, second) if second else None)
+        (gradient,) = torch.autograd.grad(regularizer.penalty(), parameter)
+        gradients.append(gradient)
+    estimates = torch.stack(gradients[1:]).double()
+    exact = enumerated(trainee, regularizer).double()
+    errors = (estimates.mean(0) - exact).abs() / (estimates.std(0) / len(estimates) ** 0.5)
+    assert bool((errors < 3.5).all())
+    assert float((exact.abs() / (estimates.std(0) / len(estimates) ** 0.5)).max()) > 7  # it could tell a wrong one
+
+
+@pytest.mark.parametrize("estimator", ["arm", "reinforce"])
+def test_binary_gates_are_open_at_the_end_where_they_are_more_often_open_than_not(estimator):
+    trainee = dense(small_mlp(widths=(3, 2)))
+    regularizer = gated(trainee, estimator=estimator)
+    name = next(name for name in regularizer.weights() if name.startswith("fc2"))
+    before = trainee.tensors[name].clone()
+    scores = regularizer.finish()
+    torch.testing.assert_close(trainee.tensors[name], before * torch.tensor([0.0, 1.0, 1.0]))
+    expected = torch.sigmoid(torch.tensor([-0.4, 0.3, 0.9]))
+    torch.testing.assert_close(next(iter(scores.values())), expected)

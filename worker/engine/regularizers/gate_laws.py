@@ -1,0 +1,233 @@
+"""How the gates of L0 regularization are drawn, and how the loss's gradient reaches their parameters."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from worker.engine.estimators.gates import draw_noise, mirrored_gates, open_gates
+from worker.engine.estimators.gradients import arm_term, reinforce_term
+from worker.engine.regularizers import hard_concrete
+
+_SPREAD = 0.01
+"""Standard deviation of the gates' logits at first."""
+_LOWEST, _HIGHEST = math.log(1e-2), math.log(1e2)
+"""Limits of the logits, so that gates can still move."""
+_STEEPNESS = 7.0
+"""Logits of binary gates are this many times their parameters (Li and Ji 2019)."""
+_BASELINE_KEPT = 0.9
+"""Share of the baseline that stays when a loss comes in."""
+
+
+@dataclass(frozen=True)
+class Start:
+    """What gates begin with."""
+
+    count: int
+    drop_rate: float
+    generator: torch.Generator
+    device: torch.device
+
+    def parameter(self, steepness: float = 1.0) -> nn.Parameter:
+        """Parameters (G,) whose logits, `steepness` times as large, are near `log((1 - p) / p)`."""
+        mean = math.log((1 - self.drop_rate) / self.drop_rate)
+        logits = mean + _SPREAD * torch.randn(self.count, generator=self.generator)
+        return nn.Parameter((logits / steepness).to(self.device))
+
+    def noise(self) -> Tensor:
+        """Uniform noise (G,) for one step."""
+        return draw_noise((self.count,), self.generator).to(self.device, non_blocking=True)
+
+
+class GateLaw(Protocol):
+    """The gates of all channels, (G,)."""
+
+    parameter: nn.Parameter
+
+    def draw(self) -> Tensor:
+        """Gates for the forward pass of this step."""
+        ...
+
+    def draw_second(self) -> Tensor | None:
+        """Gates for a second forward pass of this step, without gradients; None when none is needed."""
+        ...
+
+    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+        """Hear of the mean losses of this step's draws."""
+        ...
+
+    def stand_in(self) -> Tensor:
+        """A scalar whose gradient by the parameter is the estimate that the draws themselves do not carry."""
+        ...
+
+    def open_probability(self) -> Tensor:
+        """P(gate > 0)."""
+        ...
+
+    def final(self) -> Tensor:
+        """The gates at the end."""
+        ...
+
+    def finish_step(self) -> None:
+        """Keep the logits within limits."""
+        ...
+
+    def state(self) -> dict[str, Tensor]:
+        """What else a checkpoint must hold."""
+        ...
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go back to it."""
+        ...
+
+
+class HardConcreteGates:
+    """Gates that the gradient passes through (Louizos et al. 2018)."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self.parameter = start.parameter()
+
+    def draw(self) -> Tensor:
+        """Hard-concrete gates."""
+        return hard_concrete.gate(self.parameter, self._start.noise())
+
+    def draw_second(self) -> Tensor | None:
+        """None is needed."""
+        return None
+
+    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+        """Nothing to learn from losses."""
+
+    def stand_in(self) -> Tensor:
+        """Nothing: the draws carry the gradient."""
+        return torch.zeros(())
+
+    def open_probability(self) -> Tensor:
+        """The formula of the distribution."""
+        return hard_concrete.open_probability(self.parameter)
+
+    def final(self) -> Tensor:
+        """The gates without noise."""
+        return hard_concrete.final_gate(self.parameter.detach())
+
+    @torch.no_grad()
+    def finish_step(self) -> None:
+        """Keep log alpha where gates can still move."""
+        self.parameter.clamp_(_LOWEST, _HIGHEST)
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing but log alpha."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Nothing to restore."""
+
+
+class BinaryGates:
+    """Gates that are 0 or 1: the losses of draws say which way to go (Li and Ji 2019, arXiv:1904.04432)."""
+
+    def __init__(self, start: Start) -> None:
+        self._start = start
+        self.parameter = start.parameter(_STEEPNESS)
+        self._noise = torch.zeros(start.count)
+        self._estimate: Tensor = torch.zeros(start.count)
+
+    @torch.no_grad()
+    def draw(self) -> Tensor:
+        """Binary gates."""
+        self._noise = self._start.noise()
+        return open_gates(self._logits(), self._noise)
+
+    def draw_second(self) -> Tensor | None:
+        """None is needed."""
+        return None
+
+    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+        """Estimate the gradient by the logits."""
+        self._estimate = self._term(loss, second)
+
+    def stand_in(self) -> Tensor:
+        """Logits times the estimate."""
+        return (self._logits() * self._estimate).sum()
+
+    def open_probability(self) -> Tensor:
+        """The sigmoid of the logits."""
+        return torch.sigmoid(self._logits())
+
+    def final(self) -> Tensor:
+        """Open where a draw is more likely open than not."""
+        return (self.parameter.detach() > 0).to(self.parameter.dtype)
+
+    @torch.no_grad()
+    def finish_step(self) -> None:
+        """Keep the logits where gates can still move."""
+        self.parameter.clamp_(_LOWEST / _STEEPNESS, _HIGHEST / _STEEPNESS)
+
+    def state(self) -> dict[str, Tensor]:
+        """Nothing but the parameter."""
+        return {}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Nothing to restore."""
+
+    def _logits(self) -> Tensor:
+        return _STEEPNESS * self.parameter
+
+    def _term(self, loss: Tensor, second: Tensor | None) -> Tensor:
+        raise NotImplementedError
+
+
+class ArmGates(BinaryGates):
+    """ARM: the loss of mirrored gates on the same mini-batch is what the first loss is compared with."""
+
+    @torch.no_grad()
+    def draw_second(self) -> Tensor | None:
+        """The gates of the mirrored noise."""
+        return mirrored_gates(self._logits(), self._noise)
+
+    @torch.no_grad()
+    def _term(self, loss: Tensor, second: Tensor | None) -> Tensor:
+        if second is None:
+            raise RuntimeError("ARM compares two losses")
+        return arm_term(loss, second, self._noise)
+
+
+class ReinforceGates(BinaryGates):
+    """REINFORCE: one forward pass; the baseline is a running mean of earlier losses."""
+
+    def __init__(self, start: Start) -> None:
+        super().__init__(start)
+        self._baseline = torch.zeros((), device=start.device)
+        self._heard = torch.zeros((), dtype=torch.bool, device=start.device)
+
+    @torch.no_grad()
+    def _term(self, loss: Tensor, second: Tensor | None) -> Tensor:  # noqa: ARG002  (the base's signature)
+        logits = self._logits()
+        baseline = torch.where(self._heard, self._baseline, loss)
+        self._baseline = torch.lerp(loss, baseline, _BASELINE_KEPT)
+        self._heard = torch.ones_like(self._heard)
+        return reinforce_term(loss, baseline, open_gates(logits, self._noise), logits)
+
+    def state(self) -> dict[str, Tensor]:
+        """The baseline."""
+        return {name: value.to("cpu", copy=True) for name, value in self._own().items()}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on from a baseline."""
+        for name, value in self._own().items():
+            value.copy_(state[name])
+
+    def _own(self) -> dict[str, Tensor]:
+        return {"baseline": self._baseline, "heard": self._heard}
+
+
+LAWS: Mapping[str, Callable[[Start], GateLaw]] = {
+    "hard_concrete": HardConcreteGates,
+    "arm": ArmGates,
+    "reinforce": ReinforceGates,
+}
+"""By the setting `estimator`."""
