@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from backend.domain.presets.authors import AUTHORS_PRESETS
 from backend.domain.presets.channels import CHANNEL_PRESETS
 from backend.domain.presets.preset import Preset
 from backend.domain.presets.sparsifying import SPARSIFYING_PRESETS
@@ -9,6 +10,7 @@ from backend.domain.presets.unstructured import UNSTRUCTURED_PRESETS
 
 _FAMILIES: Mapping[str, tuple[Preset, ...]] = {
     "Whole channels": CHANNEL_PRESETS,
+    "Whole channels, as their authors did": AUTHORS_PRESETS,
     "Single weights": UNSTRUCTURED_PRESETS,
     "Sparsify while training": SPARSIFYING_PRESETS,
 }
