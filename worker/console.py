@@ -76,7 +76,7 @@ def _detail(record: StepRecord) -> str:
 
 def _line(point: OperatingPoint) -> str:
     widths = "-".join(str(width) for width in point.widths)
-    shape = f"widths {widths}" if point.zeros is None else point.zeros.notice.rstrip(".")
+    shape = f"widths {widths}" if point.notice is None else point.notice.rstrip(".")
     return (
         f"Point {point.index}: {point.macs:,} MACs, {point.parameters:,} parameters, {shape}; validation "
         f"accuracy {point.dense_accuracy:.2%} dense, {point.pruned_accuracy:.2%} pruned, "

@@ -59,8 +59,8 @@ class Results:
             file = self.folder / _name(finished)
             file.write_bytes(write_zip(files))
             self.say(f"{file}: {finished.point.macs:,} MACs, test accuracy {finished.point.test_accuracy:.2%}")
-            if finished.point.zeros is not None:
-                self.say(f"  {finished.point.zeros.notice}")
+            if finished.point.notice is not None:
+                self.say(f"  {finished.point.notice}")
             for line in () if report is None else _lines(report):
                 self.say(f"  {line}")
         (self.folder / "history.json").write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")

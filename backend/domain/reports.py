@@ -146,6 +146,11 @@ class OperatingPoint(Spec):
             self.instability / self.before_accuracy if self.instability is not None and self.before_accuracy else None
         )
 
+    @property
+    def notice(self) -> str | None:
+        """What to know before the network is used; None for a network without zeros."""
+        return self.zeros.notice if self.zeros is not None and self.zeros.count else None
+
     def compression_ratio(self, layout: RunLayout) -> float:
         """Dense over remaining parameters."""
         return metrics.compression_ratio(layout.dense_parameters, self.parameters)

@@ -38,7 +38,7 @@ def manifest(
     origin: Origin, point: OperatingPoint, scaling: Scaling, recipe: Recipe | None = None
 ) -> dict[str, JsonValue]:
     """Everything but the files' hashes, which `bundle` adds; with what to know of a network with zeros."""
-    notice: dict[str, JsonValue] = {} if point.zeros is None else {"notice": point.zeros.notice}
+    notice: dict[str, JsonValue] = {} if point.notice is None else {"notice": point.notice}
     return {
         **notice,
         "manifest_version": MANIFEST_VERSION,

@@ -52,6 +52,10 @@ class Removal(Protocol):
         """
         ...
 
+    def restore(self) -> None:
+        """After the network was restored from a checkpoint: set what follows from its state."""
+        ...
+
     def settle(self) -> None:
         """Make physical what can be, so that the network is what it says it is."""
         ...
@@ -126,6 +130,9 @@ class ChannelRemoval:
             on=trainee.masks.on,
             batch_norm_scales=trainee.batch_norm_scales,
         )
+
+    def restore(self) -> None:
+        """Nothing: masks and widths say it all."""
 
     def settle(self) -> None:
         """Remove all channels that are off."""

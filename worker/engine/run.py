@@ -255,6 +255,7 @@ class _PruningRun:
             )
         prepare = self._regularizer if self._place.phase is Phase.SPARSIFY else None
         self._trainee.restore(checkpoint, self._optimizer(self._place.phase), prepare)
+        self._removal.restore()
         self._work.restore(checkpoint, self._place.batch)
         self._early.restore(checkpoint)
 

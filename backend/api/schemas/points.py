@@ -104,7 +104,7 @@ class PointAnswer(Answer):
             worst_classes=list(entry.worst_classes),
             dense_macs=layout.dense_macs,
             dense_parameters=layout.dense_parameters,
-            notice=None if point.zeros is None else point.zeros.notice,
+            notice=point.notice,
             files=[FileAnswer.of(file) for file in entry.files],
             formats=[FormatAnswer.of(item) for item in entry.formats],
             latency=LatencyAnswer.of(entry.latency),

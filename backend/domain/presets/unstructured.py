@@ -24,9 +24,7 @@ _RETRAIN = Retrain(epochs=5, optimizer=SgdOptimizer(learning_rate=0.01, weight_d
 """L2 decay serves retraining better than L1 (Han et al. 2015); a tenth of the usual learning rate of 0.1."""
 
 
-def _weights_recipe(
-    criterion: Criterion, allocation: Allocation, *, schedule: Schedule | None = None, sparsity: float = 0.9
-) -> Recipe:
+def _weights_recipe(criterion: Criterion, allocation: Allocation, *, schedule: Schedule | None = None) -> Recipe:
     is_gradual = schedule is not None
     prune = Prune(
         criterion=criterion,
@@ -36,7 +34,13 @@ def _weights_recipe(
         optimizer=SgdOptimizer(learning_rate=0.01, weight_decay=5e-4) if is_gradual else SgdOptimizer(),
         points=1 if is_gradual else _ROUNDS,
     )
-    return Recipe(target=SparsityTarget(sparsity=sparsity), prune=prune, retrain=_RETRAIN)
+    return Recipe(target=SparsityTarget(sparsity=0.9), prune=prune, retrain=_RETRAIN)
+
+
+def _han_recipe() -> Recipe:
+    recipe = _weights_recipe(MagnitudeCriterion(norm=1), LayerThresholdAllocation())
+    prune = recipe.prune.model_copy(update={"granularity": UnstructuredGranularity(rescale_dropout=True)})
+    return recipe.model_copy(update={"target": SparsityTarget(sparsity=_HAN_SPARSITY), "prune": prune})
 
 
 UNSTRUCTURED_PRESETS: tuple[Preset, ...] = (
@@ -48,7 +52,7 @@ UNSTRUCTURED_PRESETS: tuple[Preset, ...] = (
         citation="S. Han, J. Pool, J. Tran, W. J. Dally. Learning both weights and connections for efficient neural "
         "networks. NIPS 2015. arXiv:1506.02626.",
         is_baseline=False,
-        recipe=_weights_recipe(MagnitudeCriterion(norm=1), LayerThresholdAllocation(), sparsity=_HAN_SPARSITY),
+        recipe=_han_recipe(),
     ),
     Preset(
         name="zhu2017-gradual",
@@ -85,8 +89,8 @@ UNSTRUCTURED_PRESETS: tuple[Preset, ...] = (
         title="Magnitude with ERK densities",
         summary="Small layers keep more of their weights (Erdos-Renyi kernel); inside a layer the smallest weights go; "
         "five rounds.",
-        citation="U. Evci, T. Gale, J. Menick, P. S. Castro, E. Elsen. Rigging the lottery: making all tickets winners. "
-        "ICML 2020. arXiv:1911.11134 (there for sparse training).",
+        citation="U. Evci, T. Gale, J. Menick, P. S. Castro, E. Elsen. Rigging the lottery: making all tickets "
+        "winners. ICML 2020. arXiv:1911.11134 (there for sparse training).",
         is_baseline=False,
         recipe=_weights_recipe(MagnitudeCriterion(norm=1), ErkAllocation()),
     ),

@@ -8,6 +8,7 @@ from torch import Tensor
 from backend.domain import metrics
 from backend.domain.compression import compressed_bytes
 from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Zeros
@@ -19,6 +20,7 @@ from worker.engine.network import Network
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
 from worker.engine.weight_criteria.criterion import WeightEvidence
+from worker.engine.weights.dropout import FollowingDropout, find_dropouts
 from worker.engine.weights.layers import WeightLayer, find_weight_layers
 from worker.engine.weights.signal import WeightSignal
 
@@ -36,6 +38,9 @@ class UnstructuredRemoval:
         self._criterion = WEIGHT_CRITERIA.make(recipe.prune.criterion)
         self._allocation = WEIGHT_ALLOCATIONS.make(recipe.prune.allocation)
         self._signal = WeightSignal(generator)
+        self._dropouts: list[FollowingDropout] = []
+        if isinstance(recipe.prune.granularity, UnstructuredGranularity) and recipe.prune.granularity.rescale_dropout:
+            self._dropouts = find_dropouts(trainee.module, [name for layer in self._layers for name in layer.shapes])
         self._widths = tuple(layer.width for layer in summary.layers)
         self._sizes = {name: (tuple(tensor.shape), tensor.element_size()) for name, tensor in network.tensors.items()}
 
@@ -74,7 +79,12 @@ class UnstructuredRemoval:
             kept[queue[: len(queue) - count]] = False
             masks |= layer.split(kept)
         self._trainee.mask_weights(masks)
+        self._rescale_dropout()
         return ()
+
+    def restore(self) -> None:
+        """Dropout follows the masks."""
+        self._rescale_dropout()
 
     def settle(self) -> None:
         """Nothing: shapes stay."""
@@ -93,6 +103,12 @@ class UnstructuredRemoval:
         )
         sparsity = metrics.sparsity(counts.weights, prunable)
         return Size(sparsity, counts.macs, counts.parameters, self._widths, zeros)
+
+    def _rescale_dropout(self) -> None:
+        counts = self._trainee.weight_masks.counts
+        for dropout in self._dropouts if counts else ():
+            dense = {name: torch.Size(self._sizes[name][0]).numel() for name in dropout.weights}
+            dropout.rescale(self._trainee.module, dense, counts)
 
     def _left(self) -> list[int]:
         """Weights left in each layer."""

@@ -39,7 +39,7 @@ function PointTable({ id, points }: { id: string; points: PointEntry[] }) {
           <Table.Tr>
             <Table.Th>Point</Table.Th>
             <Table.Th ta="right" visibleFrom="lg">
-              {points.some((entry) => entry.notice) ? 'Weights removed' : 'Channels removed'}
+              {points.some((entry) => entry.point.zeros) ? 'Weights removed' : 'Channels removed'}
             </Table.Th>
             <Table.Th ta="right">MACs</Table.Th>
             <Table.Th ta="right" visibleFrom="sm">Parameters</Table.Th>
