@@ -213,6 +213,13 @@ def test_operations_that_are_not_supported_are_named_all_at_once(tmp_path, name,
     assert all(sentence in reason for sentence in sentences), reason
 
 
+def test_weights_that_are_worked_out_at_each_call_are_told_how_to_be_written_down(tmp_path):
+    module = nn.Sequential(nn.Flatten(), nn.utils.parametrizations.weight_norm(nn.Linear(192, 5)))
+    with pytest.raises(JobFailure, match=r"`aten\._weight_norm\.default` \(in 1\.param") as caught:
+        read(tmp_path, exported(module, IMAGES))
+    assert "remove_parametrizations" in caught.value.hint
+
+
 def with_open_width(**bounds):
     shapes = ({0: torch.export.Dim("n"), 3: torch.export.Dim("width", **bounds)},)
     return saved_program(torch.export.export(Calling(means), IMAGES, dynamic_shapes=shapes))

@@ -241,7 +241,8 @@ def _answer(name: str, value: Result, batch: int, *, is_first: bool) -> Tensor:
         raise refuse(f"The output `{name}` is not a tensor.")
     if is_first and value.dim() != _CLASS_SCORES:
         raise refuse(
-            f"The first output, `{name}`, has {value.dim()} axes; class scores `(examples, classes)` are needed."
+            f"The first output, `{name}`, has {value.dim()} axes; class scores `(examples, classes)` are needed.",
+            "Only networks that answer with class scores can be pruned; where there are such, return them first.",
         )
     if value.dim() < 1 or value.shape[0] != batch:
         raise refuse(

@@ -6,21 +6,24 @@ from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.graph.operations import TARGET_NAMES
 
 _MOST_NAMED = 20
+_REWRITE = "Rewrite the layer with standard operations, or choose an architecture of the zoo."
+_STANDARD = "Replace them in the network by standard layers, and export it again in evaluation mode."
+_PARAMETRIZED = (
+    "Write down the weights that are worked out anew at each call, and export it again: "
+    '`torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")`.'
+)
 _CONTROL_FLOW = frozenset({"associative_scan", "cond", "map_impl", "map", "scan", "while_loop"})
 
 
-def refuse(detail: str) -> JobFailure:
+def refuse(detail: str, hint: str = _REWRITE) -> JobFailure:
     """The failure for a network that cannot be represented."""
-    return JobFailure(
-        FailureCode.UNKNOWN_ARCHITECTURE,
-        detail,
-        "Rewrite the layer with standard operations, or choose an architecture of the zoo.",
-    )
+    return JobFailure(FailureCode.UNKNOWN_ARCHITECTURE, detail, hint)
 
 
 def check_operations(graph: fx.Graph) -> None:
     """Raise one `JobFailure` (UNSUPPORTED_OPERATION) that names every operation beyond the allow-list."""
-    found = [_named(node) for node in graph.nodes if node.op == "call_function" and node.target not in TARGET_NAMES]
+    unknown = [node for node in graph.nodes if node.op == "call_function" and node.target not in TARGET_NAMES]
+    found = [_named(node) for node in unknown]
     found += [
         f"`{node.target}` (a part of the module that was not traced)"
         for node in graph.nodes
@@ -33,12 +36,19 @@ def check_operations(graph: fx.Graph) -> None:
     raise JobFailure(
         FailureCode.UNSUPPORTED_OPERATION,
         f"The network uses operations that are not supported: {', '.join(distinct[:_MOST_NAMED])}{more}.",
-        "Replace them in the network by standard layers, and export it again in evaluation mode.",
+        _PARAMETRIZED if unknown and all(_is_parametrization(node) for node in unknown) else _STANDARD,
     )
+
+
+def _is_parametrization(node: fx.Node) -> bool:
+    """Whether the operation works out a weight, such as weight or spectral norm does."""
+    return ".parametrizations." in (node.meta.get("place") or "")
 
 
 def _named(node: fx.Node) -> str:
     name = getattr(node.target, "__name__", str(node.target))
     is_aten = str(node.target).startswith("aten.")
     kind = "control flow, " if name in _CONTROL_FLOW else ""
-    return f"`{node.target if is_aten else name}` ({kind}at {node.meta.get('place') or f'`{node.name}`'})"
+    place = node.meta.get("place") or f"`{node.name}`"
+    at = place if place.startswith("in ") else f"at {place}"
+    return f"`{node.target if is_aten else name}` ({kind}{at})"
