@@ -79,7 +79,7 @@ class Runner:
         with self.workshop.work() as work:
             work.leases.finish(claim, JobState.FAILED, failure)
             fail_subject(work, self.workshop.store, job, failure)
-        self._announce_end(job, JobState.FAILED)
+        self._announce_end(job, JobState.FAILED, keeps_checkpoint=failure.code is FailureCode.DIVERGED)
 
     def _release(self, job: JobRow, claim: Claim) -> None:
         """The worker is shutting down: another one, or this one later, goes on from the checkpoint."""
@@ -88,9 +88,11 @@ class Runner:
             work.after_commit(lambda: self.workshop.ring(job.id, job.kind))
         self._announce(job, JobState.QUEUED)
 
-    def _announce_end(self, job: JobRow, state: JobState) -> None:
+    def _announce_end(self, job: JobRow, state: JobState, *, keeps_checkpoint: bool = False) -> None:
+        """Tell everybody; of a run that diverged the last good checkpoint stays until the run is deleted."""
         _LOG.info("Job %s is %s.", job.id, state)
-        self.workshop.store.delete_checkpoint(job.id)
+        if not keeps_checkpoint:
+            self.workshop.store.delete_checkpoint(job.id)
         self._announce(job, state)
 
     def _announce(self, job: JobRow, state: JobState) -> None:

@@ -1,6 +1,5 @@
 """The one training loop: a number of optimizer steps, with no host synchronization inside."""
 
-import math
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -8,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.batches import Batches
+from worker.engine.divergence import check_finite
 from worker.engine.precision import Precision, autocast
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
@@ -44,10 +43,11 @@ class Trainer:
         """Do `steps` optimizer steps on mini-batches of mean losses; in the last one the trainee is observed.
 
         `learning_rate_at` gets the step's index from 0. Raises Stopped between steps when asked to,
-        JobFailure(DIVERGED) when the loss is no longer finite.
+        JobFailure(DIVERGED) when a loss or a weight is no longer finite.
         """
         trainee.module.train()
         seen = 0
+        losses = torch.zeros(steps, dtype=torch.float64, device=self.device)
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = torch.zeros((), dtype=torch.int64, device=self.device)
         for step in range(steps):
@@ -58,10 +58,12 @@ class Trainer:
             inputs, labels = self.batches.next()
             with trainee.observed() if step == steps - 1 else nullcontext():
                 loss, hits = self._step(trainee, loss_of, inputs, labels)
+            losses[step] = loss
             loss_sum += loss * len(labels)
             correct += hits
             seen += len(labels)
-        return _totals(loss_sum, correct, seen)
+        check_finite(losses, trainee.parameters)
+        return Totals(loss_sum.item() / seen, correct.item() / seen)
 
     def _step(self, trainee: Trainee, loss_of: Loss, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         with autocast(self.device, self.precision):
@@ -72,15 +74,3 @@ class Trainer:
                 second = None if others is None else loss_of(others, labels, inputs)
         trainee.learn(loss, len(labels), second)
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
-
-
-def _totals(loss_sum: Tensor, correct: Tensor, seen: int) -> Totals:
-    loss = loss_sum.item() / seen
-    if not math.isfinite(loss):
-        raise JobFailure(
-            FailureCode.DIVERGED,
-            "The training loss became infinite or undefined.",
-            "Lower the learning rate of the recipe, and check that the data is scaled as it was when the network was "
-            "trained (data.scaling).",
-        )
-    return Totals(loss, correct.item() / seen)
