@@ -92,6 +92,26 @@ def test_what_is_left_gets_its_own_early_weights(to: str, point: int) -> None:
     assert all(torch.allclose(tensors[name], tensor, atol=1e-9) for name, tensor in expected.items())
 
 
+def test_single_weights_that_are_left_get_their_own_early_values_and_the_others_stay_zero() -> None:
+    chosen = found({"kind": "rewind", "to": "initialization"})
+    prune = chosen.prune.model_dump() | {"granularity": {"kind": "unstructured"}, "allocation": {"kind": "global"}}
+    chosen = Recipe.model_validate(chosen.model_dump() | {"prune": prune})
+    result = collect_run(small_mlp(), blobs(), chosen)
+    early, dense = initial(), result.points[0].network.tensors
+    weights = [name for name, tensor in early.items() if tensor.dim() == 2]
+    magnitudes = torch.cat([dense[name].abs().flatten() for name in weights])
+    for finished in result.points[1:]:
+        tensors = finished.network.tensors
+        left = torch.cat([tensors[name].flatten() != 0 for name in weights])
+        assert finished.point.zeros is not None
+        assert (~left).sum() == finished.point.zeros.count
+        for name, tensor in tensors.items():
+            kept = tensor != 0
+            assert torch.allclose(tensor[kept], early[name][kept], atol=1e-9)
+        if finished.point.index == 1:  # those of the trained network decide, not the early ones
+            assert torch.equal(left, magnitudes > magnitudes.sort().values[(~left).sum() - 1])
+
+
 def test_norm_statistics_are_rewound_too() -> None:
     network = small_lenet()
     result = collect_run(network, blobs(), found({"kind": "rewind", "to": "initialization"}, keep_step=0))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from backend.domain.presets.authors import AUTHORS_PRESETS
 from backend.domain.presets.channels import CHANNEL_PRESETS
 from backend.domain.presets.preset import Preset
+from backend.domain.presets.rewinding import REWINDING_PRESETS
 from backend.domain.presets.sparsifying import SPARSIFYING_PRESETS
 from backend.domain.presets.unstructured import UNSTRUCTURED_PRESETS
 
@@ -13,6 +14,7 @@ _FAMILIES: Mapping[str, tuple[Preset, ...]] = {
     "Whole channels, as their authors did": AUTHORS_PRESETS,
     "Single weights": UNSTRUCTURED_PRESETS,
     "Sparsify while training": SPARSIFYING_PRESETS,
+    "After the architecture is found": REWINDING_PRESETS,
 }
 """Presets by the title under which they are offered."""
 
