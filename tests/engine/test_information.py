@@ -133,13 +133,27 @@ def test_every_step_of_a_run_tells_mass_and_norm_of_every_layer_but_the_last(cri
             assert all(value > 0 for value in hidden), record.step
 
 
-def test_it_is_told_as_well_where_single_weights_go():
+def masses_of_weights(criterion: dict[str, object]) -> list[tuple[float | None, ...]]:
     prune = {
-        "criterion": {"kind": "magnitude"},
+        "criterion": criterion,
         "granularity": {"kind": "unstructured"},
-        "schedule": {"kind": "one_shot"},
+        "schedule": {"kind": "one_shot", "training_steps": 2},
         "points": 1,
     }
     target = {"kind": "sparsity", "sparsity": 0.5}
-    result = collect_run(small_lenet(), blobs(), recipe(target=target, prune=prune))
-    assert all(value > 0 for record in result.records for value in record.fisher_mass[:-1])
+    return [
+        record.fisher_mass for record in collect_run(small_lenet(), blobs(), recipe(target=target, prune=prune)).records
+    ]
+
+
+def test_where_single_weights_go_it_is_told_as_well_whatever_backward_passes_the_criterion_adds():
+    by_size, *others = (
+        masses_of_weights(criterion)
+        for criterion in (
+            {"kind": "magnitude"},
+            {"kind": "obd"},
+            {"kind": "obd", "curvature": "hutchinson"},
+        )
+    )
+    assert all(value > 0 for masses in by_size for value in masses[:-1])
+    assert all(masses[0] == by_size[0] for masses in others)  # the same training so far

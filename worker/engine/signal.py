@@ -1,7 +1,8 @@
 """The signal that gates read in backward passes: activation times gradient of each example, summed as criteria ask."""
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -96,6 +97,7 @@ class Signal:
         self.last: Mapping[Reading, Mapping[str, Tensor]] = {}
         """What `stop` returned when there was something to return."""
         self._needs = NO_SIGNAL
+        self._is_paused = False
         self._values: list[Tensor] = []
         """What the gates let through in this forward pass; kept only for a backward pass of drawn labels."""
         self._gradients: dict[str, dict[tuple[int, Order], Tensor]] = {}
@@ -128,16 +130,25 @@ class Signal:
         return means
 
     def watch(self, values: Tensor, read: Callable[[Tensor, Tensor], None]) -> None:
-        """Call `read(values, gradient)` in the first backward pass that comes through `values`."""
+        """Call `read(values, gradient)` in the first backward pass that comes through `values` while not paused."""
         held = [values.detach()]  # popped, so that its memory is free for the rest of the backward pass
 
         def hook(gradient: Tensor) -> None:
-            if held:
+            if held and not self._is_paused:
                 read(held.pop(), gradient)
 
         values.register_hook(hook)  # type: ignore[no-untyped-call]
         if self._needs.draws_labels:
             self._values.append(values)
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """Backward passes within are not read: they serve something else."""
+        self._is_paused = True
+        try:
+            yield
+        finally:
+            self._is_paused = False
 
     def watched(self, loss_of: Loss, generator: torch.Generator) -> Loss:
         """The same loss, whose computation reads first where labels are to be drawn.

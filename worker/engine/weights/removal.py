@@ -59,8 +59,14 @@ class UnstructuredRemoval:
         self._signal.start(self._criterion.reading, {name: parameters[name] for name in names})
 
     def watched(self, loss: Loss) -> Loss:
-        """The loss, with the reading taken on the way."""
-        return self._signal.watched(loss)
+        """The loss, with the reading taken on the way; the gates' own signal is not read in its backward passes."""
+        watched, gates = self._signal.watched(loss), self._trainee.gates
+
+        def quiet(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+            with gates.signal.paused():
+                return watched(logits, labels, inputs)
+
+        return quiet
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:  # noqa: ARG002  (the protocol's signature)
         """Mask weights until the level is reached; their number alone is told, in `size`."""
