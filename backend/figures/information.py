@@ -28,17 +28,14 @@ def draw_information(report: RunReport) -> go.Figure:
         yaxis=_AXIS | {"title": {"text": "Fisher mass (nats)"}, "domain": [0.54, 1.0]},
         yaxis2=_AXIS | {"title": {"text": "Fisher-Rao norm"}, "domain": [0.0, 0.46]},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        showlegend=len(layers) <= _MOST_NAMES,
         hovermode="closest",
     )
     numbers = [step.step for step in steps]
     for number, (place, name) in enumerate(layers):
-        color = palette.COUPLED[number % len(palette.COUPLED)]
+        style = _style(name, palette.COUPLED[number % len(palette.COUPLED)], len(steps))
         masses, norms = zip(*((step.fisher_mass[place], step.fisher_rao_norm[place]) for step in steps), strict=True)
-        figure.add_scatter(x=numbers, y=_above_zero(masses), **_style(name, color, len(steps)))
-        figure.add_scatter(
-            x=numbers, y=_above_zero(norms), yaxis="y2", showlegend=False, **_style(name, color, len(steps))
-        )
+        figure.add_scatter(x=numbers, y=_above_zero(masses), showlegend=len(layers) <= _MOST_NAMES, **style)
+        figure.add_scatter(x=numbers, y=_above_zero(norms), yaxis="y2", showlegend=False, **style)
     return figure
 
 

@@ -20,7 +20,7 @@ from backend.domain.retraining import SgdOptimizer
 from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.device import resolve_device
 from worker.engine.retraining.losses import cross_entropy
-from worker.engine.signal import NO_SIGNAL
+from worker.engine.signal import INFORMATION, NO_SIGNAL
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -28,7 +28,8 @@ GOAL = 1.10
 NETWORKS = {"lenet5": (1, 28, 28), "resnet20": (3, 32, 32), "vgg16_bn": (3, 32, 32)}
 CLASS_COUNT = 10
 WARM_UP = 2
-NEEDS = CRITERIA.make(FisherCriterion()).needs
+NEEDS = CRITERIA.make(FisherCriterion()).needs | INFORMATION
+"""As in a run."""
 
 
 @dataclass(frozen=True)

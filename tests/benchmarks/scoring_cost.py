@@ -5,8 +5,8 @@ stand in the same round, so that other load on the machine hits all alike, and e
 round gives one ratio for each criterion; the table shows their median and quartiles. The goal is at most 1.30.
 
 Most criteria read in the backward pass that trains anyway. Those that need a backward pass of their own stand twice:
-that pass alone with the forward pass before it, and together with the pass that trains, which shares the forward pass in
-a run. A criterion that looks at weights alone needs no pass. Steps of the optimizer are in neither.
+that pass alone with the forward pass before it, and together with the pass that trains, which shares the forward pass
+in a run. A criterion that looks at weights alone needs no pass. Steps of the optimizer are in neither.
 """
 
 import argparse

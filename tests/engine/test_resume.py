@@ -160,6 +160,15 @@ def test_the_bits_differ_when_the_optimizer_forgets_its_momentum():
     assert essence(again) != essence(whole)
 
 
+def test_the_bits_differ_when_the_scores_of_the_last_removal_are_forgotten():
+    chosen = RECIPES["momentum of scores"]
+    whole = collect_run(small_lenet(), blobs(), chosen)
+    checkpoint = whole.checkpoints[2]
+    tensors = {name: tensor for name, tensor in checkpoint.tensors.items() if not name.startswith("earlier/")}
+    again = resumed(small_lenet(), chosen, whole, Checkpoint(checkpoint.step, tensors, checkpoint.state))
+    assert essence(again) != essence(whole)
+
+
 def test_another_seed_gives_other_bits():
     chosen = RECIPES["fisher"]
     first = collect_run(small_lenet(), blobs(), chosen)

@@ -20,6 +20,10 @@ test('a narrow screen makes room for the legend and leaves out the numbers over 
   expect(legendRoom(DATA, false)).toBe(0)
 })
 
+test('lines that stand in no legend need no room for one', () => {
+  expect(legendRoom([...DATA, { type: 'scatter', showlegend: false }], true)).toBe(legendRoom(DATA, true))
+})
+
 test('a narrow screen leaves some names of a long row out, and none of a short one', () => {
   const names = Array.from({ length: 30 }, (_, index) => (index % 2 ? '' : `layer${index}`))
   const shown = (ticktext: string[], isNarrow: boolean) => {

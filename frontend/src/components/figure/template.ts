@@ -16,7 +16,7 @@ const MOST_LETTERS = 18
 
 /** On a narrow screen every legend entry takes a line of its own: room for them on top of the figure's height. */
 export function legendRoom(data: unknown[], isNarrow: boolean): number {
-  return isNarrow ? data.filter((trace) => !isAnnotation(trace)).length * LEGEND_ROW : 0
+  return isNarrow ? data.filter((trace) => !isAnnotation(trace) && !isUnnamed(trace)).length * LEGEND_ROW : 0
 }
 
 /** What is drawn: on a narrow screen without the numbers over the marks, which would cover each other. */
@@ -26,6 +26,10 @@ export function pickTraces(data: unknown[], isNarrow: boolean): unknown[] {
 
 function isAnnotation(trace: unknown): boolean {
   return isObject(trace) && trace.mode === 'text'
+}
+
+function isUnnamed(trace: unknown): boolean {
+  return isObject(trace) && trace.showlegend === false
 }
 
 /**
