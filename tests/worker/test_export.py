@@ -37,6 +37,10 @@ class Burned(Net):
     def forward(self, x):
         return self.fc(torch.relu(self.conv(x)).view(2, 144))
 
+class Single(Net):
+    def forward(self, x):
+        return self.fc(torch.relu(self.conv(x)).view(1, 144))
+
 class Undecided(Net):
     def forward(self, x):
         return self.conv(x) if x.sum() > 0 else x
@@ -81,13 +85,14 @@ def test_several_inputs_of_several_types(folder):
     assert [(info.shape, info.dtype) for info in graph.inputs] == [((5,), "int64"), ((2,), "float32")]
 
 
-def test_a_batch_that_is_burned_in_is_said_and_read_all_the_same(folder):
-    result = export("my_networks:Burned", "--example", "1x3x6x6", "-o", "net.pt2")
+@pytest.mark.parametrize(("name", "batch"), [("Burned", 2), ("Single", 1)])
+def test_a_batch_that_is_burned_in_is_said_and_read_all_the_same(folder, name, batch):
+    result = export(f"my_networks:{name}", "--example", "1x3x6x6", "-o", "net.pt2")
     assert result.exit_code == 0, result.output
-    assert "batches of 2 only" in result.output
+    assert f"batches of {batch}, because" in result.output
     module = build(read_program(folder / "net.pt2"))
     inputs = torch.randn(5, 3, 6, 6)
-    assert torch.equal(module(inputs)[:2], module(inputs[:2]))
+    torch.testing.assert_close(module(inputs)[:2], module(inputs[:2]))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from backend.domain.errors import InvalidValue
 
 DTYPES = ("float32", "float64", "float16", "bfloat16", "int64", "int32")
 EXAMPLES = 2
-"""The batch that is traced; a batch of one would be taken for a size that never changes."""
+"""The batch that is traced first; a batch of one would be taken for a size that never changes."""
 MAX_AXES = 8
 FAILURES = (
     RuntimeError, TypeError, ValueError, AttributeError, IndexError, KeyError, AssertionError, NotImplementedError
@@ -104,14 +104,14 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[ExportedProgra
             return torch.export.export(module, inputs, dynamic_shapes=open_batch, strict=False), "any batch size"
         except FAILURES as error:
             reason = first_line(error)
-        try:
-            program = torch.export.export(module, inputs, strict=False)
-        except FAILURES as error:
-            shapes = ", ".join(str(tuple(value.shape)) for value in inputs)
-            raise InvalidValue(
-                f"The network cannot be exported with inputs of shape {shapes}: {first_line(error)}"
-            ) from error
-    return program, f"batches of {EXAMPLES} only, because it cannot be traced with any other size ({reason})"
+        for count in (EXAMPLES, 1):
+            try:
+                program = torch.export.export(module, tuple(value[:count] for value in inputs), strict=False)
+            except FAILURES:
+                continue
+            return program, f"batches of {count}, because it cannot be traced with any size ({reason})"
+    shapes = ", ".join(str(tuple(value.shape)) for value in inputs)
+    raise InvalidValue(f"The network cannot be exported with inputs of shape {shapes}: {reason}")
 
 
 def first_line(error: Exception) -> str:
