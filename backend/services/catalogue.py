@@ -9,6 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from backend.domain.bounds import unknown_pins
 from backend.domain.datasets import DatasetSummary
+from backend.domain.epochs import epoch_length
 from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnreachable
 from backend.domain.network import UNFIT_HINT, NetworkSummary
 from backend.domain.presets import PRESETS, Preset
@@ -16,6 +17,7 @@ from backend.domain.reach import reach
 from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
 from backend.domain.regularizable import lack
+from backend.domain.rewinding import beyond
 from backend.services.problems import ProblemEntry, describe_errors
 from backend.services.scope import Scope
 
@@ -104,10 +106,19 @@ def require_regularizable(recipe: Recipe, summary: NetworkSummary) -> None:
         raise InvalidValue(f"{lacking.detail} {lacking.hint}", field=lacking.field)
 
 
+def require_rewindable(recipe: Recipe, dataset: DatasetSummary) -> None:
+    """Raise `InvalidValue` when the step to rewind to lies outside of the training on this dataset."""
+    problem = beyond(recipe, epoch_length(dataset.train_count, recipe.data)) if dataset.train_count else None
+    if problem:
+        raise InvalidValue(f"{problem.detail} {problem.hint}", field="dense.keep_step")
+
+
 def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSummary | None) -> list[Refusal]:
     checks: list[Callable[[], None]] = []
     if summary and dataset:
         checks.append(partial(require_fit, summary, dataset))
+    if dataset:
+        checks.append(partial(require_rewindable, recipe, dataset))
     if summary:
         required = (require_known_pins, require_readable, require_regularizable, require_reachable)
         checks += [partial(require, recipe, summary) for require in required]

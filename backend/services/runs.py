@@ -17,6 +17,7 @@ from backend.services.catalogue import (
     require_reachable,
     require_readable,
     require_regularizable,
+    require_rewindable,
 )
 from backend.services.scope import Scope
 
@@ -66,6 +67,8 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
         require_known_pins(recipe, summary)
         require_readable(recipe, summary)
         require_regularizable(recipe, summary)
+        if dataset.summary is not None:
+            require_rewindable(recipe, dataset.summary)
         require_reachable(recipe, summary)
     except Refusal as refusal:
         refusal.field = f"recipe.{refusal.field}"

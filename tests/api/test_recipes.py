@@ -52,5 +52,18 @@ def test_misfit_and_unreachable_target_are_both_told(application: Application, c
     assert "target.sparsity = 0.89" in problems[1]["detail"]
 
 
+def test_a_step_beyond_the_training_on_this_dataset_is_told_and_refused(
+    application: Application, client: TestClient
+) -> None:
+    body = {"model_id": application.add_model(), "dataset_id": application.add_dataset()}
+    dense = {"epochs": 1, "keep_step": 10_000_000}
+    recipe = {**RECIPE, "dense": dense, "retrain": {"epochs": 1, "start": {"kind": "rewind"}}}
+    (problem,) = client.post("/api/recipes/check", json={"recipe": recipe, **body}).json()["problems"]
+    assert problem["field"] == "dense.keep_step"
+    assert "optimizer steps of dense.epochs" in problem["detail"]
+    refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
+    assert (refused.status_code, refused.json()["field"]) == (422, "recipe.dense.keep_step")
+
+
 def test_an_unknown_model_is_404(client: TestClient) -> None:
     assert client.post("/api/recipes/check", json={"recipe": RECIPE, "model_id": ABSENT_ID}).status_code == 404

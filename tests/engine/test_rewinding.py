@@ -7,10 +7,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from backend.domain.epochs import epoch_length
 from backend.domain.errors import JobFailure
-from backend.domain.recipe import Recipe
+from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import Phase
-from tests.engine.runs import Collected, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash
+from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash
+from worker.engine.batches import Batches
+from worker.engine.examples import Scaling, split_validation
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.stretches import Stretches
 from worker.engine.seeds import named_generator
@@ -233,6 +236,17 @@ def test_a_step_that_is_never_reached_is_refused_before_any_training(
     chosen = recipe(dense=DENSE | dense, retrain={"epochs": 1} | retrain)
     with pytest.raises(JobFailure, match=sentence):
         collect_run(small_mlp(), blobs(), chosen)
+
+
+@pytest.mark.parametrize(
+    ("count", "batch_size", "share"), [(160, 32, 0.1), (161, 16, 0.1), (2, 1, 0.5), (97, 95, 0.02)]
+)
+def test_the_length_of_an_epoch_is_known_without_data(count: int, batch_size: int, share: float) -> None:
+    data = DataSplit(batch_size=batch_size, validation_share=share)
+    train = split_validation(blobs(count=count).train, share, seed=0).train
+    scaling = Scaling((0.0,), (1.0,), 1.0)
+    batches = Batches(train, scaling, batch_size, torch.Generator(), CPU)
+    assert batches.per_epoch == epoch_length(count, data)
 
 
 def test_gradients_are_scaled_down_to_the_norm_and_not_up() -> None:

@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from backend.domain.epochs import batch_sizes
 from worker.engine.examples import Examples, Scaling
 
 
@@ -19,7 +20,7 @@ class Batches:
         self._examples = examples
         self._scale = scaling.on(device)
         self._batch_size = batch_size
-        self._sizes = _sizes(len(examples), batch_size)
+        self._sizes = batch_sizes(len(examples), batch_size)
         self._generator = generator
         self._device = device
         self._position = 0
@@ -68,13 +69,3 @@ class Batches:
     def _shuffle(self) -> Tensor:
         order = torch.randperm(len(self._examples), generator=self._generator)
         return order.to(self._examples.labels.device)
-
-
-def _sizes(count: int, batch_size: int) -> list[int]:
-    full, rest = divmod(count, batch_size)
-    sizes = [batch_size] * full
-    if rest == 1 and full:
-        sizes[-1] += 1
-    elif rest:
-        sizes.append(rest)
-    return sizes

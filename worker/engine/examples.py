@@ -6,6 +6,7 @@ from typing import Literal, Self
 import torch
 from torch import Tensor
 
+from backend.domain.epochs import validation_count
 from worker.engine.seeds import named_generator
 
 _PIXEL_MAXIMUM = 255.0
@@ -114,7 +115,7 @@ class Split:
 def split_validation(train: Examples, share: float, seed: int) -> Split:
     """Carve `share` of the training examples (at least one) into a validation set, by seed alone."""
     order = torch.randperm(len(train), generator=named_generator(seed, "split"))
-    held_out = min(max(1, round(share * len(train))), len(train) - 1)
+    held_out = validation_count(len(train), share)
     return Split(train.at(order[held_out:].sort().values), train.at(order[:held_out].sort().values))
 
 

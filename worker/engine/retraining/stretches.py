@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
-from backend.domain.retraining import DenseTraining, Retrain, Training
-from backend.domain.starts import RewindStart
+from backend.domain.retraining import Retrain, Training
+from backend.domain.rewinding import beyond, rewound_step
 from worker.engine.retraining.decay import learning_rate
 
 
@@ -41,7 +41,9 @@ class Stretches:
 
     def __init__(self, recipe: Recipe, epoch: int, dense_macs: int) -> None:
         self._recipe, self._epoch, self._dense_macs = recipe, epoch, dense_macs
-        self._check()
+        problem = beyond(recipe, epoch)
+        if problem is not None:
+            raise JobFailure(FailureCode.INVALID_RECIPE, problem.detail, problem.hint)
 
     def steps(self, phase: Phase, macs: int) -> int:
         """Optimizer steps of a phase's stretch, for a network of `macs`; 0 where it has none."""
@@ -64,31 +66,8 @@ class Stretches:
 
     def _retraining(self, retrain: Retrain, macs: int) -> Stretch:
         longer = self._dense_macs / macs if retrain.budget == "macs" else 1.0
-        steps = max(0, round(self._length(retrain) * longer) - self._rewound_step())
+        steps = max(0, round(self._length(retrain) * longer) - rewound_step(self._recipe))
         dense = self._recipe.dense
         if retrain.learning_rate_decay != "rewind" or dense is None:
             return Stretch(retrain, steps, retrain)
-        return Stretch(retrain, steps, dense, begin=self._rewound_step() / max(1, self._length(dense)))
-
-    def _rewound_step(self) -> int:
-        """The step of the dense training that retraining goes on from; 0 where it begins anew or just goes on."""
-        dense, retrain = self._recipe.dense, self._recipe.retrain
-        is_rewound = retrain.learning_rate_decay == "rewind" or retrain.start.kind == "rewind"
-        if dense is None or not is_rewound or retrain.start == RewindStart(to="initialization"):
-            return 0
-        return dense.keep_step
-
-    def _check(self) -> None:
-        dense, retrain = self._recipe.dense, self._recipe.retrain
-        if dense is not None and dense.keep_step > self._length(dense):
-            raise _beyond(dense, "dense.epochs", self._length(dense))
-        if dense is not None and retrain.epochs and self._rewound_step() >= self._length(retrain):
-            raise _beyond(dense, "retrain.epochs, in which the steps before it count as done", self._length(retrain))
-
-
-def _beyond(dense: DenseTraining, field: str, steps: int) -> JobFailure:
-    return JobFailure(
-        FailureCode.INVALID_RECIPE,
-        f"dense.keep_step: step {dense.keep_step:,} lies beyond the {steps:,} optimizer steps of {field}.",
-        "Choose an earlier step, or more epochs.",
-    )
+        return Stretch(retrain, steps, dense, begin=rewound_step(self._recipe) / max(1, self._length(dense)))
