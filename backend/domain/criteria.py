@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from backend.domain.granularities import ForGranularities, GranularityKind
 from backend.domain.spec import Spec
@@ -72,6 +72,23 @@ class ObdCriterion(ForGranularities):
     granularities: ClassVar[frozenset[GranularityKind]] = frozenset({"unstructured"})
 
 
+class ObsCriterion(ForGranularities):
+    """Score a weight by the rise of the loss when it becomes zero and the others make up for it.
+
+    Optimal Brain Surgeon (Hassibi and Stork 1993, NIPS 5): `w_q^2 / (2 [H^-1]_qq)`; then the weights that stay change
+    so that the loss rises least. H is the empirical Fisher information, one block for each layer (Singh and Alistarh
+    2020, arXiv:2004.14340).
+    """
+
+    kind: Literal["obs"] = "obs"
+    damping: PositiveFloat = Field(
+        0.1,
+        le=1e3,
+        description="Added to the diagonal of H, as a share of the diagonal's mean: less trusts the gradients more.",
+    )
+    granularities: ClassVar[frozenset[GranularityKind]] = frozenset({"unstructured"})
+
+
 class MagnitudeCriterion(ForGranularities):
     """Score a channel by the norm of the weights that make it (Li et al. 2017, arXiv:1608.08710).
 
@@ -119,6 +136,7 @@ Criterion = Annotated[
     | TaylorCriterion
     | TaylorSquaredCriterion
     | ObdCriterion
+    | ObsCriterion
     | MagnitudeCriterion
     | BatchNormScaleCriterion
     | GeometricMedianCriterion

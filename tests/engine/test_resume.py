@@ -79,6 +79,16 @@ RECIPES = {
             "points": 2,
         },
     ),
+    "surgeon": recipe(
+        target={"kind": "macs", "density": 0.5},
+        prune={
+            "criterion": {"kind": "obs"},
+            "granularity": {"kind": "unstructured"},
+            "schedule": {"kind": "one_shot", "training_steps": 1},
+            "points": 2,
+        },
+        retrain={"epochs": 1, "steps_per_record": 4},
+    ),
     "no retraining": recipe(prune=FISHER | SCHEDULE, retrain={"epochs": 0}),
 }
 

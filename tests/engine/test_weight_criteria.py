@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from backend.domain.criteria import FisherCriterion, MagnitudeCriterion, ObdCriterion, RandomCriterion
+from backend.domain.criteria import FisherCriterion, MagnitudeCriterion, ObdCriterion, ObsCriterion, RandomCriterion
 from backend.domain.errors import JobFailure
 from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.network import NetworkSummary
@@ -30,6 +30,7 @@ SPECS = [
     FisherCriterion(),
     ObdCriterion(),
     ObdCriterion(curvature="hutchinson"),
+    ObsCriterion(),
     MagnitudeCriterion(),
     RandomCriterion(),
 ]

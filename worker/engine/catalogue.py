@@ -22,7 +22,7 @@ from worker.engine.retraining.optimizers import OPTIMIZERS
 from worker.engine.retraining.starts import STARTS
 from worker.engine.schedules import SCHEDULES
 from worker.engine.weight_criteria import fisher as weight_fisher
-from worker.engine.weight_criteria import obd, plain
+from worker.engine.weight_criteria import obd, obs, plain
 from worker.engine.weight_criteria.criterion import WEIGHT_CRITERIA
 
 REGISTERED = (
@@ -40,6 +40,7 @@ REGISTERED = (
     weight_ranking,
     weight_fisher,
     obd,
+    obs,
     plain,
     batch_norm_l1,
     group_lasso,

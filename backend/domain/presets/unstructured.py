@@ -8,7 +8,7 @@ from backend.domain.allocations import (
     LayerThresholdAllocation,
     UniformAllocation,
 )
-from backend.domain.criteria import Criterion, MagnitudeCriterion, ObdCriterion, RandomCriterion
+from backend.domain.criteria import Criterion, MagnitudeCriterion, ObdCriterion, ObsCriterion, RandomCriterion
 from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.presets.preset import Preset
 from backend.domain.pruning import Prune
@@ -74,6 +74,15 @@ UNSTRUCTURED_PRESETS: tuple[Preset, ...] = (
         citation="Y. LeCun, J. S. Denker, S. A. Solla. Optimal Brain Damage. NIPS 2 (1989), 598-605.",
         is_baseline=False,
         recipe=_weights_recipe(ObdCriterion(), GlobalAllocation()),
+    ),
+    Preset(
+        name="hassibi1993-obs",
+        title="Optimal Brain Surgeon",
+        summary="In each of five rounds the weights go that the others can best make up for, and the others do.",
+        citation="B. Hassibi, D. G. Stork. Second order derivatives for network pruning: Optimal Brain Surgeon. "
+        "NIPS 5 (1992), 164-171. In blocks: S. P. Singh, D. Alistarh. WoodFisher. NeurIPS 2020. arXiv:2004.14340.",
+        is_baseline=False,
+        recipe=_weights_recipe(ObsCriterion(), GlobalAllocation()),
     ),
     Preset(
         name="lamp2021",

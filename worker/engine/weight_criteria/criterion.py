@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -32,6 +32,18 @@ class WeightCriterion(Protocol):
 
     def score(self, evidence: WeightEvidence) -> dict[str, Tensor]:
         """One finite score for each weight, (count,), by name of the layer; those of masked weights do not matter."""
+        ...
+
+
+@runtime_checkable
+class Compensating(Protocol):
+    """A criterion that lets the weights that stay make up for those that go."""
+
+    def compensated(self, evidence: WeightEvidence, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """New values of all weights by name of the layer, (count,); `kept` are bool masks (count,), True = keep.
+
+        The evidence is that of the scores: weights that went earlier are zero in it.
+        """
         ...
 
 

@@ -25,6 +25,10 @@ class WeightLayer:
         """The layer's elements one after another, (count,)."""
         return torch.cat([tensors[name].reshape(-1) for name in self.shapes])
 
+    def lines(self, stacks: Mapping[str, Tensor]) -> Tensor:
+        """Stacks of M tensors by name, as one line (count,) for each of them: (M, count)."""
+        return torch.cat([stacks[name].flatten(1) for name in self.shapes], 1)
+
     def split(self, flat: Tensor) -> dict[str, Tensor]:
         """`flat` undone: tensors by name."""
         parts = torch.split(flat, [torch.Size(shape).numel() for shape in self.shapes.values()])

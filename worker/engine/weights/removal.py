@@ -19,7 +19,7 @@ from worker.engine.layout import Size, layout_of_weights
 from worker.engine.network import Network
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
-from worker.engine.weight_criteria.criterion import WeightEvidence
+from worker.engine.weight_criteria.criterion import Compensating, WeightEvidence
 from worker.engine.weights.dropout import FollowingDropout, find_dropouts
 from worker.engine.weights.layers import WeightLayer, find_weight_layers
 from worker.engine.weights.signal import WeightSignal
@@ -71,7 +71,8 @@ class UnstructuredRemoval:
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:  # noqa: ARG002  (the protocol's signature)
         """Mask weights until the level is reached; their number alone is told, in `size`."""
         tensors = self._trainee.tensors
-        scores = self._criterion.score(WeightEvidence(self._layers, tensors, self._signal.stop(), self._generator))
+        evidence = WeightEvidence(self._layers, tensors, self._signal.stop(), self._generator)
+        scores = self._criterion.score(evidence)
         _check_scores(scores)
         flags = {layer.name: self._flags(layer, scores[layer.name]) for layer in self._layers}
         queues = {name: _queue(scores[name], kept) for name, kept in flags.items()}
@@ -84,9 +85,16 @@ class UnstructuredRemoval:
             queue, kept = queues[layer.name], flags[layer.name]
             kept[queue[: len(queue) - count]] = False
             masks |= layer.split(kept)
+        if isinstance(self._criterion, Compensating):
+            self._write(self._criterion.compensated(evidence, flags))
         self._trainee.mask_weights(masks)
         self._rescale_dropout()
         return ()
+
+    def _write(self, values: Mapping[str, Tensor]) -> None:
+        """Set weights by layer, (count,)."""
+        for layer in self._layers:
+            self._trainee.set_tensors(layer.split(values[layer.name]))
 
     def restore(self) -> None:
         """Dropout follows the masks."""

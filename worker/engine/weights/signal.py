@@ -1,4 +1,4 @@
-"""What is read of single weights in backward passes: diagonals of the Fisher information and of the Hessian."""
+"""What is read of single weights in backward passes: gradients, and diagonals of Fisher information and Hessian."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -14,7 +14,7 @@ from worker.engine.retraining.losses import Loss
 
 
 class WeightReading(StrEnum):
-    """A number for every weight, estimated from training steps; `g` are gradients of single examples' losses."""
+    """What is estimated for every weight from training steps; `g` are gradients of single examples' losses."""
 
     SQUARES = "squares"
     """Mean of g^2, the diagonal of the empirical Fisher information, from gradients of mini-batches.
@@ -34,6 +34,16 @@ class WeightReading(StrEnum):
 
     Costs about two more forward-backward passes.
     """
+    GRADIENTS = "gradients"
+    """Gradients themselves, (M, ...): of every mini-batch `PARTS`, each of an equal part of its examples.
+
+    Of b examples `(sum g) / sqrt(b)`, so that the mean over M of their outer products estimates the mean of g g'. Costs
+    a backward pass for each part.
+    """
+
+
+PARTS = 8
+"""Gradients that are read of a mini-batch, where there are as many examples."""
 
 
 class WeightSignal:
@@ -46,6 +56,7 @@ class WeightSignal:
         self._parameters: dict[str, nn.Parameter] = {}
         self._hooks: list[RemovableHandle] = []
         self._sums: dict[str, Tensor] = {}
+        self._gradients: dict[str, list[Tensor]] = {}
         self._batch_size = 0
         self._count = 0
 
@@ -53,7 +64,7 @@ class WeightSignal:
         """Forget everything, and read these parameters whenever a loss that is `watched` is computed."""
         self.stop()
         self._reading, self._parameters = reading, dict(parameters)
-        self._sums, self._count = {}, 0
+        self._sums, self._gradients, self._count = {}, {}, 0
         if reading is WeightReading.SQUARES:
             self._hooks = [
                 parameter.register_post_accumulate_grad_hook(partial(self._read_gradient, name))  # type: ignore[no-untyped-call]
@@ -64,8 +75,12 @@ class WeightSignal:
         """Read no more; the means by tensor name, on the device."""
         for hook in self._hooks:
             hook.remove()
-        self._hooks, self._reading = [], None
-        return {name: total / self._count for name, total in self._sums.items()}
+        reading, self._reading, self._hooks = self._reading, None, []
+        if reading is None or not self._count:
+            return {}
+        if reading is WeightReading.GRADIENTS:
+            return {name: torch.stack(gradients) for name, gradients in self._gradients.items()}
+        return {name: self._sum(name, parameter) / self._count for name, parameter in self._parameters.items()}
 
     def watched(self, loss_of: Loss) -> Loss:
         """The same loss, whose computation leaves the reading behind."""
@@ -76,6 +91,8 @@ class WeightSignal:
                 self._batch_size = len(labels)
                 self._count += len(labels)
                 self._read(value, logits)
+                if self._reading is WeightReading.GRADIENTS:
+                    self._read_gradients(loss_of, logits, labels, inputs)
             return value
 
         return loss
@@ -92,6 +109,16 @@ class WeightSignal:
             for name, sign, product in zip(names, signs, _curvature(value, parameters, signs), strict=True):
                 self._sum(name, product).addcmul_(sign, product, value=self._batch_size)
 
+    def _read_gradients(self, loss_of: Loss, *batch: Tensor) -> None:
+        names, parameters = list(self._parameters), list(self._parameters.values())
+        for logits, labels, inputs in zip(*(torch.chunk(part, PARTS) for part in batch), strict=True):
+            value = loss_of(logits, labels, inputs)
+            gradients = torch.autograd.grad(
+                value, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
+            )
+            for name, gradient in zip(names, gradients, strict=True):
+                self._gradients.setdefault(name, []).append(gradient.detach() * len(labels) ** 0.5)
+
     def _read_gradient(self, name: str, parameter: Tensor) -> None:
         self._add_square(name, parameter.grad)
 
@@ -102,7 +129,7 @@ class WeightSignal:
 
     def _sum(self, name: str, like: Tensor) -> Tensor:
         if name not in self._sums:
-            self._sums[name] = torch.zeros_like(like)
+            self._sums[name] = torch.zeros_like(like, requires_grad=False)
         return self._sums[name]
 
 
