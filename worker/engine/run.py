@@ -1,14 +1,12 @@
 """A pruning run as a generator of events, checkpoints and finished points."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from typing import TypeAlias
 
 import torch
-from pydantic import JsonValue, TypeAdapter
 
-from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
@@ -22,6 +20,7 @@ from worker.engine.failures import memory_failures
 from worker.engine.granularities import make_removal
 from worker.engine.information import Information, layer_information
 from worker.engine.network import Network, build, summarize
+from worker.engine.place import Place
 from worker.engine.placement import on_device
 from worker.engine.progress import Moment, forecast
 from worker.engine.regularizers.regularizer import Ground, Regularizer
@@ -65,29 +64,6 @@ def run(
             return
 
 
-@dataclass(frozen=True)
-class _Place:
-    """Where a run is: the whole of its state that is not tensors."""
-
-    step: int
-    level: int
-    phase: Phase
-    trained: int
-    """Optimizer steps done of the stretch of training that is under way."""
-    removals: int
-    """Removals done at this level."""
-    batch: int
-    dense_accuracy: float
-    pruned_accuracy: float
-    recipe: str
-    """The recipe's fingerprint."""
-    before_accuracy: float | None = None
-    """Straight before this level's removals."""
-
-
-_PLACE = TypeAdapter(_Place)
-
-
 class _PruningRun:
     def __init__(
         self, network: Network, dataset: Dataset, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
@@ -103,7 +79,7 @@ class _PruningRun:
         self._forecast = forecast(recipe, model, self._schedule, self._stretches)
         self._early = EarlyWeights(recipe)
         first = self._first_phase() if recipe.dense is None else Phase.TRAIN
-        self._place = _Place(0, 1, first, 0, 0, 0, 0.0, 0.0, recipe.fingerprint())
+        self._place = Place.first(first, recipe.fingerprint())
 
     def _first_phase(self) -> Phase:
         """What follows the dense network."""
@@ -242,17 +218,12 @@ class _PruningRun:
         return FinishedPoint(point, self._trainee.network(), self._work.scaling)
 
     def _checkpoint(self) -> Checkpoint:
-        state: dict[str, JsonValue] = _PLACE.dump_python(self._place, mode="json")
         tensors = self._trainee.checkpoint_tensors() | self._work.checkpoint_tensors()
         tensors |= self._early.checkpoint_tensors()
-        return Checkpoint(self._place.step, tensors, state)
+        return Checkpoint(self._place.step, tensors, self._place.state())
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        self._place = _PLACE.validate_python(checkpoint.state)
-        if self._place.recipe != self._recipe.fingerprint():
-            raise JobFailure(
-                FailureCode.INTERNAL_ERROR, "The checkpoint belongs to another recipe.", "Start the run again."
-            )
+        self._place = Place.of_state(checkpoint.state, self._recipe.fingerprint())
         prepare = self._regularizer if self._place.phase is Phase.SPARSIFY else None
         self._trainee.restore(checkpoint, self._optimizer(self._place.phase), prepare)
         self._removal.restore()

@@ -1,0 +1,51 @@
+"""Where a pruning run is: the whole of its state that is not tensors."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from pydantic import JsonValue, TypeAdapter
+
+from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.reports import Phase
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place between two steps."""
+
+    step: int
+    level: int
+    """Operating points from 1: the one that is being made."""
+    phase: Phase
+    trained: int
+    """Optimizer steps done of the stretch of training that is under way."""
+    removals: int
+    """Removals done at this level."""
+    batch: int
+    """Mini-batches taken of the epoch under way."""
+    dense_accuracy: float
+    pruned_accuracy: float
+    recipe: str
+    """The recipe's fingerprint."""
+    before_accuracy: float | None = None
+    """Straight before this level's removals; None in checkpoints from before it was recorded."""
+
+    @classmethod
+    def first(cls, phase: Phase, recipe: str) -> Self:
+        """Before anything was done of the recipe with this fingerprint."""
+        return cls(0, 1, phase, 0, 0, 0, 0.0, 0.0, recipe)
+
+    @classmethod
+    def of_state(cls, state: dict[str, JsonValue], recipe: str) -> Self:
+        """Read what `state` gave; JobFailure(INTERNAL_ERROR) when it belongs to another recipe than this one."""
+        place = TypeAdapter(cls).validate_python(state)
+        if place.recipe != recipe:
+            raise JobFailure(
+                FailureCode.INTERNAL_ERROR, "The checkpoint belongs to another recipe.", "Start the run again."
+            )
+        return place
+
+    def state(self) -> dict[str, JsonValue]:
+        """As JSON, for a checkpoint."""
+        value: dict[str, JsonValue] = TypeAdapter(Place).dump_python(self, mode="json")
+        return value
