@@ -1,5 +1,7 @@
 """First-order criteria: against brute force, under re-scaling, and beside the true change of the loss."""
 
+from functools import cache
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -45,15 +47,21 @@ def examples(count: int) -> tuple[Tensor, Tensor]:
     return inputs.double(), torch.randint(0, 4, (count,), generator=generator)
 
 
+@cache
+def case(name: str) -> tuple[Network, Tensor, Tensor, dict[str, Tensor]]:
+    """A network in float64, six examples with their labels, and the gradients of masks, (N, K) by group."""
+    network, (inputs, labels) = in_double(NETWORKS[name]()), examples(6)
+    return network, inputs, labels, mask_gradients(network, inputs, labels)
+
+
 def in_double(network: Network) -> Network:
     return Network(network.graph, {key: value.double() for key, value in network.tensors.items()})
 
 
 @pytest.mark.parametrize("name", MAP_SIZES)
-@pytest.mark.parametrize("batch_sizes", [[5], [2, 3]])
+@pytest.mark.parametrize("batch_sizes", [[6], [2, 4]])
 def test_taylor_is_the_mean_size_of_mask_gradients_per_element_taken_one_example_at_a_time(name, batch_sizes):
-    network, (inputs, labels) = in_double(NETWORKS[name]()), examples(5)
-    gradients = mask_gradients(network, inputs, labels)
+    network, inputs, labels, gradients = case(name)
     found = scores_of(TaylorCriterion(normalization="none"), network, inputs, labels, batch_sizes)
     assert found.keys() == gradients.keys()
     for group, rows in gradients.items():
@@ -62,9 +70,8 @@ def test_taylor_is_the_mean_size_of_mask_gradients_per_element_taken_one_example
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_normalized_scores_of_every_layer_have_norm_one(name):
-    network, (inputs, labels) = in_double(NETWORKS[name]()), examples(5)
-    gradients = mask_gradients(network, inputs, labels)
-    found = scores_of(TaylorCriterion(), network, inputs, labels, [5])
+    network, inputs, labels, gradients = case(name)
+    found = scores_of(TaylorCriterion(), network, inputs, labels, [6])
     for group, rows in gradients.items():
         sizes = rows.abs().mean(0)
         torch.testing.assert_close(found[group], sizes / sizes.norm(), rtol=1e-10, atol=1e-14)
@@ -79,8 +86,7 @@ def test_a_layer_that_says_nothing_scores_zero_and_not_a_quotient_of_zeros():
 
 @pytest.mark.parametrize("name", NETWORKS)
 def test_squared_taylor_is_the_square_of_each_batchs_mean_mask_gradient(name):
-    network, (inputs, labels) = in_double(NETWORKS[name]()), examples(6)
-    gradients = mask_gradients(network, inputs, labels)
+    network, inputs, labels, gradients = case(name)
     found = scores_of(TaylorSquaredCriterion(), network, inputs, labels, [3, 3])
     for group, rows in gradients.items():
         expected = (rows[:3].mean(0).square() + rows[3:].mean(0).square()) / 2
