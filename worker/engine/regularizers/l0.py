@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 
-import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import L0HardConcreteRegularizer
@@ -53,7 +52,7 @@ class L0(Neutral):
         """Expected cost of the gates that are open, and the L2 penalty that goes with them."""
         costs = self._prices
         if self._decay:
-            costs = costs + self._decay / 2 * self._gates.making.sums(torch.square)
+            costs = costs + self._decay / 2 * self._gates.making.squared_sums()
         return (self._law.open_probability() * costs).sum() + self._law.stand_in()
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)

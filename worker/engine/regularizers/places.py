@@ -1,11 +1,30 @@
 """Where the channels of several groups lie along axes of weights: sums by channel, and weights scaled by channel."""
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from worker.engine.coupling import ChannelGroup, Member
+
+
+class _SquaredLines(torch.autograd.Function):
+    """Sums of squares along one axis: one pass over the weight forward, one backward."""
+
+    @staticmethod
+    def forward(ctx: Any, weight: Tensor, axis: int) -> Tensor:
+        ctx.save_for_backward(weight)
+        ctx.axis = axis
+        others = [other for other in range(weight.dim()) if other != axis]
+        return torch.linalg.vector_norm(weight, dim=others).square() if others else weight.square()
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        (weight,) = ctx.saved_tensors
+        shape = [1] * weight.dim()
+        shape[ctx.axis] = -1
+        return weight * (2 * gradients[0]).view(shape), None
 
 
 class ChannelPlaces:
@@ -51,6 +70,15 @@ class ChannelPlaces:
             total = total.index_add(0, place, lines)
         return torch.zeros(self.count) if total is None else total[:-1]
 
+    def squared_sums(self) -> Tensor:
+        """Sum of squares of each channel's weights (G,); as `sums`, in fewer passes over the weights."""
+        total: Tensor | None = None
+        for (name, axis), place in self._places.items():
+            lines: Tensor = _SquaredLines.apply(self._tensors[name], axis)
+            total = lines.new_zeros(self.count + 1) if total is None else total
+            total = total.index_add(0, place, lines)
+        return torch.zeros(self.count) if total is None else total[:-1]
+
     def scaled(self, factors: Tensor) -> dict[str, Tensor]:
         """The weights times the factors (G,) of their channels, by name."""
         extended = torch.cat([factors, factors.new_ones(1)])
@@ -71,7 +99,7 @@ class ChannelPlaces:
     @torch.no_grad()
     def root_mean_squares(self) -> dict[str, Tensor]:
         """Root mean square of each channel's weights (K,), by group."""
-        return self.by_group((self.sums(torch.square) / self.sizes).sqrt())
+        return self.by_group((self.squared_sums() / self.sizes).sqrt())
 
     def spread(self, values: Mapping[str, float]) -> Tensor:
         """A number for each group as a vector (G,)."""

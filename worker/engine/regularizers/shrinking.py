@@ -9,7 +9,7 @@ from worker.engine.regularizers.places import ChannelPlaces
 @torch.no_grad()
 def shrink_channels(places: ChannelPlaces, strength: float, *, by_size: bool) -> None:
     """`w <- w * max(0, 1 - t / ||w||)` for each channel, `t = strength * sqrt(|w|)` or `strength`."""
-    norms = places.sums(torch.square).sqrt()
+    norms = places.squared_sums().sqrt()
     thresholds = strength * places.sizes.sqrt() if by_size else torch.full_like(norms, strength)
     places.scale(shrinkage(norms, thresholds))
 
