@@ -74,7 +74,7 @@ class ChannelPlaces:
         """Sum of squares of each channel's weights (G,); as `sums`, in fewer passes over the weights."""
         total: Tensor | None = None
         for (name, axis), place in self._places.items():
-            lines: Tensor = _SquaredLines.apply(self._tensors[name], axis)
+            lines: Tensor = _SquaredLines.apply(self._tensors[name], axis)  # type: ignore[no-untyped-call]
             total = lines.new_zeros(self.count + 1) if total is None else total
             total = total.index_add(0, place, lines)
         return torch.zeros(self.count) if total is None else total[:-1]
