@@ -37,6 +37,8 @@ class Heads:
             if qkv in self.layers and not isinstance(layer, nn.MultiheadAttention):
                 layer.num_heads = self.layers[qkv]
                 layer.head_dim = qkv.out_features // (3 * layer.num_heads)
+                if hasattr(layer, "attn_dim"):
+                    layer.attn_dim = layer.num_heads * layer.head_dim
 
 
 def make_pruner(module: nn.Module, inputs: Tensor, classes: int) -> torch_pruning.pruner.BasePruner:
