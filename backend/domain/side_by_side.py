@@ -69,7 +69,7 @@ def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
         Series(
             label=label if labels.count(label) == 1 else f"{label} ({group[0].name})",
             runs=tuple(group),
-            is_baseline=_is_baseline(group[0].recipe),
+            is_baseline=(label in PRESETS and PRESETS[label].is_baseline) or _is_baseline(group[0].recipe),
         )
         for label, group in zip(labels, groups.values(), strict=True)
     )
@@ -123,8 +123,14 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
 
 def _method(recipe: Recipe) -> tuple[object, ...]:
     """What belongs to the method: not the target, the seed, or the retraining that all share."""
-    prune = recipe.prune
-    return (prune.criterion, prune.granularity, prune.allocation, prune.cost, prune.schedule, recipe.sparsify)
+    prune, retrain = recipe.prune, recipe.retrain
+    is_continued = retrain.start.kind == "continue"
+    return (
+        *(prune.criterion, prune.granularity, prune.allocation, prune.cost, prune.schedule),
+        *(recipe.sparsify, recipe.dense and recipe.dense.keep_step),
+        *(retrain.start, retrain.budget, retrain.learning_rate_decay == "rewind"),
+        None if is_continued else recipe.distill,  # a student that starts afresh is made by its teacher
+    )
 
 
 def _is_baseline(recipe: Recipe) -> bool:

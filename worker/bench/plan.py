@@ -7,11 +7,14 @@ from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_va
 
 from backend.domain.comparison import Cell
 from backend.domain.presets import PRESETS
-from backend.domain.recipe import Recipe
-from backend.domain.retraining import Retrain, SgdOptimizer
+from backend.domain.recipe import DataSplit, Recipe
+from backend.domain.retraining import DenseTraining, Retrain, SgdOptimizer
 from backend.domain.sampling import SampleArchitecture, SampleOrder
 from backend.domain.spec import Spec
 from backend.domain.targets import ParameterTarget
+from worker.engine.sampling import HABITS
+
+_WEIGHT_DECAY = 5e-4
 
 
 class Plan(Spec):
@@ -27,6 +30,8 @@ class Plan(Spec):
     retrain_epochs: PositiveInt = 10
     """Of a whole run: a method with several operating points shares them out evenly."""
     learning_rate: PositiveFloat = 0.05
+    sparsify_epochs: PositiveInt = 20
+    """Methods that make the network sparse while it trains get so many epochs at most, on top of retraining."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -53,15 +58,39 @@ class Plan(Spec):
         What belongs to a method stays: criterion, allocation, schedule, regularizer, and where retraining starts from.
         """
         preset = PRESETS[cell.method].recipe
-        epochs = max(1, round(self.retrain_epochs / preset.prune.points))
-        common = Retrain(epochs=epochs, optimizer=SgdOptimizer(learning_rate=self.learning_rate, weight_decay=5e-4))
-        same = {name: getattr(common, name) for name in ("epochs", "optimizer", "learning_rate_decay")}
-        if preset.retrain.epochs == 0:
-            same = {}
-        changes = {
+        changes: dict[str, object] = {
             "target": ParameterTarget(density=1 / cell.compression),
-            "retrain": preset.retrain.model_copy(update=same),
-            "distill": None,
+            "retrain": self._retrain(preset),
+            "data": DataSplit(),
             "seed": cell.seed,
         }
+        if preset.retrain.start.kind == "continue":
+            changes["distill"] = None  # else a student starts afresh: then its teacher is the method
+        if preset.sparsify is not None:
+            epochs = min(preset.sparsify.epochs, self.sparsify_epochs)
+            changes["sparsify"] = preset.sparsify.model_copy(update={"epochs": epochs})
+        if preset.dense is not None:
+            changes["dense"] = self._dense(preset.dense)
         return Recipe.model_validate(preset.model_copy(update=changes).model_dump())
+
+    def _retrain(self, preset: Recipe) -> Retrain:
+        """The same for all, but for where it starts and, where that is the method, its learning rates."""
+        if preset.retrain.epochs == 0:
+            return preset.retrain
+        decay = "rewind" if preset.retrain.learning_rate_decay == "rewind" else "cosine"
+        same = {
+            "epochs": max(1, round(self.retrain_epochs / preset.prune.points)),
+            "optimizer": SgdOptimizer(learning_rate=self.learning_rate, weight_decay=_WEIGHT_DECAY),
+            "learning_rate_decay": decay,
+        }
+        return preset.retrain.model_copy(update=same)
+
+    def _dense(self, preset: DenseTraining) -> DenseTraining:
+        """As the seed's dense network is trained: methods that need early weights must train it themselves."""
+        habit = HABITS[self.network]
+        same = {
+            "epochs": self.dense_epochs or habit.epochs,
+            "optimizer": SgdOptimizer(learning_rate=habit.learning_rate, weight_decay=_WEIGHT_DECAY),
+            "learning_rate_decay": "cosine",
+        }
+        return preset.model_copy(update=same)

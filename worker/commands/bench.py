@@ -28,6 +28,13 @@ from worker.options import device_option, threads_option
 @click.option("--dense-epochs", type=click.IntRange(1, 1000), help="Training of the dense network.")
 @click.option("--retrain-epochs", type=click.IntRange(1, 1000), default=10, show_default=True, help="Of a whole run.")
 @click.option(
+    "--sparsify-epochs",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="At most, of methods that make the network sparse while it trains; on top of retraining.",
+)
+@click.option(
     "--document",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Markdown file whose section `bench NETWORK DATA` the table goes into.",
