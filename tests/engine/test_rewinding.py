@@ -14,9 +14,13 @@ from backend.domain.reports import Phase
 from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash
 from worker.engine.batches import Batches
 from worker.engine.examples import Scaling, split_validation
+from worker.engine.network import Network
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.stretches import Stretches
 from worker.engine.seeds import named_generator
+from worker.engine.surgery import remove
+from worker.engine.trainee import Trainee
+from worker.zoo.fresh import initialize
 
 WIDTHS = (10, 8)
 STILL = {"kind": "sgd", "learning_rate": 1e-12}
@@ -113,6 +117,26 @@ def test_single_weights_that_are_left_get_their_own_early_values_and_the_others_
             assert torch.allclose(tensor[kept], early[name][kept], atol=1e-9)
         if finished.point.index == 1:  # those of the trained network decide, not the early ones
             assert torch.equal(left, magnitudes > magnitudes.sort().values[(~left).sum() - 1])
+
+
+@pytest.mark.parametrize("name", ["resnet20", "lstm"])
+def test_early_weights_of_any_network_become_those_of_the_thinner_one(name: str) -> None:
+    network = initialize(name, (1, 16, 16), 4, seed=0)
+    early = Network(network.graph, network.tensors | fresh_weights(network, named_generator(1, "initialization")))
+    trainee = Trainee(network, CPU)
+    goes = [(group.name, place) for group in trainee.groups for place in range(0, group.width // 2, group.multiple)]
+    keep = {group.name: torch.ones(group.width, dtype=torch.bool) for group in trainee.groups}
+    for group, place in goes:
+        keep[group][place] = False
+    trainee.turn_off(goes[::2])
+    trainee.compact()
+    left = [(group, int((trainee.masks.original[group] == place).nonzero())) for group, place in goes[1::2]]
+    trainee.turn_off(left)
+    trainee.compact()
+    trainee.set_tensors(trainee.thinned(early.tensors))
+    tensors, expected = trainee.network().tensors, remove(early, keep).tensors
+    assert tensors.keys() == expected.keys()
+    assert all(torch.equal(tensors[name], tensor) for name, tensor in expected.items())
 
 
 def test_norm_statistics_are_rewound_too() -> None:
