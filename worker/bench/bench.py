@@ -1,5 +1,6 @@
 """Running a comparison: every cell once, whatever happened before."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import torch
 
 from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.errors import JobFailure
-from backend.domain.recipe import Recipe
+from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, key_of
@@ -38,6 +39,12 @@ class Bench:
         outcomes = tuple(self._outcome(cell) for cell in self.plan.cells)
         return Comparison(self.plan.network, self.plan.data, outcomes)
 
+    @property
+    def _per_epoch(self) -> int:
+        """Mini-batches in an epoch of the training part."""
+        split = DataSplit()
+        return math.ceil(len(self.dataset.train) * (1 - split.validation_share) / split.batch_size)
+
     def _dense_key(self, seed: int) -> str:
         return key_of(self.plan.order(seed).model_dump_json(), self.dataset.content_hash)
 
@@ -56,7 +63,7 @@ class Bench:
         return network
 
     def _outcome(self, cell: Cell) -> Outcome:
-        recipe = self.plan.recipe(cell)
+        recipe = self.plan.recipe(cell, self._per_epoch)
         key = key_of(recipe.fingerprint(), self._dense_key(cell.seed))
         done = self.shelf.outcome(key)
         if done is not None:

@@ -12,7 +12,7 @@ from backend.domain.retraining import DenseTraining, Retrain, SgdOptimizer
 from backend.domain.sampling import SampleArchitecture, SampleOrder
 from backend.domain.spec import Spec
 from backend.domain.targets import ParameterTarget
-from worker.engine.sampling import HABITS
+from worker.engine.sampling import HABITS, epochs_of
 
 _WEIGHT_DECAY = 5e-4
 
@@ -28,7 +28,7 @@ class Plan(Spec):
     dense_epochs: PositiveInt | None = None
     """None: the network's own habit."""
     retrain_epochs: PositiveInt = 10
-    """Of a whole run: a method with several operating points shares them out evenly."""
+    """Of a whole run: a method that goes on training from point to point shares them out evenly."""
     learning_rate: PositiveFloat = 0.05
     sparsify_epochs: PositiveInt = 20
     """Methods that make the network sparse while it trains get so many epochs at most, on top of retraining."""
@@ -52,8 +52,8 @@ class Plan(Spec):
         """The training of a seed's dense network."""
         return SampleOrder(architecture=self.network, epochs=self.dense_epochs, seed=seed)
 
-    def recipe(self, cell: Cell) -> Recipe:
-        """The preset with this comparison's target, retraining and training between removals.
+    def recipe(self, cell: Cell, per_epoch: int) -> Recipe:
+        """The preset with this comparison's target and retraining; `per_epoch` is the mini-batches in an epoch.
 
         What belongs to a method stays: criterion, allocation, schedule, regularizer, and where retraining starts from.
         """
@@ -70,26 +70,34 @@ class Plan(Spec):
             epochs = min(preset.sparsify.epochs, self.sparsify_epochs)
             changes["sparsify"] = preset.sparsify.model_copy(update={"epochs": epochs})
         if preset.dense is not None:
-            changes["dense"] = self._dense(preset.dense)
+            changes["dense"] = self._dense(preset.dense, self.order(cell.seed), per_epoch)
         return Recipe.model_validate(preset.model_copy(update=changes).model_dump())
 
     def _retrain(self, preset: Recipe) -> Retrain:
-        """The same for all, but for where it starts and, where that is the method, its learning rates."""
+        """The same for all, but for where it starts and, where that is the method, its learning rates.
+
+        Where every operating point starts afresh, nothing of earlier training stays: each gets all of it.
+        """
         if preset.retrain.epochs == 0:
             return preset.retrain
         decay = "rewind" if preset.retrain.learning_rate_decay == "rewind" else "cosine"
+        points = preset.prune.points if preset.retrain.start.kind == "continue" else 1
         same = {
-            "epochs": max(1, round(self.retrain_epochs / preset.prune.points)),
+            "epochs": max(1, round(self.retrain_epochs / points)),
             "optimizer": SgdOptimizer(learning_rate=self.learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": decay,
         }
         return preset.retrain.model_copy(update=same)
 
-    def _dense(self, preset: DenseTraining) -> DenseTraining:
-        """As the seed's dense network is trained: methods that need early weights must train it themselves."""
-        habit = HABITS[self.network]
+    def _dense(self, preset: DenseTraining, order: SampleOrder, per_epoch: int) -> DenseTraining:
+        """As the seed's dense network is trained: methods that need early weights must train it themselves.
+
+        Authors rewind to a step of a training far longer than that of a small network: here to a tenth of it at most.
+        """
+        habit, epochs = HABITS[self.network], epochs_of(order, per_epoch)
         same = {
-            "epochs": self.dense_epochs or habit.epochs,
+            "epochs": epochs,
+            "keep_step": min(preset.keep_step, epochs * per_epoch // 10),
             "optimizer": SgdOptimizer(learning_rate=habit.learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": "cosine",
         }

@@ -105,7 +105,8 @@ class _SampleTraining:
         self._layout = layout_of(summary, self._model)
         habit = HABITS[order.architecture]
         self._peak = order.learning_rate or habit.learning_rate
-        self._steps = _epochs(order, habit, self._work.trainer.batches.per_epoch) * self._work.trainer.batches.per_epoch
+        epoch = self._work.trainer.batches.per_epoch
+        self._steps = epochs_of(order, epoch) * epoch
         self._trainee = Trainee(network, device)
         self._optimizer = OPTIMIZERS.make(SgdOptimizer(learning_rate=self._peak, weight_decay=_WEIGHT_DECAY))
         self._place = _Place(0, 0, 0)
@@ -172,5 +173,6 @@ class _SampleTraining:
         return warm_cosine(self._peak, (start + step + 1) / self._steps, _WARM_UP)
 
 
-def _epochs(order: SampleOrder, habit: Habit, per_epoch: int) -> int:
-    return order.epochs or max(habit.epochs, math.ceil(_FEWEST_STEPS / per_epoch))
+def epochs_of(order: SampleOrder, per_epoch: int) -> int:
+    """Passes over the training data of an order, given the number of mini-batches in one."""
+    return order.epochs or max(HABITS[order.architecture].epochs, math.ceil(_FEWEST_STEPS / per_epoch))
