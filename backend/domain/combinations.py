@@ -153,7 +153,19 @@ def _weights_leave_shapes(sections: Sections) -> str | None:
     return None
 
 
+def _noise_is_of_single_weights(sections: Sections) -> str | None:
+    sparsify, granularity = sections.sparsify, sections.prune.granularity.kind
+    if sparsify is None or sparsify.regularizer.kind != "variational_dropout" or granularity == "unstructured":
+        return None
+    return (
+        "sparsify.regularizer: `variational_dropout` makes single weights zero, which leaves whole channels in place "
+        f"for prune.granularity `{granularity}`; choose the granularity `unstructured`, or a regularizer such as "
+        "`l0_hard_concrete`"
+    )
+
+
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
+    _noise_is_of_single_weights,
     _cost_needs_fisher,
     _cost_needs_global,
     _learned_needs_scores,

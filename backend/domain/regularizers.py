@@ -157,11 +157,56 @@ class L0HardConcreteRegularizer(Spec):
         return {name: float(value) for name, _, value in (item.rpartition("=") for item in self.layer_factors)}
 
 
+class TargetedDropoutRegularizer(Spec):
+    """Drop at random the channels that would go anyway, so that the rest learns without (Gomez et al. 2019).
+
+    In every group the share `targeted` of channels with the smallest norms are candidates; each mini-batch each of them
+    is dropped with probability `drop_rate` (arXiv:1905.13678, units). Choose the allocation `uniform`, as the authors
+    do.
+    """
+
+    leaves_scores: ClassVar[bool] = True
+
+    kind: Literal["targeted_dropout"] = "targeted_dropout"
+    targeted: float = Field(0.5, gt=0.0, lt=1.0, description="Share of each layer's channels that may be dropped.")
+    drop_rate: float = Field(0.5, gt=0.0, le=1.0, description="Probability that a candidate is dropped.")
+    course: Literal["ramped", "constant"] = Field(
+        "ramped",
+        description="ramped: the share rises to 95 % of its value over the first half of these epochs and to all of it "
+        "over the second, and the probability over all of them; constant: both as given from the start.",
+    )
+
+
+class VariationalDropoutRegularizer(Spec):
+    """Learn how much noise every single weight bears, and zero those that bear more than they hold.
+
+    Sparse variational dropout (Molchanov et al. 2017, arXiv:1701.05369): weights are drawn from N(theta, sigma^2), both
+    learned; the divergence from a log-uniform prior, over N, is added to the loss. At the end weights with
+    `log(sigma^2 / theta^2)` above the threshold are zero. Choose prune.granularity `unstructured` with the criterion
+    `magnitude`: zeros go first.
+    """
+
+    leaves_scores: ClassVar[bool] = False
+
+    kind: Literal["variational_dropout"] = "variational_dropout"
+    strength: PositiveFloat = Field(1.0, le=1e3, description="Weight of the divergence; 1 is the variational bound.")
+    warm_up: float = Field(
+        0.5, ge=0.0, le=1.0, description="Share of these epochs over which the divergence rises from 0 to its weight."
+    )
+    threshold: float = Field(3.0, ge=-8.0, le=8.0, description="log alpha above which a weight is zero at the end.")
+    initial_log_variance: float = Field(-10.0, ge=-30.0, le=5.0, description="log sigma^2 of all weights at first.")
+    noise_speed: PositiveFloat = Field(
+        1.0, le=1e4, description="Learning rate of the variances, in units of the network's."
+    )
+
+
 Regularizer = Annotated[
     GroupLassoRegularizer
     | SparseGroupLassoRegularizer
     | BatchNormL1Regularizer
     | L1MasksRegularizer
-    | L0HardConcreteRegularizer,
+    | L0HardConcreteRegularizer
+    | TargetedDropoutRegularizer
+    | VariationalDropoutRegularizer,
     Field(discriminator="kind"),
 ]

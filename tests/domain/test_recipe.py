@@ -117,6 +117,10 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
         ({"prune": WEIGHTS | {"schedule": {"kind": "greedy"}}}, "choose the schedule `one_shot` or `cubic`"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed"}}}, "choose the cost `none`"),
         ({"prune": WEIGHTS | {"width_multiple": 8}}, "prune.width_multiple: 8"),
+        (
+            {"sparsify": {"epochs": 1, "regularizer": {"kind": "variational_dropout"}}},
+            "sparsify.regularizer: `variational_dropout` .* prune.granularity `channel`; choose",
+        ),
         ({"prune": {"criterion": {"kind": "learned"}}}, "prune.criterion: `learned` .* no section sparsify; add it"),
         (
             {

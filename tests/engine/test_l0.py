@@ -141,12 +141,16 @@ def test_a_closed_gate_is_removal_in_every_kind_of_network(name):
     exact = {group.name for group in gates.groups if not group.inexact}
     keep = {name: mask for name, mask in random_keep(network, 0.4).items() if name in exact}
     flat = [keep.get(group.name, torch.ones(group.width)) for group in gates.groups]
-    gates.fold(torch.cat([mask.double() for mask in flat]))
+    multipliers = torch.cat([mask.double() for mask in flat])
     inputs = construct.inputs(3, torch.float64)
+    trainee.module.eval()
     with torch.no_grad():
+        gated = as_tuple(torch.func.functional_call(trainee.module, gates.gated(multipliers), inputs))
+        gates.fold(multipliers)
         folded, removed = (as_tuple(build(item)(*inputs)) for item in (trainee.network(), remove(network, keep)))
-    for first, second in zip(folded, removed, strict=True):
+    for first, second, third in zip(folded, removed, gated, strict=True):
         assert relative_difference(first, second) < 1e-10
+        assert relative_difference(first, third) < 1e-10  # as in training
 
 
 def as_tuple(answer: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -12,10 +12,15 @@ FISHER = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.5
 SCHEDULE = {"schedule": {"kind": "greedy", "training_steps": 2}, "points": 2, "removal_macs": 0.1}
 
 
-def sparsified(regularizer: dict[str, object], optimizer: dict[str, object] | None = None) -> Recipe:
-    """Two epochs with a regularizer, then removal by what it learned."""
+def sparsified(
+    regularizer: dict[str, object],
+    optimizer: dict[str, object] | None = None,
+    prune: dict[str, object] | None = None,
+) -> Recipe:
+    """Two epochs with a regularizer, then removal by what it learned, all at once."""
     part = {"epochs": 2, "steps_per_record": 3, "regularizer": regularizer, "optimizer": optimizer or {"kind": "sgd"}}
-    return recipe(sparsify=part, prune={"criterion": {"kind": "learned"}} | SCHEDULE)
+    at_once = {"schedule": {"kind": "one_shot", "training_steps": 1}, "points": 1}
+    return recipe(sparsify=part, prune=(prune or {"criterion": {"kind": "learned"}}) | at_once)
 
 
 RECIPES = {
@@ -67,6 +72,11 @@ RECIPES = {
         {"kind": "l0_hard_concrete", "strength": 5.0, "gate_speed": 20.0}, {"kind": "adamw", "learning_rate": 0.005}
     ),
     "binary gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "reinforce"}),
+    "targeted dropout": sparsified({"kind": "targeted_dropout"}),
+    "variational dropout": sparsified(
+        {"kind": "variational_dropout", "initial_log_variance": -4.0, "noise_speed": 20.0},
+        prune={"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}},
+    ),
     "masks": sparsified({"kind": "l1_masks", "strength": 0.1, "threshold": 0.03, "mask_speed": 5.0}),
     "single weights": recipe(
         target={"kind": "sparsity", "sparsity": 0.8},

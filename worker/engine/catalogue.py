@@ -16,7 +16,15 @@ from worker.engine.criteria import (
     taylor_squared,
 )
 from worker.engine.criteria.criterion import CRITERIA
-from worker.engine.regularizers import batch_norm_l1, group_lasso, l0, l1_masks, sparse_group_lasso
+from worker.engine.regularizers import (
+    batch_norm_l1,
+    group_lasso,
+    l0,
+    l1_masks,
+    sparse_group_lasso,
+    targeted_dropout,
+    variational_dropout,
+)
 from worker.engine.regularizers.regularizer import REGULARIZERS
 from worker.engine.retraining.optimizers import OPTIMIZERS
 from worker.engine.retraining.starts import STARTS
@@ -47,6 +55,8 @@ REGISTERED = (
     sparse_group_lasso,
     l1_masks,
     l0,
+    targeted_dropout,
+    variational_dropout,
 )
 """Modules that register methods; the others define their axis and its methods in one file."""
 

@@ -1,6 +1,8 @@
 """Training with a regularizer that makes the network sparse by itself, then removing what it closed."""
 
-from backend.domain.criteria import BatchNormScaleCriterion, Criterion, LearnedCriterion
+from backend.domain.allocations import UniformAllocation
+from backend.domain.criteria import BatchNormScaleCriterion, Criterion, LearnedCriterion, MagnitudeCriterion
+from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.presets.preset import Preset
 from backend.domain.pruning import Prune
 from backend.domain.recipe import DataSplit, Recipe
@@ -10,6 +12,8 @@ from backend.domain.regularizers import (
     L0HardConcreteRegularizer,
     L1MasksRegularizer,
     SparseGroupLassoRegularizer,
+    TargetedDropoutRegularizer,
+    VariationalDropoutRegularizer,
 )
 from backend.domain.retraining import AdamOptimizer, Retrain, SgdOptimizer, Sparsify
 from backend.domain.schedules import OneShotSchedule
@@ -17,8 +21,10 @@ from backend.domain.targets import MacTarget, SparsityTarget, Target
 
 _TARGET = MacTarget(density=0.25)
 _RETRAIN = Retrain(epochs=5, optimizer=SgdOptimizer(learning_rate=0.01, weight_decay=5e-4))
+_AT_ONCE = OneShotSchedule(training_steps=1)
 _EPOCHS = 20
 """Where the paper's number could not be found."""
+_LENET_EPOCHS = 200
 _SLIMMING = SgdOptimizer(learning_rate=0.1, weight_decay=1e-4)
 _SLIMMING_EPOCHS = 160
 
@@ -27,12 +33,13 @@ def _sparsifying_recipe(
     sparsify: Sparsify,
     criterion: Criterion | None = None,
     *,
+    prune: Prune | None = None,
     target: Target = _TARGET,
     retrain: Retrain = _RETRAIN,
     batch_size: int = 128,
 ) -> Recipe:
     """Everything goes at once: the training before has decided what."""
-    prune = Prune(criterion=criterion or LearnedCriterion(), schedule=OneShotSchedule(training_steps=1), points=1)
+    prune = prune or Prune(criterion=criterion or LearnedCriterion(), schedule=_AT_ONCE, points=1)
     data = DataSplit(batch_size=batch_size)
     return Recipe(target=target, prune=prune, sparsify=sparsify, retrain=retrain, data=data)
 
@@ -48,7 +55,7 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
         is_baseline=False,
         recipe=_sparsifying_recipe(
             Sparsify(
-                epochs=200,
+                epochs=_LENET_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 learning_rate_decay="none",
                 regularizer=L0HardConcreteRegularizer(strength=0.1, weight_decay=5e-4, initial_drop_rate=0.5),
@@ -129,6 +136,47 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 regularizer=SparseGroupLassoRegularizer(strength=5e-4, l1_strength=1e-4, lines="both", scaling="none"),
             )
+        ),
+    ),
+    Preset(
+        name="gomez2019-targeted",
+        title="Targeted dropout",
+        summary="The channels that would go anyway are dropped at random while the network trains, so that the others "
+        "learn to do without them.",
+        citation="A. N. Gomez, I. Zhang, S. R. Kamalakara, D. Madaan, K. Swersky, Y. Gal, G. E. Hinton. Learning "
+        "sparse networks using targeted dropout. arXiv:1905.13678, 2019.",
+        is_baseline=False,
+        recipe=_sparsifying_recipe(
+            Sparsify(
+                epochs=_EPOCHS,
+                optimizer=SgdOptimizer(learning_rate=0.01),
+                regularizer=TargetedDropoutRegularizer(targeted=0.5, drop_rate=0.5),
+            ),
+            prune=Prune(criterion=LearnedCriterion(), allocation=UniformAllocation(), schedule=_AT_ONCE, points=1),
+            target=SparsityTarget(sparsity=0.5),
+        ),
+    ),
+    Preset(
+        name="molchanov2017-variational",
+        title="Sparse variational dropout",
+        summary="Every single weight learns how much noise it bears; those that bear more than they hold become zero.",
+        citation="D. Molchanov, A. Ashukha, D. Vetrov. Variational dropout sparsifies deep neural networks. ICML 2017. "
+        "arXiv:1701.05369.",
+        is_baseline=False,
+        recipe=_sparsifying_recipe(
+            Sparsify(
+                epochs=_LENET_EPOCHS,
+                optimizer=AdamOptimizer(learning_rate=1e-3),
+                regularizer=VariationalDropoutRegularizer(),
+            ),
+            prune=Prune(
+                criterion=MagnitudeCriterion(norm=1),
+                granularity=UnstructuredGranularity(),
+                schedule=_AT_ONCE,
+                points=1,
+            ),
+            target=SparsityTarget(sparsity=0.95),
+            batch_size=100,
         ),
     ),
 )

@@ -45,4 +45,8 @@ class ChannelGates:
 
     def per_group(self, values: Tensor) -> dict[str, Tensor]:
         """Take a vector (G,) apart by group; groups without gates get ones."""
-        return self.reading.by_group(values) | {group.name: torch.ones(group.width) for group in self._whole}
+        return self.reading.by_group(values) | self.whole()
+
+    def whole(self) -> dict[str, Tensor]:
+        """Ones for the groups without gates."""
+        return {group.name: torch.ones(group.width) for group in self._whole}

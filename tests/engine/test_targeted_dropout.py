@@ -1,0 +1,57 @@
+"""Targeted dropout: who may be dropped, how often, and how that rises."""
+
+import pytest
+import torch
+
+from backend.domain.regularizers import TargetedDropoutRegularizer
+from tests.engine.grounds import dense, ground_of
+from tests.engine.runs import small_mlp
+from worker.engine.regularizers.targeted_dropout import TargetedDropout
+from worker.engine.trainee import Trainee
+
+STEPS = 600
+
+
+def dropout(trainee: Trainee, steps: int = 10, **settings: object) -> TargetedDropout:
+    return TargetedDropout(TargetedDropoutRegularizer.model_validate(settings), ground_of(trainee, steps=steps))
+
+
+def dropped(trainee: Trainee, regularizer: TargetedDropout) -> torch.Tensor:
+    """Which of the first layer's units this draw drops, bool (10,)."""
+    reader = next(item.tensor for item in trainee.groups[0].members if not item.makes and item.axis == 1)
+    return (regularizer.weights()[reader] == 0).all(0)
+
+
+def test_the_smallest_of_each_group_are_dropped_as_often_as_said_and_no_others():
+    trainee = dense(small_mlp())
+    regularizer = dropout(trainee, targeted=0.45, drop_rate=0.3, course="constant")
+    maker = next(item.tensor for item in trainee.groups[0].members if item.makes)
+    norms = trainee.tensors[maker].norm(dim=1)
+    share = torch.stack([dropped(trainee, regularizer) for _ in range(STEPS)]).double().mean(0)
+    candidates = norms.argsort()[:4]  # 0.45 of 10, rounded down
+    assert set(share.nonzero().flatten().tolist()) == set(candidates.tolist())
+    assert bool(((share[candidates] - 0.3).abs() < 4 * (0.3 * 0.7 / STEPS) ** 0.5).all())
+
+
+@pytest.mark.parametrize(
+    ("done", "candidates", "drop_rate"), [(0, 0, 0.0), (25, 3, 0.2), (50, 7, 0.4), (75, 7, 0.6), (100, 8, 0.8)]
+)
+def test_the_share_rises_fast_at_first_and_the_probability_all_along(done, candidates, drop_rate):
+    """0.8 of 10 channels: 0.95 of that after half of 100 steps."""
+    trainee = dense(small_mlp())
+    regularizer = dropout(trainee, steps=100, targeted=0.8, drop_rate=0.8)
+    regularizer.restore({"done": torch.tensor(done)})
+    draws = torch.stack([dropped(trainee, regularizer) for _ in range(200)]).double().mean(0)
+    assert int((draws > 0).sum()) == candidates
+    if candidates:
+        assert float(draws[draws > 0].mean()) == pytest.approx(drop_rate, abs=0.08)
+
+
+def test_candidates_have_the_smallest_scores_at_the_end_and_weights_stay():
+    trainee = dense(small_mlp())
+    before = {name: tensor.clone() for name, tensor in trainee.tensors.items()}
+    regularizer = dropout(trainee, targeted=0.5, drop_rate=1.0, course="constant")
+    gone = dropped(trainee, regularizer)
+    scores = regularizer.finish()[trainee.groups[0].name]
+    assert float(scores[gone].max()) < float(scores[~gone].min())
+    assert all(torch.equal(tensor, before[name]) for name, tensor in trainee.tensors.items())

@@ -1,0 +1,84 @@
+"""Sparse variational dropout: the divergence, the draws, and what is zero at the end."""
+
+import math
+from itertools import pairwise
+
+import pytest
+import torch
+from scipy.integrate import quad
+
+from backend.domain.regularizers import VariationalDropoutRegularizer
+from tests.engine.grounds import dense, ground_of
+from tests.engine.runs import small_mlp
+from worker.engine.regularizers.variational_dropout import VariationalDropout, divergence
+from worker.engine.trainee import Trainee
+
+
+def noisy(trainee: Trainee, **settings: object) -> VariationalDropout:
+    spec = VariationalDropoutRegularizer.model_validate(settings)
+    return VariationalDropout(spec, ground_of(trainee, example_count=50, steps=10))
+
+
+def numerical(log_alpha: float) -> float:
+    """KL(N(1, alpha) || 1/|w|) by quadrature, shifted so that it is zero for endless noise.
+
+    `-log(alpha) / 2 + E log|1 + sqrt(alpha) e|` plus a constant: for endless noise the mean is that of `log|e|` alone.
+    """
+    root = math.exp(log_alpha / 2)
+
+    def density(noise: float) -> float:
+        return math.exp(-(noise**2) / 2) / math.sqrt(2 * math.pi)
+
+    def integrand(noise: float) -> float:
+        return density(noise) * math.log(max(abs(1 + root * noise), 1e-300))
+
+    zero = -1 / root
+    edges = sorted({-10.0, 10.0, *([zero] if abs(zero) < 10 else [])})
+    mean = sum(quad(integrand, left, right, limit=200)[0] for left, right in pairwise(edges))
+    endless = -(0.5772156649 + math.log(2)) / 2
+    return mean - log_alpha / 2 - endless
+
+
+@pytest.mark.parametrize("log_alpha", [-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0])
+def test_the_approximation_of_the_divergence_is_close_to_the_integral(log_alpha):
+    assert float(divergence(torch.tensor(log_alpha))) == pytest.approx(numerical(log_alpha), abs=0.01)
+
+
+def test_weights_are_drawn_around_their_means_with_the_learned_spread():
+    trainee = dense(small_mlp(widths=(3, 2)))
+    regularizer = noisy(trainee)
+    name = next(iter(regularizer.parameters))
+    regularizer.parameters[name].data.fill_(math.log(0.04))
+    draws = torch.stack([regularizer.weights()[name].detach() for _ in range(600)]).double()
+    mean = trainee.tensors[name].double()
+    assert float((draws.mean(0) - mean).abs().max()) < 5 * 0.2 / 600**0.5
+    assert float(draws.std(0).mean()) == pytest.approx(0.2, rel=0.02)
+
+
+def test_the_penalty_is_the_sum_over_all_weights_by_examples_and_rises_in_the_warm_up():
+    trainee = dense(small_mlp(widths=(3, 2)))
+    regularizer = noisy(trainee, strength=2.0, warm_up=0.4, initial_log_variance=-4.0)
+    total = 0.0
+    for name in regularizer.parameters:
+        log_alpha = -4.0 - torch.log(trainee.tensors[name].double().square() + 1e-8)
+        total += float(divergence(log_alpha.clamp(-8, 8)).sum())
+    found = []
+    for _ in range(6):
+        found.append(float(regularizer.penalty().detach()))
+        regularizer.finish_step(0.1)
+    whole = 2.0 / 50 * total
+    assert found == pytest.approx([0, whole / 4, whole / 2, 3 * whole / 4, whole, whole], rel=1e-4)
+
+
+def test_weights_that_are_mostly_noise_end_as_zeros_and_others_as_their_means():
+    trainee = dense(small_mlp(widths=(3, 2)))
+    regularizer = noisy(trainee, threshold=3.0)
+    name = next(iter(regularizer.parameters))
+    weight = trainee.tensors[name]
+    weight.copy_(torch.where(weight < 0, -0.1, 0.1))
+    log_alpha = torch.linspace(-7, 7, weight.numel()).view_as(weight)
+    regularizer.parameters[name].data.copy_(log_alpha + math.log(0.01))
+    before = weight.clone()
+    assert regularizer.finish() == {}
+    expected = torch.where(log_alpha <= 3.0, before, 0.0)
+    assert int((trainee.tensors[name] != expected).sum()) <= 1  # at the threshold itself

@@ -1,0 +1,86 @@
+"""Sparse variational dropout: every weight learns how much noise it bears (Molchanov et al. 2017)."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from backend.domain.regularizers import VariationalDropoutRegularizer
+from worker.engine.counting import weights_by_layer
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
+
+_K1, _K2, _K3 = 0.63576, 1.87320, 1.48695
+"""Of the approximation of the divergence (eq. 14 of the paper)."""
+_LIMIT = 8.0
+"""log alpha is kept within this of 0."""
+_TINY = 1e-8
+
+
+@REGULARIZERS.register(VariationalDropoutRegularizer)
+def variational_dropout(spec: VariationalDropoutRegularizer) -> MakeRegularizer:
+    """Make the regularizer of a network."""
+    return lambda ground: VariationalDropout(spec, ground)
+
+
+def divergence(log_alpha: Tensor) -> Tensor:
+    """KL(N(theta, alpha theta^2) || log-uniform prior) of each weight, in nats, zero for endless noise."""
+    return _K1 - _K1 * torch.sigmoid(_K2 + _K3 * log_alpha) + 0.5 * F.softplus(-log_alpha)
+
+
+class VariationalDropout(Neutral):
+    """`strength / N * sum of divergences`, with weights drawn from N(theta, sigma^2) once for each mini-batch."""
+
+    def __init__(self, spec: VariationalDropoutRegularizer, ground: Ground) -> None:
+        self._spec, self._generator = spec, ground.generator
+        self.speed = spec.noise_speed
+        self._scale = spec.strength / ground.example_count
+        self._warm_up_steps = spec.warm_up * ground.steps
+        self._done = 0
+        parameters = dict(ground.module.named_parameters())
+        names = [name for layer in weights_by_layer(ground.network) for name in layer]
+        self._means = {name: parameters[name] for name in names}
+        self._log_variances = {
+            name: nn.Parameter(torch.full_like(mean, spec.initial_log_variance)) for name, mean in self._means.items()
+        }
+        self.parameters = self._log_variances
+
+    def weights(self) -> dict[str, Tensor]:
+        """Weights drawn for this mini-batch."""
+        return {
+            name: mean + torch.exp(self._log_variances[name] / 2) * self._noise(mean)
+            for name, mean in self._means.items()
+        }
+
+    def penalty(self) -> Tensor:
+        """The divergence of all weights, at the part of its weight that the warm-up has come to."""
+        share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
+        total = torch.stack([divergence(self._log_alpha(name)).sum() for name in self._means]).sum()
+        return share * self._scale * total
+
+    def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
+        """Count."""
+        self._done += 1
+
+    def state(self) -> dict[str, Tensor]:
+        """Steps done."""
+        return {"done": torch.tensor(self._done)}
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Go on counting."""
+        self._done = int(state["done"])
+
+    @torch.no_grad()
+    def finish(self) -> dict[str, Tensor]:
+        """Zero the weights that are mostly noise; the others are their means."""
+        for name, mean in self._means.items():
+            mean.mul_(self._log_alpha(name) <= self._spec.threshold)
+        return {}
+
+    def _log_alpha(self, name: str) -> Tensor:
+        """log(sigma^2 / theta^2)."""
+        return (self._log_variances[name] - torch.log(self._means[name].square() + _TINY)).clamp(-_LIMIT, _LIMIT)
+
+    def _noise(self, like: Tensor) -> Tensor:
+        draws = torch.randn(like.shape, generator=self._generator, dtype=like.dtype)
+        return draws.to(like.device, non_blocking=True)
