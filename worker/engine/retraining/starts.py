@@ -69,9 +69,14 @@ def keep_signs(spec: SignStart) -> Start:
         trained = found.trainee.network().tensors
         signs = trained if spec.of == "trained" else found.trainee.thinned(drawn)
         weights = [name for name, tensor in fresh.items() if tensor.dim() >= _MATRIX_AXES]
-        return fresh | {name: signs[name].sign() * drawn[name].std(correction=0) for name in weights}
+        return fresh | {name: signs[name].sign() * _spread(drawn[name]) for name in weights}
 
     return start
+
+
+def _spread(weights: Tensor) -> Tensor:
+    """Standard deviation of a layer's weights; of a single one its magnitude."""
+    return weights.std(correction=0) if weights.numel() > 1 else weights.abs().sum()
 
 
 def _kept(found: Found, spec: RewindStart) -> Mapping[str, Tensor]:
