@@ -1502,6 +1502,13 @@ export interface components {
              */
             counted?: "parameters" | "macs" | "channels";
             /**
+             * Estimator
+             * @description How the loss tells gates where to go. hard_concrete: through gates between 0 and 1; arm: gates are 0 or 1, and two forward passes are compared (Li and Ji 2019, L0-ARM); reinforce: one pass is compared with the mean of earlier ones, which is noisy.
+             * @default hard_concrete
+             * @enum {string}
+             */
+            estimator?: "hard_concrete" | "arm" | "reinforce";
+            /**
              * Gate Speed
              * @description Learning rate of the gates, in units of the network's: short runs need more than 1.
              * @default 1
@@ -2078,6 +2085,27 @@ export interface components {
             kind: "obd";
         };
         /**
+         * ObsCriterion
+         * @description Score a weight by the rise of the loss when it becomes zero and the others make up for it.
+         *
+         *     Optimal Brain Surgeon (Hassibi and Stork 1993, NIPS 5): `w_q^2 / (2 [H^-1]_qq)`; then the weights that stay change
+         *     so that the loss rises least. H is the empirical Fisher information, one block for each layer (Singh and Alistarh
+         *     2020, arXiv:2004.14340).
+         */
+        ObsCriterion: {
+            /**
+             * Damping
+             * @description Added to the diagonal of H, as a share of the diagonal's mean: less trusts the gradients more.
+             * @default 0.1
+             */
+            damping?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "obs";
+        };
+        /**
          * OneShotSchedule
          * @description Score once and remove everything at once, for each operating point.
          */
@@ -2345,7 +2373,7 @@ export interface components {
              * Criterion
              * @description How a channel is scored.
              */
-            criterion: components["schemas"]["FisherCriterion"] | components["schemas"]["TaylorCriterion"] | components["schemas"]["TaylorSquaredCriterion"] | components["schemas"]["ObdCriterion"] | components["schemas"]["MagnitudeCriterion"] | components["schemas"]["BatchNormScaleCriterion"] | components["schemas"]["GeometricMedianCriterion"] | components["schemas"]["LearnedCriterion"] | components["schemas"]["RandomCriterion"];
+            criterion: components["schemas"]["FisherCriterion"] | components["schemas"]["TaylorCriterion"] | components["schemas"]["TaylorSquaredCriterion"] | components["schemas"]["ObdCriterion"] | components["schemas"]["ObsCriterion"] | components["schemas"]["MagnitudeCriterion"] | components["schemas"]["BatchNormScaleCriterion"] | components["schemas"]["GeometricMedianCriterion"] | components["schemas"]["LearnedCriterion"] | components["schemas"]["RandomCriterion"];
             /**
              * Granularity
              * @description What one decision removes.
@@ -3009,7 +3037,7 @@ export interface components {
              * Regularizer
              * @description What makes the network sparse.
              */
-            regularizer: components["schemas"]["GroupLassoRegularizer"] | components["schemas"]["SparseGroupLassoRegularizer"] | components["schemas"]["BatchNormL1Regularizer"] | components["schemas"]["L1MasksRegularizer"] | components["schemas"]["L0HardConcreteRegularizer"];
+            regularizer: components["schemas"]["GroupLassoRegularizer"] | components["schemas"]["SparseGroupLassoRegularizer"] | components["schemas"]["BatchNormL1Regularizer"] | components["schemas"]["L1MasksRegularizer"] | components["schemas"]["L0HardConcreteRegularizer"] | components["schemas"]["TargetedDropoutRegularizer"] | components["schemas"]["VariationalDropoutRegularizer"];
             /**
              * Steps Per Record
              * @description Optimizer steps that make one step of the history (and one checkpoint).
@@ -3067,6 +3095,16 @@ export interface components {
         StepRecord: {
             /** Accuracy */
             accuracy?: number | null;
+            /**
+             * Fisher Mass
+             * @default []
+             */
+            fisher_mass?: (number | null)[];
+            /**
+             * Fisher Rao Norm
+             * @default []
+             */
+            fisher_rao_norm?: (number | null)[];
             /** Loss */
             loss?: number | null;
             /** Macs */
@@ -3088,6 +3126,40 @@ export interface components {
             /** Widths */
             widths: number[];
             zeros?: components["schemas"]["Zeros"] | null;
+        };
+        /**
+         * TargetedDropoutRegularizer
+         * @description Drop at random the channels that would go anyway, so that the rest learns without (Gomez et al. 2019).
+         *
+         *     In every group the share `targeted` of channels with the smallest norms are candidates; each mini-batch each of them
+         *     is dropped with probability `drop_rate` (arXiv:1905.13678, units). Choose the allocation `uniform`, as the authors
+         *     do.
+         */
+        TargetedDropoutRegularizer: {
+            /**
+             * Course
+             * @description ramped: the share rises to 95 % of its value over the first half of these epochs and to all of it over the second, and the probability over all of them; constant: both as given from the start.
+             * @default ramped
+             * @enum {string}
+             */
+            course?: "ramped" | "constant";
+            /**
+             * Drop Rate
+             * @description Probability that a candidate is dropped.
+             * @default 0.5
+             */
+            drop_rate?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "targeted_dropout";
+            /**
+             * Targeted
+             * @description Share of each layer's channels that may be dropped.
+             * @default 0.5
+             */
+            targeted?: number;
         };
         /**
          * TaylorCriterion
@@ -3189,6 +3261,58 @@ export interface components {
              * @enum {string}
              */
             kind: "unstructured";
+            /**
+             * Rescale Dropout
+             * @description Whether dropout weakens with what it follows: its rate is multiplied by the root of the share of weights left in the layer whose outputs it drops (Han et al. 2015, eq. 2).
+             * @default false
+             */
+            rescale_dropout?: boolean;
+        };
+        /**
+         * VariationalDropoutRegularizer
+         * @description Learn how much noise every single weight bears, and zero those that bear more than they hold.
+         *
+         *     Sparse variational dropout (Molchanov et al. 2017, arXiv:1701.05369): weights are drawn from N(theta, sigma^2), both
+         *     learned; the divergence from a log-uniform prior, over N, is added to the loss. At the end weights with
+         *     `log(sigma^2 / theta^2)` above the threshold are zero. Choose prune.granularity `unstructured` with the criterion
+         *     `magnitude`: zeros go first.
+         */
+        VariationalDropoutRegularizer: {
+            /**
+             * Initial Log Variance
+             * @description log sigma^2 of all weights at first.
+             * @default -10
+             */
+            initial_log_variance?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "variational_dropout";
+            /**
+             * Noise Speed
+             * @description Learning rate of the variances, in units of the network's.
+             * @default 1
+             */
+            noise_speed?: number;
+            /**
+             * Strength
+             * @description Weight of the divergence; 1 is the variational bound.
+             * @default 1
+             */
+            strength?: number;
+            /**
+             * Threshold
+             * @description log alpha above which a weight is zero at the end.
+             * @default 3
+             */
+            threshold?: number;
+            /**
+             * Warm Up
+             * @description Share of these epochs over which the divergence rises from 0 to its weight.
+             * @default 0.5
+             */
+            warm_up?: number;
         };
         /**
          * WeightSize
@@ -5337,7 +5461,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                name: "accuracy" | "widths" | "architecture" | "loss" | "instability" | "calibration";
+                name: "accuracy" | "widths" | "architecture" | "loss" | "information" | "instability" | "calibration";
                 /** @description An id: 32 hexadecimal digits. */
                 run_id: string;
             };
