@@ -138,7 +138,7 @@ class WeightScoring:
     def start(self) -> None:
         parameters = self._trainee.parameters
         names = [name for layer in self._layers for name in layer.shapes]
-        self._signal.start(self._criterion.reading, {name: parameters[name] for name in names})
+        self._signal.start(self._criterion.reading, {name: parameters[name] for name in names}, self._trainee.module)
 
     def watched(self, loss: Loss) -> Loss:
         return self._signal.watched(loss)

@@ -56,7 +56,7 @@ class UnstructuredRemoval:
         """Gather the criterion's reading at the weights that may go."""
         parameters = self._trainee.parameters
         names = [name for layer in self._layers for name in layer.shapes]
-        self._signal.start(self._criterion.reading, {name: parameters[name] for name in names})
+        self._signal.start(self._criterion.reading, {name: parameters[name] for name in names}, self._trainee.module)
 
     def watched(self, loss: Loss) -> Loss:
         """The loss, with the reading taken on the way; the gates' own signal is not read in its backward passes."""
