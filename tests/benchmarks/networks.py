@@ -48,7 +48,8 @@ def _scatter(module: nn.Module, seed: int) -> nn.Module:
     generator = torch.Generator().manual_seed(seed)
 
     def draw(tensor: Tensor, low: float, high: float) -> None:
-        tensor.copy_(torch.rand(tensor.shape, generator=generator, dtype=tensor.dtype) * (high - low) + low)
+        places = torch.randperm(tensor.numel(), generator=generator).reshape(tensor.shape)  # apart in float32 as well
+        tensor.copy_((places + 0.5) / max(tensor.numel(), 1) * (high - low) + low)
 
     with torch.no_grad():
         for layer in module.modules():
@@ -57,7 +58,9 @@ def _scatter(module: nn.Module, seed: int) -> nn.Module:
                 draw(layer.running_var, 0.5, 1.5)
         for parameter in module.parameters():
             spread = float(parameter.max() - parameter.min()) if parameter.numel() else 0.0
-            if spread > _TINY:
+            if spread > _TINY and parameter.dim() == 1:
+                draw(parameter, float(parameter.min()), float(parameter.max()))
+            elif spread > _TINY:
                 parameter.add_(torch.randn(parameter.shape, generator=generator, dtype=parameter.dtype) * _TINY)
             elif float(parameter.mean()) > 0.5:
                 draw(parameter, 0.5, 1.5)
