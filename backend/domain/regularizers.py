@@ -200,6 +200,27 @@ class VariationalDropoutRegularizer(Spec):
     )
 
 
+class BayesianCompressionRegularizer(Spec):
+    """Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665; group normal-Jeffreys).
+
+    The weights that read a channel are drawn from normal distributions, times a scale of the channel that is drawn too;
+    the divergence from the prior `p(scale) = 1 / |scale|` and from N(0, 1), over N, is added to the loss. Channels
+    whose scale is mostly noise go first under the criterion `learned`.
+    """
+
+    leaves_scores: ClassVar[bool] = True
+
+    kind: Literal["bayesian_compression"] = "bayesian_compression"
+    strength: PositiveFloat = Field(1.0, le=1e3, description="Weight of the divergence; 1 is the variational bound.")
+    warm_up: float = Field(
+        0.0, ge=0.0, le=1.0, description="Share of these epochs over which the divergence rises from 0 to its weight."
+    )
+    initial_log_variance: float = Field(-9.0, ge=-30.0, le=5.0, description="log variance of everything at first.")
+    noise_speed: PositiveFloat = Field(
+        1.0, le=1e4, description="Learning rate of scales and variances, in units of the network's."
+    )
+
+
 Regularizer = Annotated[
     GroupLassoRegularizer
     | SparseGroupLassoRegularizer
@@ -207,6 +228,7 @@ Regularizer = Annotated[
     | L1MasksRegularizer
     | L0HardConcreteRegularizer
     | TargetedDropoutRegularizer
-    | VariationalDropoutRegularizer,
+    | VariationalDropoutRegularizer
+    | BayesianCompressionRegularizer,
     Field(discriminator="kind"),
 ]

@@ -10,7 +10,8 @@ from scipy.integrate import quad
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from tests.engine.grounds import dense, ground_of
 from tests.engine.runs import small_mlp
-from worker.engine.regularizers.variational_dropout import VariationalDropout, divergence
+from worker.engine.regularizers.divergences import log_uniform_divergence
+from worker.engine.regularizers.variational_dropout import VariationalDropout
 from worker.engine.trainee import Trainee
 
 
@@ -41,7 +42,7 @@ def numerical(log_alpha: float) -> float:
 
 @pytest.mark.parametrize("log_alpha", [-6.0, -3.0, -1.0, 0.0, 1.0, 3.0, 6.0])
 def test_the_approximation_of_the_divergence_is_close_to_the_integral(log_alpha):
-    assert float(divergence(torch.tensor(log_alpha))) == pytest.approx(numerical(log_alpha), abs=0.01)
+    assert float(log_uniform_divergence(torch.tensor(log_alpha))) == pytest.approx(numerical(log_alpha), abs=0.01)
 
 
 def test_weights_are_drawn_around_their_means_with_the_learned_spread():
@@ -61,7 +62,7 @@ def test_the_penalty_is_the_sum_over_all_weights_by_examples_and_rises_in_the_wa
     total = 0.0
     for name in regularizer.parameters:
         log_alpha = -4.0 - torch.log(trainee.tensors[name].double().square() + 1e-8)
-        total += float(divergence(log_alpha.clamp(-8, 8)).sum())
+        total += float(log_uniform_divergence(log_alpha.clamp(-8, 8)).sum())
     found = []
     for _ in range(6):
         found.append(float(regularizer.penalty().detach()))

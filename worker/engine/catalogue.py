@@ -18,6 +18,7 @@ from worker.engine.criteria import (
 from worker.engine.criteria.criterion import CRITERIA
 from worker.engine.regularizers import (
     batch_norm_l1,
+    bayesian_compression,
     group_lasso,
     l0,
     l1_masks,
@@ -57,6 +58,7 @@ REGISTERED = (
     l0,
     targeted_dropout,
     variational_dropout,
+    bayesian_compression,
 )
 """Modules that register methods; the others define their axis and its methods in one file."""
 

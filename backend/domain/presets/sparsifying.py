@@ -8,6 +8,7 @@ from backend.domain.pruning import Prune
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.regularizers import (
     BatchNormL1Regularizer,
+    BayesianCompressionRegularizer,
     GroupLassoRegularizer,
     L0HardConcreteRegularizer,
     L1MasksRegularizer,
@@ -177,6 +178,22 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
             ),
             target=SparsityTarget(sparsity=0.95),
             batch_size=100,
+        ),
+    ),
+    Preset(
+        name="louizos2017-bayesian",
+        title="Bayesian compression",
+        summary="Every channel learns how much noise its scale bears; channels that are mostly noise go.",
+        citation="C. Louizos, K. Ullrich, M. Welling. Bayesian compression for deep learning. NIPS 2017. "
+        "arXiv:1705.08665 (group normal-Jeffreys).",
+        is_baseline=False,
+        recipe=_sparsifying_recipe(
+            Sparsify(
+                epochs=_LENET_EPOCHS,
+                optimizer=AdamOptimizer(learning_rate=1e-3),
+                learning_rate_decay="none",
+                regularizer=BayesianCompressionRegularizer(),
+            ),
         ),
     ),
 )

@@ -79,12 +79,13 @@ class ChannelPlaces:
             total = total.index_add(0, place, lines)
         return torch.zeros(self.count) if total is None else total[:-1]
 
-    def scaled(self, factors: Tensor) -> dict[str, Tensor]:
-        """The weights times the factors (G,) of their channels, by name."""
+    def scaled(self, factors: Tensor, drawn: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
+        """The weights, or what was `drawn` in their place, times the factors (G,) of their channels, by name."""
+        source = self._tensors if drawn is None else drawn
         extended = torch.cat([factors, factors.new_ones(1)])
         weights: dict[str, Tensor] = {}
         for (name, axis), place in self._places.items():
-            weight = weights.get(name, self._tensors[name])
+            weight = weights.get(name, source[name])
             shape = [1] * weight.dim()
             shape[axis] = -1
             weights[name] = weight * extended[place].view(shape).to(weight.dtype)

@@ -4,28 +4,20 @@ from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from worker.engine.counting import weights_by_layer
+from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
-_K1, _K2, _K3 = 0.63576, 1.87320, 1.48695
-"""Of the approximation of the divergence (eq. 14 of the paper)."""
 _LIMIT = 8.0
-"""log alpha is kept within this of 0."""
-_TINY = 1e-8
+"""log alpha is kept within this of 0, as in the authors' code."""
 
 
 @REGULARIZERS.register(VariationalDropoutRegularizer)
 def variational_dropout(spec: VariationalDropoutRegularizer) -> MakeRegularizer:
     """Make the regularizer of a network."""
     return lambda ground: VariationalDropout(spec, ground)
-
-
-def divergence(log_alpha: Tensor) -> Tensor:
-    """KL(N(theta, alpha theta^2) || log-uniform prior) of each weight, in nats, zero for endless noise."""
-    return _K1 - _K1 * torch.sigmoid(_K2 + _K3 * log_alpha) + 0.5 * F.softplus(-log_alpha)
 
 
 class VariationalDropout(Neutral):
@@ -55,7 +47,7 @@ class VariationalDropout(Neutral):
     def penalty(self) -> Tensor:
         """The divergence of all weights, at the part of its weight that the warm-up has come to."""
         share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
-        total = torch.stack([divergence(self._log_alpha(name)).sum() for name in self._means]).sum()
+        total = torch.stack([log_uniform_divergence(self._log_alpha(name)).sum() for name in self._means]).sum()
         return share * self._scale * total
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
@@ -79,7 +71,7 @@ class VariationalDropout(Neutral):
 
     def _log_alpha(self, name: str) -> Tensor:
         """log(sigma^2 / theta^2)."""
-        return (self._log_variances[name] - torch.log(self._means[name].square() + _TINY)).clamp(-_LIMIT, _LIMIT)
+        return log_alpha(self._log_variances[name], self._means[name]).clamp(-_LIMIT, _LIMIT)
 
     def _noise(self, like: Tensor) -> Tensor:
         draws = torch.randn(like.shape, generator=self._generator, dtype=like.dtype)

@@ -1,0 +1,77 @@
+"""Bayesian compression: the divergence, the draws, and which channels are mostly noise."""
+
+import pytest
+import torch
+from torch.distributions import Normal, kl_divergence
+
+from backend.domain.regularizers import BayesianCompressionRegularizer
+from tests.engine.grounds import dense, ground_of
+from tests.engine.runs import small_mlp
+from worker.engine.regularizers.bayesian_compression import BayesianCompression
+from worker.engine.regularizers.divergences import log_uniform_divergence
+from worker.engine.trainee import Trainee
+
+
+def noisy(trainee: Trainee, **settings: object) -> BayesianCompression:
+    spec = BayesianCompressionRegularizer.model_validate(settings)
+    return BayesianCompression(spec, ground_of(trainee, example_count=50, steps=10))
+
+
+def readers(trainee: Trainee) -> list[str]:
+    """The weights that read each of the two groups of hidden units."""
+    return [
+        next(item.tensor for item in group.members if not item.makes and item.axis == 1) for group in trainee.groups
+    ]
+
+
+def test_the_penalty_is_the_divergence_of_scales_and_weights_by_examples():
+    """That of the weights against torch's own formula; nothing is said of weights that read inputs."""
+    trainee = dense(small_mlp(widths=(4, 3)))
+    regularizer = noisy(trainee, initial_log_variance=-3.0)
+    means = regularizer.parameters["means"].detach().double()
+    log_variances = regularizer.parameters["log_variances"].detach().double()
+    total = float(log_uniform_divergence(log_variances - means.square().log()).sum())
+    for name in readers(trainee):
+        weight = trainee.tensors[name].double()
+        spread = torch.full_like(weight, -3.0).exp().sqrt()
+        total += float(kl_divergence(Normal(weight, spread), Normal(0.0, 1.0)).sum())
+    assert float(regularizer.penalty().detach()) == pytest.approx(total / 50, rel=1e-5)
+
+
+def test_draws_have_the_mean_and_the_variance_of_a_product():
+    """Var(z w) = mean_z^2 s_w^2 + mean_w^2 s_z^2 + s_z^2 s_w^2."""
+    trainee = dense(small_mlp(widths=(4, 3)))
+    regularizer = noisy(trainee)
+    first, _ = readers(trainee)
+    regularizer.parameters["means"].data.fill_(1.5)
+    regularizer.parameters["log_variances"].data.fill_(torch.tensor(0.09).log())
+    regularizer.parameters[f"weights.{first}"].data.fill_(torch.tensor(0.04).log())
+    draws = torch.stack([regularizer.weights()[first].detach() for _ in range(1500)]).double()
+    weight = trainee.tensors[first].double()
+    variance = 1.5**2 * 0.04 + weight.square() * 0.09 + 0.09 * 0.04
+    assert bool(((draws.mean(0) - 1.5 * weight).abs() < 5 * (variance / 1500).sqrt()).all())
+    torch.testing.assert_close(draws.var(0) / variance, torch.ones_like(variance), atol=0.25, rtol=0)
+    shared = draws[:, :, 0] / weight[:, 0]  # all readers of a channel see the same scale
+    assert float(torch.corrcoef(shared.T).min()) > 0
+
+
+def test_scales_end_in_the_weights_and_noisy_channels_score_least():
+    trainee = dense(small_mlp(widths=(4, 3)))
+    regularizer = noisy(trainee)
+    means, log_variances = regularizer.parameters["means"], regularizer.parameters["log_variances"]
+    means.data.copy_(torch.tensor([1.0, 2.0, 0.1, -1.0, 1.0, 1.0, 1.0]))
+    log_variances.data.copy_(torch.tensor([0.25, 0.25, 0.25, 4.0, 1.0, 1.0, 1.0]).log())
+    first, _ = readers(trainee)
+    before = trainee.tensors[first].clone()
+    scores = regularizer.finish()[trainee.groups[0].name]
+    torch.testing.assert_close(trainee.tensors[first], before * torch.tensor([1.0, 2.0, 0.1, -1.0]))
+    alpha = torch.tensor([0.25, 0.0625, 25.0, 4.0])
+    torch.testing.assert_close(scores, 1 / (1 + alpha))
+
+
+def test_the_gradient_of_the_divergence_pulls_scales_towards_noise():
+    trainee = dense(small_mlp(widths=(4, 3)))
+    regularizer = noisy(trainee)
+    regularizer.penalty().backward()
+    assert bool((regularizer.parameters["log_variances"].grad < 0).all())
+    assert bool((regularizer.parameters["means"].grad > 0).all())
