@@ -6,10 +6,10 @@ import type { Draft } from './useDraft'
 
 /** One card for each preset of a family, with its citation. */
 export function PresetCards({ presets, draft }: { presets: Preset[]; draft: Draft }) {
-  const families = [...new Set(presets.map(({ family }) => family))]
+  const families = [...new Set(presets.map(({ family }) => family ?? ''))]
   const [picked, pickFamily] = useState<string | null>(null)
-  const family = picked ?? presets.find(({ name }) => name === draft.preset)?.family ?? families[0]
-  const offered = presets.filter((preset) => preset.family === family)
+  const family = picked ?? presets.find(({ name }) => name === draft.preset)?.family ?? families[0] ?? ''
+  const offered = presets.filter((preset) => (preset.family ?? '') === family)
   const choose = (name: string) => {
     const preset = presets.find((candidate) => candidate.name === name)
     if (preset) draft.choosePreset(preset)
