@@ -117,6 +117,11 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
         "These runs are retrained differently (retrain, distill or the number of points): longer or better retraining "
         "alone can decide a comparison.",
     ),
+    (
+        lambda run: run.recipe.prune.granularity.kind,
+        "Some of these runs remove channels, others set single weights to zero: of those, MACs and parameters count "
+        "what is not zero, shapes stay, and nothing is faster until a runtime for sparse weights is used.",
+    ),
     (lambda run: run.recipe.data, "These runs split, batch or scale the data differently."),
 )
 

@@ -48,7 +48,7 @@ _SERIES: tuple[tuple[str, Callable[[OperatingPoint], float], dict[str, object]],
 def draw_accuracy(report: RunReport, x: SizeAxis = "sparsity") -> go.Figure:
     """Accuracy in [0, 1] of every operating point against its size; `customdata` is the point's index."""
     figure = go.Figure()
-    lay_out_sizes(figure, x, report.layout.granularity)
+    lay_out_sizes(figure, x, {report.layout.granularity})
     sizes = [SIZES[x](point, report.layout) for point in report.points]
     counts = [_describe(point, report.layout) for point in report.points]
     for name, value, style in _SERIES if report.points else ():

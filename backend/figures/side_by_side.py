@@ -22,7 +22,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
     `customdata` is the series' place in the list.
     """
     figure = go.Figure()
-    lay_out_sizes(figure, x)
+    lay_out_sizes(figure, x, {run.layout.granularity for one in series for run in one.runs})
     for place, one in enumerate(series):
         columns = list(zip(*(run.points for run in one.runs), strict=False))
         if not columns:

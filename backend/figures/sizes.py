@@ -1,6 +1,6 @@
 """What accuracy is drawn against: sizes of operating points, with their titles."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import plotly.graph_objects as go
 
@@ -25,11 +25,12 @@ SIZES: Mapping[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
 }
 
 
-def lay_out_sizes(figure: go.Figure, x: SizeAxis, granularity: GranularityKind = "channel") -> None:
+def lay_out_sizes(figure: go.Figure, x: SizeAxis, granularities: Collection[GranularityKind]) -> None:
     """Draw accuracy in [0, 1] against a size; from left to right networks get smaller."""
+    units = " or ".join(UNITS[kind] for kind in sorted(granularities or {"channel"})).capitalize()
     figure.update_layout(
         xaxis={
-            "title": {"text": _TITLES[x].format(units=UNITS[granularity].capitalize())},
+            "title": {"text": _TITLES[x].format(units=units)},
             "tickformat": ".0%",
             "autorangeoptions": _SHARES,
         },

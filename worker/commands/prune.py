@@ -30,7 +30,7 @@ _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)]
 @click.option("--recipe", "recipe_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--macs", type=_DENSITY, help="MACs to keep, as a fraction of the dense network's.")
 @click.option("--parameters", type=_DENSITY, help="Parameters to keep, as a fraction of the dense network's.")
-@click.option("--sparsity", type=_DENSITY, help="Fraction of the channels to remove.")
+@click.option("--sparsity", type=_DENSITY, help="Fraction of the channels (or weights) to remove.")
 @click.option(
     "--pin", "pins", multiple=True, metavar="LAYER", help="A layer to keep whole; may be given several times."
 )
