@@ -27,10 +27,10 @@ SIZES: Mapping[SizeAxis, Callable[[OperatingPoint, RunLayout], float]] = {
 
 def lay_out_sizes(figure: go.Figure, x: SizeAxis, granularities: Collection[GranularityKind]) -> None:
     """Draw accuracy in [0, 1] against a size; from left to right networks get smaller."""
-    units = " or ".join(UNITS[kind] for kind in sorted(granularities or {"channel"})).capitalize()
+    units = " or ".join(noun for kind, noun in UNITS.items() if kind in granularities) or UNITS["channel"]
     figure.update_layout(
         xaxis={
-            "title": {"text": _TITLES[x].format(units=units)},
+            "title": {"text": _TITLES[x].format(units=units.capitalize())},
             "tickformat": ".0%",
             "autorangeoptions": _SHARES,
         },
