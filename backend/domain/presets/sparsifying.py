@@ -65,6 +65,24 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
         ),
     ),
     Preset(
+        name="li2019-l0-arm",
+        title="L0-ARM",
+        summary="L0 regularization with binary gates, which learn by comparing the losses of two mirrored draws.",
+        citation="Y. Li, S. Ji. L0-ARM: network sparsification via stochastic binary optimization. ECML 2019. "
+        "arXiv:1904.04432.",
+        is_baseline=False,
+        recipe=_sparsifying_recipe(
+            Sparsify(
+                epochs=_LENET_EPOCHS,
+                optimizer=AdamOptimizer(learning_rate=1e-3),
+                learning_rate_decay="none",
+                regularizer=L0HardConcreteRegularizer(
+                    strength=0.1, weight_decay=5e-4, initial_drop_rate=0.5, estimator="arm"
+                ),
+            ),
+        ),
+    ),
+    Preset(
         name="liu2017-slimming",
         title="Network slimming",
         summary="An L1 penalty on the scales of batch norms; then the channels with the smallest scales go, and the "
