@@ -866,6 +866,45 @@ export interface components {
             kind: "batch_norm_scale";
         };
         /**
+         * BayesianCompressionRegularizer
+         * @description Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665; group normal-Jeffreys).
+         *
+         *     The weights that read a channel are drawn from normal distributions, times a scale of the channel that is drawn too;
+         *     the divergence from the prior `p(scale) = 1 / |scale|` and from N(0, 1), over N, is added to the loss. Channels
+         *     whose scale is mostly noise go first under the criterion `learned`.
+         */
+        BayesianCompressionRegularizer: {
+            /**
+             * Initial Log Variance
+             * @description log variance of everything at first.
+             * @default -9
+             */
+            initial_log_variance?: number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "bayesian_compression";
+            /**
+             * Noise Speed
+             * @description Learning rate of scales and variances, in units of the network's.
+             * @default 1
+             */
+            noise_speed?: number;
+            /**
+             * Strength
+             * @description Weight of the divergence; 1 is the variational bound.
+             * @default 1
+             */
+            strength?: number;
+            /**
+             * Warm Up
+             * @description Share of these epochs over which the divergence rises from 0 to its weight.
+             * @default 0
+             */
+            warm_up?: number;
+        };
+        /**
          * ChannelGranularity
          * @description Remove whole channels (feature maps, hidden units), so that the network becomes physically thinner.
          */
@@ -3037,7 +3076,7 @@ export interface components {
              * Regularizer
              * @description What makes the network sparse.
              */
-            regularizer: components["schemas"]["GroupLassoRegularizer"] | components["schemas"]["SparseGroupLassoRegularizer"] | components["schemas"]["BatchNormL1Regularizer"] | components["schemas"]["L1MasksRegularizer"] | components["schemas"]["L0HardConcreteRegularizer"] | components["schemas"]["TargetedDropoutRegularizer"] | components["schemas"]["VariationalDropoutRegularizer"];
+            regularizer: components["schemas"]["GroupLassoRegularizer"] | components["schemas"]["SparseGroupLassoRegularizer"] | components["schemas"]["BatchNormL1Regularizer"] | components["schemas"]["L1MasksRegularizer"] | components["schemas"]["L0HardConcreteRegularizer"] | components["schemas"]["TargetedDropoutRegularizer"] | components["schemas"]["VariationalDropoutRegularizer"] | components["schemas"]["BayesianCompressionRegularizer"];
             /**
              * Steps Per Record
              * @description Optimizer steps that make one step of the history (and one checkpoint).
