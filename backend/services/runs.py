@@ -11,6 +11,7 @@ from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint
 from backend.domain.sampling import SampleOrder
+from backend.domain.side_by_side import label_of
 from backend.services.catalogue import (
     require_fit,
     require_known_pins,
@@ -75,7 +76,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
         raise
     row = JobRow(
         kind=JobKind.PRUNE,
-        name=name or f"{model.name}, {recipe.prune.criterion.kind}",
+        name=name or f"{model.name}, {label_of(recipe)}",
         model_id=model.id,
         dataset_id=dataset.id,
         recipe=recipe,
