@@ -18,6 +18,9 @@ ID_LENGTH = 32
 HASH_LENGTH = 64
 """Characters of a sha256 in hexadecimal."""
 
+NAME_LENGTH = 200
+"""Characters of a name that a person gives, or that is made for want of one."""
+
 NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",

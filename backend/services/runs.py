@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from backend.db.base import NAME_LENGTH
 from backend.db.models import DatasetRow, JobRow, ModelRow
 from backend.domain.errors import Conflict, InvalidValue, Refusal
 from backend.domain.jobs import JobKind, JobState
@@ -76,7 +77,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
         raise
     row = JobRow(
         kind=JobKind.PRUNE,
-        name=name or f"{model.name}, {label_of(recipe)}",
+        name=name or _join(model.name, f", {label_of(recipe)}"),
         model_id=model.id,
         dataset_id=dataset.id,
         recipe=recipe,
@@ -88,7 +89,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
 def order_sample(scope: Scope, dataset_id: str, order: SampleOrder, name: str | None) -> RunEntry:
     """Queue the training of a reference network. Raises `NotFound`, `Conflict` when the dataset is not ready."""
     dataset = _ready_dataset(scope, dataset_id)
-    title = name or f"{order.architecture} on {dataset.title}"
+    title = name or _join(f"{order.architecture} on ", dataset.title)
     return _queue(scope, JobRow(kind=JobKind.SAMPLE, name=title, dataset_id=dataset.id, sample_order=order))
 
 
@@ -110,6 +111,12 @@ def delete_run(scope: Scope, run_id: str) -> None:
     scope.drop_blobs(hashes)
     scope.work.after_commit(lambda: scope.outside.store.delete_checkpoint(run_id))
     scope.announce("run", run_id, "deleted")
+
+
+def _join(first: str, rest: str) -> str:
+    """A name of two parts, of which the longer one gives where both are too long together."""
+    excess = max(0, len(first) + len(rest) - NAME_LENGTH)
+    return f"{first[: len(first) - excess]}{rest}" if len(first) > len(rest) else f"{first}{rest[: len(rest) - excess]}"
 
 
 def _ready_model(scope: Scope, model_id: str) -> tuple[ModelRow, NetworkSummary]:

@@ -214,3 +214,14 @@ def test_a_page_of_ten_thousand_runs_takes_few_queries(application: Application,
     event.remove(bind, "before_cursor_execute", record)
     assert (len(page["items"]), page["total"]) == (50, 10_000)
     assert len(queries) <= 7
+
+
+def test_a_name_that_is_made_fits_however_long_the_model_is_called(
+    application: Application, client: TestClient
+) -> None:
+    model = application.add_model(name="m" * 199)
+    body = {"kind": "prune", "model_id": model, "dataset_id": application.add_dataset(), "recipe": RECIPE}
+    name = client.post("/api/runs", json=body).json()["name"]
+    assert len(name) == 200
+    assert name.startswith("mmm")
+    assert name.endswith(", theis2018-fisher")

@@ -5,10 +5,10 @@ from typing import Annotated
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from backend.db.base import NAME_LENGTH
 from backend.db.models.failure import FailureColumns
 
 ID_PATTERN = "^[0-9a-f]{32}$"
-NAME_LENGTH = 200
 EXAMPLE_ID = "0f8fad5bd9cb469fa16570867728950e"
 
 Id = Annotated[str, Field(pattern=ID_PATTERN, description="An id: 32 hexadecimal digits.", examples=[EXAMPLE_ID])]

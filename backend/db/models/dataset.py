@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import BigInteger, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, Instant, JsonOf, database_time, new_id
+from backend.db.base import HASH_LENGTH, ID_LENGTH, NAME_LENGTH, Base, Instant, JsonOf, database_time, new_id
 from backend.db.models.failure import FailureColumns
 from backend.domain.datasets import DatasetSource, DatasetSummary
 
@@ -20,9 +20,9 @@ class DatasetRow(FailureColumns, Base):
     __table_args__ = (Index(None, "created_at"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(200), unique=True)
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH), unique=True)
     """A built-in's name (`digits`), or a name for an upload; unique."""
-    title: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(NAME_LENGTH))
     source: Mapped[DatasetSource] = mapped_column(String(16))
     state: Mapped[DatasetState] = mapped_column(String(16))
     file_name: Mapped[str | None] = mapped_column(String(255))

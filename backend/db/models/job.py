@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, Instant, JsonOf, TextOf, database_time, new_id
+from backend.db.base import HASH_LENGTH, ID_LENGTH, NAME_LENGTH, Base, Instant, JsonOf, TextOf, database_time, new_id
 from backend.db.models.failure import FailureColumns
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.recipe import Recipe
@@ -25,7 +25,7 @@ class JobRow(FailureColumns, Base):
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
     kind: Mapped[JobKind] = mapped_column(TextOf(JobKind))
     state: Mapped[JobState] = mapped_column(TextOf(JobState), default=JobState.QUEUED)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     model_id: Mapped[str | None] = mapped_column(
         String(ID_LENGTH), ForeignKey("model.id", ondelete="SET NULL"), index=True
     )
@@ -40,7 +40,7 @@ class JobRow(FailureColumns, Base):
     result_model_id: Mapped[str | None] = mapped_column(String(ID_LENGTH), ForeignKey("model.id", ondelete="SET NULL"))
     """The model that a finished `sample` job made."""
 
-    owner: Mapped[str | None] = mapped_column(String(200))
+    owner: Mapped[str | None] = mapped_column(String(NAME_LENGTH))
     """Process that holds the lease (host:pid:number), None when nobody does."""
     epoch: Mapped[int] = mapped_column(default=0)
     """Rises whenever the lease changes hands: a write with an older epoch touches no row."""

@@ -6,7 +6,7 @@ from typing import Literal
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, Instant, JsonOf, database_time, new_id
+from backend.db.base import HASH_LENGTH, ID_LENGTH, NAME_LENGTH, Base, Instant, JsonOf, database_time, new_id
 from backend.db.models.failure import FailureColumns
 from backend.domain.network import ArchitectureMatch, NetworkSummary
 
@@ -21,7 +21,7 @@ class ModelRow(FailureColumns, Base):
     __table_args__ = (Index(None, "created_at"),)
 
     id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
-    name: Mapped[str] = mapped_column(String(200))
+    name: Mapped[str] = mapped_column(String(NAME_LENGTH))
     file_name: Mapped[str] = mapped_column(String(255))
     source: Mapped[ModelSource] = mapped_column(String(16))
     state: Mapped[ModelState] = mapped_column(String(16))
