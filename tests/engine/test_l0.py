@@ -10,7 +10,7 @@ from backend.domain.regularizers import L0HardConcreteRegularizer
 from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import dense, ground_of
 from tests.engine.oracle import random_keep
-from tests.engine.runs import small_lenet
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from worker.engine.estimators.gates import draw_noise
 from worker.engine.network import Network, build
 from worker.engine.regularizers import hard_concrete
@@ -155,3 +155,24 @@ def test_a_closed_gate_is_removal_in_every_kind_of_network(name):
 
 def as_tuple(answer: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     return answer if isinstance(answer, tuple) else (answer,)
+
+
+def test_a_pinned_layer_has_no_gates_and_stays_as_the_data_want_it():
+    chosen = recipe(
+        target={"kind": "sparsity", "sparsity": 0.3},
+        sparsify={
+            "epochs": 2,
+            "optimizer": {"kind": "adamw", "learning_rate": 0.01},
+            "regularizer": {"kind": "l0_hard_concrete", "strength": 1e4, "gate_speed": 100},
+        },
+        prune={
+            "criterion": {"kind": "learned"},
+            "schedule": {"kind": "one_shot", "training_steps": 1},
+            "points": 1,
+            "pins": ["conv1"],
+        },
+    )
+    last = collect_run(small_lenet(), blobs(), chosen).checkpoints[-1]
+    learned = last.part("learned")
+    assert bool((learned["conv1"] == 1).all())
+    assert float(learned["conv2"].max()) < 0.5

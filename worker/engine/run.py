@@ -237,9 +237,10 @@ class _PruningRun:
     def _regularizer(self, trainee: Trainee) -> Regularizer:
         if self._recipe.sparsify is None:
             raise RuntimeError("only a recipe with a section `sparsify` has a regularizer")
+        pins = frozenset(self._recipe.prune.pins)
         ground = Ground(
             module=trainee.module,
-            groups=trainee.groups,
+            groups=tuple(group for group in trainee.groups if pins.isdisjoint(group.layers)),
             gates=trainee.gates,
             example_count=self._work.trainer.batches.example_count,
             steps=self._stretches.steps(Phase.SPARSIFY, self._model.dense.macs),

@@ -69,9 +69,11 @@ class Trainee:
             self._optimizer.add_param_group(own | {_SPEED: self.regularizer.speed})
 
     def finish_regularizer(self) -> None:
-        """Go on with plain weights and the scores that were learned."""
+        """Go on with plain weights and the scores that were learned; groups of which nothing was learned score 1."""
         if self.regularizer is not None:
-            self.learned = {name: score.detach().cpu() for name, score in self.regularizer.finish().items()}
+            found = self.regularizer.finish()
+            whole = {group.name: torch.ones(group.width) for group in self.groups} if found else {}
+            self.learned = whole | {name: score.detach().cpu() for name, score in found.items()}
             self.regularizer = None
 
     def scores(self, inputs: Tensor) -> Tensor:

@@ -20,6 +20,7 @@ class Ground:
 
     module: fx.GraphModule
     groups: Sequence[ChannelGroup]
+    """Those whose channels may go."""
     gates: Gates
     example_count: int
     """Training examples (N of the papers' objectives)."""
