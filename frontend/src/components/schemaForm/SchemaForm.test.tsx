@@ -25,6 +25,7 @@ const ROOT = readSchema({
     points: { type: 'integer', default: 4, description: 'Operating points.' },
     scaling: { enum: ['none', 'unit'], default: 'unit' },
     version: { const: 1 },
+    embeddings: { type: 'boolean', default: false, description: 'Tables too.' },
   },
 })
 
@@ -87,6 +88,13 @@ test('an error of the server stands next to its field', () => {
   show([{ field: 'points', detail: 'Input should be at most `64`.' }])
   expect(screen.getByLabelText('Points')).toHaveAccessibleDescription(/should be at most 64/)
   expect(screen.getByLabelText('Points')).toHaveAttribute('aria-invalid', 'true')
+})
+
+test('a yes or no is switched, and stays one', async () => {
+  show()
+  expect(screen.getByRole('switch', { name: /^Embeddings/ })).not.toBeChecked()
+  await userEvent.click(screen.getByRole('switch', { name: /^Embeddings/ }))
+  expect(current.embeddings).toBe(true)
 })
 
 test('constants are not drawn', () => {

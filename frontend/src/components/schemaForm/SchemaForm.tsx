@@ -1,7 +1,7 @@
 import { Stack } from '@mantine/core'
 import { isObject, type JsonObject, type JsonValue } from '@/lib/json'
 import { isHidden, type Field } from '@/lib/schemaForm/field'
-import { ChoiceInput, NamesField, NumberField, TextField } from './inputs'
+import { ChoiceInput, NamesField, NumberField, SwitchField, TextField } from './inputs'
 import { Fieldset } from './Fieldset'
 import { OptionalInput } from './OptionalInput'
 import { UnionInput } from './UnionInput'
@@ -61,6 +61,8 @@ export function FieldInput({ field, ...rest }: Omit<InputProps, 'shape'>) {
       return <NumberField field={field} shape={shape} {...rest} />
     case 'names':
       return <NamesField field={field} shape={shape} {...rest} />
+    case 'switch':
+      return <SwitchField field={field} shape={shape} {...rest} />
     case 'text':
       return <TextField field={field} shape={shape} {...rest} />
   }

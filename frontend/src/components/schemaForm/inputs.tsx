@@ -1,4 +1,4 @@
-import { NumberInput, Select, TagsInput, TextInput } from '@mantine/core'
+import { NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core'
 import { toLabel } from '@/lib/schemaForm/field'
 import { problemAt } from './problems'
 import type { InputProps } from './SchemaForm'
@@ -44,6 +44,19 @@ export function TextField({ field, path, value, form }: InputProps<'text'>) {
       error={problemAt(form.problems, path)}
       value={typeof value === 'string' ? value : ''}
       onChange={(event) => form.change(path, event.currentTarget.value)}
+      data-testid={`field-${path.join('.')}`}
+    />
+  )
+}
+
+export function SwitchField({ field, path, value, form }: InputProps<'switch'>) {
+  return (
+    <Switch
+      label={field.label}
+      description={field.help}
+      error={problemAt(form.problems, path)}
+      checked={value === true}
+      onChange={(event) => form.change(path, event.currentTarget.checked)}
       data-testid={`field-${path.join('.')}`}
     />
   )

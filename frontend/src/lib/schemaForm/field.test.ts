@@ -63,4 +63,5 @@ test('names become labels', () => {
   expect(toLabel('learning_rate_decay')).toBe('Learning rate decay')
   expect(toLabel('removal_macs')).toBe('Removal MACs')
   expect(toLabel('sgd')).toBe('SGD')
+  expect(toLabel('lamp')).toBe('LAMP')
 })

@@ -17,6 +17,7 @@ export type Shape =
   | { kind: 'choice'; options: (string | number)[] }
   | { kind: 'number'; isInteger: boolean; minimum: number | null; maximum: number | null }
   | { kind: 'names' }
+  | { kind: 'switch' }
   | { kind: 'text' }
 
 /** One member of a discriminated union; `fields` leaves the tag out. */
@@ -30,7 +31,7 @@ export interface Variant {
 
 type Definitions = JsonObject
 
-/** Reads a JSON schema of objects, discriminated unions, optional parts, enumerations, numbers and texts. */
+/** Reads a JSON schema of objects, discriminated unions, optional parts, enumerations, numbers, switches and texts. */
 export function readSchema(root: JsonObject): Field {
   return readField('', root, isObject(root.$defs) ? root.$defs : {})
 }
@@ -54,6 +55,7 @@ function readShape(name: string, schema: JsonObject, definitions: Definitions): 
   if (Array.isArray(schema.enum)) return { kind: 'choice', options: schema.enum.filter(isOption) }
   if (schema.type === 'integer' || schema.type === 'number') return readNumber(schema)
   if (schema.type === 'array') return { kind: 'names' }
+  if (schema.type === 'boolean') return { kind: 'switch' }
   if (schema.type !== 'object') return { kind: 'text' }
   return { kind: 'group', fields: readProperties(schema, definitions) }
 }
@@ -88,6 +90,7 @@ function initialOf(shape: Shape, schema: JsonObject): JsonValue {
   if (shape.kind === 'group') return Object.fromEntries(shape.fields.map((field) => [field.name, field.initial]))
   if (shape.kind === 'choice') return shape.options[0] ?? null
   if (shape.kind === 'names') return []
+  if (shape.kind === 'switch') return false
   return null
 }
 
@@ -124,6 +127,6 @@ function firstParagraph(description: JsonValue | undefined): string {
 
 /** `learning_rate_decay` becomes "Learning rate decay"; abbreviations keep their capitals. */
 export function toLabel(name: string): string {
-  const words = name.replaceAll('_', ' ').replace(/\bmacs\b/, 'MACs').replace(/^(sgd)$/, (word) => word.toUpperCase())
+  const words = name.replaceAll('_', ' ').replace(/\bmacs\b/, 'MACs').replace(/^(sgd|obd|obs|erk|lamp)$/, (word) => word.toUpperCase())
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
