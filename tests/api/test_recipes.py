@@ -4,7 +4,7 @@ from fastapi.testclient import TestClient
 
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
-from tests.api.application import ABSENT_ID, DATA_SUMMARY, RECIPE, Application
+from tests.api.application import ABSENT_ID, DATA_SUMMARY, RECIPE, SUMMARY, Application
 
 
 def test_every_preset_is_listed_and_its_recipe_is_valid(client: TestClient) -> None:
@@ -63,6 +63,21 @@ def test_a_step_beyond_the_training_on_this_dataset_is_told_and_refused(
     assert "optimizer steps of dense.epochs" in problem["detail"]
     refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
     assert (refused.status_code, refused.json()["field"]) == (422, "recipe.dense.keep_step")
+
+
+def test_a_regularizer_that_has_nothing_to_work_on_is_told_and_refused(
+    application: Application, client: TestClient
+) -> None:
+    summary = SUMMARY.model_copy(
+        update={"groups": tuple(group.model_copy(update={"batch_norms": ()}) for group in SUMMARY.groups)}
+    )
+    body = {"model_id": application.add_model(summary=summary), "dataset_id": application.add_dataset()}
+    recipe = {**RECIPE, "sparsify": {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}}}
+    (problem,) = client.post("/api/recipes/check", json={"recipe": recipe, **body}).json()["problems"]
+    assert problem["field"] == "sparsify.regularizer"
+    assert "l0_hard_concrete" in problem["detail"]
+    refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
+    assert (refused.status_code, refused.json()["field"]) == (422, "recipe.sparsify.regularizer")
 
 
 def test_an_unknown_model_is_404(client: TestClient) -> None:
