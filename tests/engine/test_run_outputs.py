@@ -63,3 +63,29 @@ def test_a_network_with_two_inputs_is_refused_before_any_training():
     with pytest.raises(JobFailure, match="2 inputs") as caught:
         collect_run(network, blobs(), recipe())
     assert caught.value.code is FailureCode.DATA_MISMATCH
+
+
+class Branch(nn.Module):
+    """A second answer with hidden channels of its own."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv, self.side = nn.Conv2d(1, 8, 4, stride=4), nn.Conv2d(8, 6, 1)
+        self.scores, self.second = nn.Linear(128, 4), nn.Linear(96, 3)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        features = torch.relu(self.conv(x))
+        return self.scores(features.flatten(1)), self.second(torch.relu(self.side(features)).flatten(1))
+
+
+def test_channels_that_only_a_further_output_reads_stay_and_the_report_says_why():
+    torch.manual_seed(0)
+    network = capture(Branch(), (torch.zeros(2, *SHAPE),), "branch")
+    summary = summarize(network)
+    assert [group.layers for group in summary.groups] == [("conv",)]
+    assert {lock.layer: lock.reason for lock in summary.locks}["side"].startswith("they lead to a further output only")
+    finished = collect_run(network, blobs(), recipe()).points[-1]
+    scores, second = build(finished.network)(torch.zeros(5, *SHAPE))
+    assert (scores.shape, second.shape) == ((5, 4), (5, 3))
+    assert finished.network.tensors["side.weight"].shape[0] == 6
+    assert finished.network.tensors["side.weight"].shape[1] == finished.network.tensors["conv.weight"].shape[0] < 8

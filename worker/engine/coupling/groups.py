@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from worker.engine.coupling.branches import leading_nodes
 from worker.engine.coupling.families import Family, find_families
 from worker.engine.coupling.gates import GateSite, SiteFinder
 from worker.engine.coupling.identities import PINNED, Ids, Solution
@@ -98,6 +99,7 @@ class Coupling:
     def __init__(self, network: Network) -> None:
         self.trace: Trace = trace(network)
         self.solution: Solution = settle(self.trace)
+        self._leading = leading_nodes(network)
         self.groups: tuple[ChannelGroup, ...] = _Grouping(network, self.trace, self.solution.roots).groups()
 
     @cached_property
@@ -134,6 +136,10 @@ class Coupling:
         if len(numbers):
             pin = self.solution.pins[int(numbers.min())]
             return Lock(layer, pin.reason, pin.node)
+        free = self.solution.roots[ids]
+        readers = [read for read in self.trace.reads if bool(np.isin(self.solution.roots[read.ids], free).any())]
+        if readers and not any(read.node in self._leading for read in readers):
+            return Lock(layer, "they lead to a further output only, which no run trains or measures", readers[0].node)
         return Lock(layer, "no mask on an activation equals their removal")
 
 
@@ -154,6 +160,7 @@ class _Grouping:
         self._order = {name: position for position, name in enumerate(found.values)}
         self._units = _by_root(found.units, roots)
         self._inexact = _by_root(found.inexact, roots)
+        self._leading = leading_nodes(network)
 
     def groups(self) -> tuple[ChannelGroup, ...]:
         """All groups in forward order of their first layers."""
@@ -176,7 +183,8 @@ class _Grouping:
             return None
         masks = [] if unit == "hidden" else [self._sites.site(read, places, family.roots) for read, places in reads]
         sites = {site.node: site for site in masks if site is not None}
-        if None in masks:
+        is_judged = unit == "hidden" or any(read.node in self._leading for read, _ in reads)
+        if None in masks or not is_judged:
             return None
         layers = tuple(dict.fromkeys(self._makers[position] for position in made))
         return made[0], ChannelGroup(
