@@ -131,3 +131,13 @@ def test_a_section_of_a_document_is_replaced_and_the_rest_stays(tmp_path: Path):
 def test_a_plan_that_cannot_be_run_is_refused(changes, sentence):
     with pytest.raises(ValidationError, match=sentence):
         plan(**changes)
+
+
+def test_methods_that_only_set_weights_to_zero_are_marked(comparison: Comparison):
+    outcome = comparison.outcomes[0]
+    zeros = outcome.model_copy(update={"cell": outcome.cell.model_copy(update={"method": "lamp2021"})})
+    table = to_markdown(Comparison("lenet300", "blobs", (outcome, zeros)))
+    assert "| `lamp2021` ¹ |" in table
+    assert "| `magnitude-channel` |" in table
+    assert "¹ Same shapes" in table
+    assert "Same shapes" not in to_markdown(comparison)

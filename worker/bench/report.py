@@ -5,7 +5,11 @@ from pathlib import Path
 
 from backend.domain.comparison import Comparison, Spread
 from backend.domain.errors import InvalidValue
+from backend.domain.presets import PRESETS
 from backend.figures.comparison import draw_comparison
+
+_ZEROS = " ¹"
+"""Marks methods that set single weights to zero."""
 
 
 def to_markdown(comparison: Comparison) -> str:
@@ -15,7 +19,12 @@ def to_markdown(comparison: Comparison) -> str:
     lines = [f"Dense: {_cell(dense)}.", "", f"| method | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
     for method in comparison.methods:
         cells = [_cell(comparison.test_accuracy(method, value)) for value in comparison.compressions]
-        lines.append(f"| `{method}` | {' | '.join(cells)} |")
+        lines.append(f"| `{method}`{_ZEROS if _keeps_shapes(method) else ''} | {' | '.join(cells)} |")
+    if any(map(_keeps_shapes, comparison.methods)):
+        lines += [
+            "",
+            f"{_ZEROS.strip()} Same shapes: zeros are not counted. Not faster until a sparse runtime is used.",
+        ]
     failures = [
         f"- `{outcome.cell.method}`, {outcome.cell.compression:g}x, seed {outcome.cell.seed}: {outcome.failure}"
         for outcome in comparison.outcomes
@@ -43,6 +52,10 @@ def replace_section(file: Path, name: str, text: str) -> None:
     if not (found and closed):
         raise InvalidValue(f"{file} has no section `{name}`.", hint=f"Write the lines {start} and {end} into it.")
     file.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def _keeps_shapes(method: str) -> bool:
+    return PRESETS[method].recipe.prune.granularity.kind == "unstructured"
 
 
 def _cell(spread: Spread | None) -> str:
