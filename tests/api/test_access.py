@@ -22,6 +22,7 @@ ROUTES = [
     ("DELETE", "/api/session"),
     ("DELETE", "/api/tokens/{token_id}"),
     ("DELETE", "/api/uploads/{upload_id}"),
+    ("GET", "/api/comparison"),
     ("GET", "/api/datasets"),
     ("GET", "/api/datasets/{dataset_id}"),
     ("GET", "/api/datasets/{dataset_id}/examples.png"),
