@@ -119,10 +119,12 @@ def test_a_signal_ends_the_streams_at_once_and_without_a_trace(settings: Setting
             wait_for(lambda: is_up(address))
             with client.stream("GET", f"{address}/api/runs/events") as stream:
                 server.terminate()
-                assert list(stream.iter_lines()) == []
+                for _ in stream.iter_lines():
+                    pass  # what the start announces may come before the end
             server.wait(patience / 2)
         finally:
             server.kill()
+            server.wait()
     assert "Traceback" not in (tmp_path / "log").read_text()
 
 
