@@ -25,11 +25,7 @@ def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> 
     if dense is not None:
         figure.add_hline(y=dense.mean, line={"color": palette.DENSE, "dash": "dash", "width": 1.5})
     for index, method in enumerate(comparison.methods):
-        color = palette.FIXED if method in baselines else palette.COUPLED[index % len(palette.COUPLED)]
-        line = {"color": color, "width": 2, "dash": "dash" if method in baselines else "solid"}
-        _add_method(
-            figure, comparison, method, {"line": line, "marker": {"color": color, "symbol": index % palette.SYMBOLS}}
-        )
+        _add_method(figure, comparison, method, palette.style_of_method(index, is_baseline=method in baselines))
     return figure
 
 

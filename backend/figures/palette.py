@@ -16,3 +16,12 @@ AGREEMENT = ((0.0, "#e8590c"), (0.5, "#f1f3f5"), (1.0, "#0c8599"))
 """From choosing the opposite over chance to choosing the same."""
 SHADE = "rgba(12, 166, 120, 0.10)"
 """Ground of a stretch of retraining."""
+
+
+def style_of_method(place: int, *, is_baseline: bool) -> dict[str, object]:
+    """Line and marker of the method at a place of a comparison; baselines are gray and dashed."""
+    color = FIXED if is_baseline else COUPLED[place % len(COUPLED)]
+    return {
+        "line": {"color": color, "width": 2, "dash": "dash" if is_baseline else "solid"},
+        "marker": {"color": color, "size": 7, "symbol": place % SYMBOLS},
+    }

@@ -30,7 +30,6 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
         layout = one.runs[0].layout
         accuracies = [[_accuracy(point, split) for point in column] for column in columns]
         means = [statistics.mean(values) for values in accuracies]
-        color = palette.FIXED if one.is_baseline else palette.COUPLED[place % len(palette.COUPLED)]
         figure.add_scatter(
             name=escape(one.label),
             x=[statistics.mean(SIZES[x](point, layout) for point in column) for column in columns],
@@ -47,8 +46,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
             text=[_describe(values) for values in accuracies],
             hovertemplate="<b>%{y:.2%}</b> " + escape(one.label) + "<br>%{x:.1%}<br>%{text}<extra></extra>",
             mode="lines+markers",
-            line={"color": color, "width": 2, "dash": "dash" if one.is_baseline else "solid"},
-            marker={"color": color, "size": 7, "symbol": place % palette.SYMBOLS},
+            **palette.style_of_method(place, is_baseline=one.is_baseline),
         )
     return figure
 
