@@ -57,8 +57,9 @@ test('a range without width is not shown', () => {
 })
 
 test('what keeps a comparison from being fair stands above the table', () => {
-  show({ caveats: ['These runs prune different networks.'] })
+  show({ caveats: ['These runs prune different networks.', 'Add runs with the preset `uniform`.'] })
   expect(screen.getByTestId('caveats')).toHaveTextContent('These runs prune different networks.')
+  expect(screen.getByText('uniform').tagName).toBe('CODE')
 })
 
 test('a fair comparison says nothing of that', () => {

@@ -5,6 +5,7 @@ import { EmptyState } from '@/components/EmptyState'
 import { Page } from '@/components/Page'
 import { Panel } from '@/components/Panel'
 import { Query } from '@/components/Query'
+import { Sentence } from '@/components/Sentence'
 import { Figure } from '@/components/figure/Figure'
 import type { Comparison } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
@@ -66,7 +67,9 @@ function Caveats({ sentences }: { sentences: string[] }) {
     <Alert color="yellow" icon={<IconScale size={18} />} title="Before you trust this" data-testid="caveats">
       <List size="sm" spacing={4}>
         {sentences.map((sentence) => (
-          <List.Item key={sentence}>{sentence}</List.Item>
+          <List.Item key={sentence}>
+            <Sentence text={sentence} />
+          </List.Item>
         ))}
       </List>
     </Alert>
