@@ -43,6 +43,10 @@ class WidthBounds:
         thinner = (width - 1) // self.multiple * self.multiple
         return thinner if thinner >= self.floor else None
 
+    def holding(self, count: int, present: int) -> int:
+        """The thinnest width for `count` channels that the group may end at; `present` where no thinner one will do."""
+        return min(present, max(self.floor, ceil(count / self.multiple) * self.multiple))
+
 
 def width_bounds(summary: NetworkSummary, prune: Prune) -> Mapping[str, WidthBounds]:
     """Bounds by group, in forward order."""

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from tests.engine.zoo_cases import RESNET20, VGG_SMALL
 from worker.engine.coupling import find_groups
-from worker.engine.dead_channels import remove_dead
+from worker.engine.dead_channels import Thinned, remove_dead
 from worker.engine.network import Network, build, capture
 
 
@@ -56,12 +56,12 @@ def zeroed(network: Network, **rows: list[int]) -> Network:
 
 def test_a_network_without_dead_channels_stays_the_same_value():
     network = network_of(Chain())
-    assert remove_dead(network) is network
+    assert remove_dead(Thinned.whole(network)).network is network
 
 
 def test_channels_that_nobody_reads_go():
     network = zeroed(network_of(Chain(padding=1)), b_reads=[0, 4], d_reads=[2])
-    thin = remove_dead(network)
+    thin = remove_dead(Thinned.whole(network)).network
     assert widths(thin) == {"a": 4, "b": 5, "c": 6}
     assert_equal_answers(network, thin)
 
@@ -69,14 +69,14 @@ def test_channels_that_nobody_reads_go():
 @pytest.mark.parametrize("bias", [True, False])
 def test_constants_are_folded_into_the_next_bias_or_mean(bias):
     network = zeroed(network_of(Chain(bias=bias)), a=[1, 2], b=[3], c=[0, 5])
-    thin = remove_dead(network)
+    thin = remove_dead(Thinned.whole(network)).network
     assert widths(thin) == {"a": 4, "b": 4, "c": 5}
     assert_equal_answers(network, thin)
 
 
 def test_constants_at_a_padded_border_stay():
     network = zeroed(network_of(Chain(padding=1)), a=[1, 2])
-    thin = remove_dead(network)
+    thin = remove_dead(Thinned.whole(network)).network
     assert widths(thin)["a"] == 6
     assert_equal_answers(network, thin)
 
@@ -87,14 +87,14 @@ def test_what_becomes_dead_by_a_removal_goes_too():
     tensors["c.weight"] = tensors["c.weight"].clone()
     tensors["c.weight"][4:, :8] = 0  # channels 0 and 1 of b are read by the dead part of c only
     network = Network(network.graph, tensors)
-    thin = remove_dead(network)
+    thin = remove_dead(Thinned.whole(network)).network
     assert widths(thin) == {"a": 6, "b": 3, "c": 3}
     assert_equal_answers(network, thin)
 
 
 def test_every_group_keeps_a_channel():
     network = zeroed(network_of(Chain()), a=list(range(6)))
-    thin = remove_dead(network)
+    thin = remove_dead(Thinned.whole(network)).network
     assert widths(thin)["a"] == 1
     assert_equal_answers(network, thin)
 
@@ -110,7 +110,7 @@ def test_zoo_networks_with_zeroed_filters_answer_as_before(case):
         elif name.endswith("bias"):
             tensor -= 0.5  # so that some of the constants are zero after the activation, and some are not
     dense = Network(network.graph, tensors)
-    thin = remove_dead(dense)
+    thin = remove_dead(Thinned.whole(dense)).network
     assert sum(widths(thin).values()) < sum(widths(dense).values())
     inputs = case.inputs(3, torch.float64)
     with torch.no_grad():

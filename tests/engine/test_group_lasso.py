@@ -10,7 +10,7 @@ from tests.engine.grounds import ground_of
 from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet
 from worker.engine.catalogue import REGULARIZERS
 from worker.engine.coupling import ChannelGroup
-from worker.engine.dead_channels import remove_dead
+from worker.engine.dead_channels import Thinned, remove_dead
 from worker.engine.network import build, summarize
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.trainee import Trainee
@@ -98,7 +98,7 @@ def test_a_layer_beside_a_shortcut_goes_as_a_whole_and_its_block_with_it():
     zero = {layer for layer in group.layers if not bool(trainee.tensors[f"{layer}.weight"].any())}
     assert zero == set(group.layers[1:])
     sparse = trainee.network()
-    thin = remove_dead(sparse)
+    thin = remove_dead(Thinned.whole(sparse)).network
     inputs = BY_NAME["residual"].inputs(2, torch.float64)
     torch.testing.assert_close(build(thin)(*inputs), build(sparse)(*inputs))
     widths = {item.name: item.width for item in summarize(thin).groups}

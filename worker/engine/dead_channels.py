@@ -1,57 +1,111 @@
 """Dead channels: removing what nobody reads, and what says the same whatever the input."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
 
+from backend.domain.bounds import WidthBounds
 from worker.engine.constant_channels import Constants, additions, find_constants
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.coupling.groups import coupling_of
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Step
 from worker.engine.graph.schema import Reference, TensorReference
-from worker.engine.surgery import remove
+from worker.engine.surgery import remove, remove_from_tensors, thin_groups
 
 _PLAIN = frozenset({"conv1d", "conv2d", "conv3d", "linear"})
 
 
-def remove_dead(network: Network) -> Network:
+@dataclass(frozen=True)
+class Thinned:
+    """A network on its way from a dense one."""
+
+    dense: Network
+    present: Mapping[str, Tensor]
+    """The dense network's channels that are still there, bool (width,) by group."""
+    network: Network
+
+    @classmethod
+    def whole(cls, network: Network) -> "Thinned":
+        """A network of which nothing was removed yet."""
+        return cls(
+            network, {group.name: torch.ones(group.width, dtype=torch.bool) for group in find_groups(network)}, network
+        )
+
+    def without(self, dead: Mapping[str, Tensor], network: Network) -> "Thinned":
+        """Without the channels at these positions, bool (channels present,) by group; `network` tells the weights.
+
+        Graph and groups are always made from the dense ones, so that a group stays what it was.
+        """
+        present = dict(self.present)
+        for name, mask in dead.items():
+            stays = present[name].clone()
+            stays[stays.nonzero().flatten()[mask]] = False
+            present[name] = stays
+        thin = remove(self.dense, present)
+        keep = {name: ~mask for name, mask in dead.items()}
+        weights = remove_from_tensors(network.tensors, thin_groups(self.dense, self.present), keep)
+        tensors = {name: weights[name] if own.is_floating_point() else own for name, own in thin.tensors.items()}
+        return replace(self, present=present, network=replace(thin, tensors=tensors))
+
+
+def remove_dead(thinned: Thinned, bounds: Mapping[str, WidthBounds] | None = None) -> Thinned:
     """The network without its dead channels; in evaluation mode it answers the same, up to rounding.
 
     A channel is dead when every layer that reads it has only zeros for it, or when it is constant: all the weights
     that make it are zero, and what its biases and norms leave is folded into the biases (or the running means) of the
     layers that read it. A constant other than zero in front of a padded convolution is not constant at the border:
-    such channels stay. Every group keeps a channel.
+    such channels stay. Groups end at widths that their `bounds` allow, which may keep a few; without bounds every
+    group keeps its smallest multiple. Groups whose removal is not exact, or that are not what they were in the dense
+    network (a grouped convolution may have become a plain one), are left alone.
     """
+    limits = {
+        group.name: WidthBounds(group.width, group.multiple, group.multiple) for group in find_groups(thinned.dense)
+    }
+    limits.update(bounds or {})
     while True:
-        thinner = _once(network)
-        if thinner is network:
-            return network
-        network = thinner
+        network, dead = _without_readers(thinned, limits)
+        if not dead:
+            return thinned
+        thinned = thinned.without(dead, network)
 
 
-def _once(network: Network) -> Network:
+def _without_readers(thinned: Thinned, bounds: Mapping[str, WidthBounds]) -> tuple[Network, Mapping[str, Tensor]]:
+    """What can go in one pass, and the network in which nobody needs it any more."""
+    network = thinned.network
     constants = find_constants(network)
-    keep: dict[str, Tensor] = {}
+    goes: dict[str, Tensor] = {}
     shifts: dict[str, Tensor] = {}
-    for group in find_groups(network):
+    for name, group in _kept_groups(thinned):
         readers = _readers(network, group)
         if readers is None or group.inexact:
             continue
-        dead = torch.ones(group.width, dtype=torch.bool)
-        for reader in readers:
-            dead &= reader.is_indifferent(constants)
-        if bool(dead.all()):
-            dead[0] = False
+        dead = torch.stack([reader.is_indifferent(constants) for reader in readers]).all(0)
+        spare = bounds[name].holding(group.width - int(dead.sum()), group.width) - (group.width - int(dead.sum()))
+        dead[dead.nonzero().flatten()[:spare]] = False
         if not bool(dead.any()):
             continue
-        keep[group.name] = ~dead
+        goes[name] = dead
         for reader in readers:
             shift = reader.shift(constants, dead)
             shifts[reader.step.node.name] = shifts.get(reader.step.node.name, torch.zeros_like(shift)) + shift
-    return remove(_shifted(network, shifts), keep) if keep else network
+    return _shifted(network, shifts), goes
+
+
+def _kept_groups(thinned: Thinned) -> Iterator[tuple[str, ChannelGroup]]:
+    """Groups of the thinner network that hold what they held in the dense one, with their names there."""
+    found = {_places(group): group for group in find_groups(thinned.network)}
+    for group in thin_groups(thinned.dense, thinned.present):
+        same = found.get(_places(group))
+        if same is not None:
+            yield group.name, same
+
+
+def _places(group: ChannelGroup) -> frozenset[tuple[str, int, tuple[int, ...]]]:
+    """Where a group's channels lie, as something to compare."""
+    return frozenset((item.tensor, item.axis, tuple(item.index.flatten().tolist())) for item in group.members)
 
 
 @dataclass(frozen=True)
