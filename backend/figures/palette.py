@@ -9,7 +9,7 @@ FIXED = "#adb5bd"
 COUPLED = ("#4c6ef5", "#e8590c", "#ae3ec9", "#f59f00", "#1098ad", "#d6336c", "#74b816", "#7048e8")
 """One color for each set of coupled layers, in forward order; they repeat when there are more sets than colors."""
 SYMBOLS = 8
-"""Marker shapes before they repeat; with the colors that tells many methods apart."""
+"""Marker shapes before they repeat."""
 WIDTHS = ((0.0, "#ffe066"), (0.5, "#38a69a"), (1.0, "#12474b"))
 """From a layer that is almost gone to one that is whole; it darkens evenly."""
 AGREEMENT = ((0.0, "#e8590c"), (0.5, "#f1f3f5"), (1.0, "#0c8599"))
@@ -18,10 +18,15 @@ SHADE = "rgba(12, 166, 120, 0.10)"
 """Ground of a stretch of retraining."""
 
 
+def symbol_of(place: int) -> int:
+    """Marker shape of the method at a place; where colors repeat the shape is another, for 64 methods."""
+    return (place + place // len(COUPLED)) % SYMBOLS
+
+
 def style_of_method(place: int, *, is_baseline: bool) -> dict[str, object]:
     """Line and marker of the method at a place of a comparison; baselines are gray and dashed."""
     color = FIXED if is_baseline else COUPLED[place % len(COUPLED)]
     return {
         "line": {"color": color, "width": 2, "dash": "dash" if is_baseline else "solid"},
-        "marker": {"color": color, "size": 7, "symbol": place % SYMBOLS},
+        "marker": {"color": color, "size": 7, "symbol": symbol_of(place)},
     }

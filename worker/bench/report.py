@@ -1,6 +1,9 @@
-"""A comparison as a table and as a page of figures."""
+"""A comparison as a table, as a page of figures, and as a figure for documents."""
 
+import os
 from collections.abc import Collection
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 from backend.domain.comparison import Comparison, Spread
@@ -38,6 +41,32 @@ def to_markdown(comparison: Comparison) -> str:
 def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -> None:
     """Write the figure as a web page that needs nothing else."""
     draw_comparison(comparison, baselines).write_html(file, include_plotlyjs=True, full_html=True)
+
+
+def check_figure(file: Path) -> None:
+    """Say before a long comparison what would keep its figure from being written.
+
+    Raises InvalidValue for another ending than `.svg` and `.png`, and where matplotlib is missing.
+    """
+    if file.suffix not in (".svg", ".png"):
+        raise InvalidValue(f"A figure for documents is an SVG or PNG file, not `{file.name}`.")
+    if find_spec("matplotlib") is None:
+        raise InvalidValue(
+            "Figures for documents are drawn with matplotlib, which is not installed.",
+            hint="Install the project with its extra: `pip install secateur[worker,bench]`.",
+        )
+
+
+def write_figure(comparison: Comparison, file: Path) -> None:
+    """Draw test accuracy against compression, a panel for each family of methods, into an SVG or PNG file."""
+    curves = import_module("worker.bench.curves")  # matplotlib comes with an extra
+    curves.write_curves(curves.panels_of(comparison), comparison.dense_test_accuracy(), file)
+
+
+def link_to(figure: Path, document: Path, comparison: Comparison) -> str:
+    """Markdown that shows the figure in the document."""
+    place = Path(os.path.relpath(figure, document.parent)).as_posix()
+    return f"![Test accuracy against compression, {comparison.network} on {comparison.data}]({place})"
 
 
 def replace_section(file: Path, name: str, text: str) -> None:

@@ -11,7 +11,7 @@ from backend.domain.presets import PRESETS
 from backend.domain.sampling import SampleArchitecture
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
-from worker.bench.report import replace_section, to_markdown, write_page
+from worker.bench.report import check_figure, link_to, replace_section, to_markdown, write_figure, write_page
 from worker.bench.shelf import Shelf
 from worker.engine.device import make_deterministic, resolve_device
 from worker.local import read_dataset
@@ -37,17 +37,25 @@ from worker.options import device_option, threads_option
 @click.option(
     "--document",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Markdown file whose section `bench NETWORK DATA` the table goes into.",
+    help="Markdown file whose section `bench NETWORK DATA` the table goes into, with a link to the figure.",
+)
+@click.option(
+    "--figure",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="SVG or PNG file for documents: accuracy against compression; needs the extra `bench`.",
 )
 @device_option
 @threads_option
-def command(output: Path, document: Path | None, threads: int, device: str, **options: Any) -> None:
+def command(output: Path, threads: int, device: str, **options: Any) -> None:
     """Compare pruning methods on the same dense networks with the same retraining.
 
     Every method prunes the same dense network of each seed to the same compression and is retrained alike. What is
     finished stays in the folder, so that the same command goes on where it was stopped.
     """
+    document, figure = options.pop("document"), options.pop("figure")
     plan = _plan(options)
+    if figure is not None:
+        check_figure(figure)
     make_deterministic(threads)
     dataset = read_dataset(plan.data)
     shelf = Shelf(output / "runs")
@@ -57,8 +65,11 @@ def command(output: Path, document: Path | None, threads: int, device: str, **op
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
     baselines = {preset.name for preset in PRESETS.values() if preset.is_baseline}
     write_page(comparison, baselines, output / f"{name}.html")
+    if figure is not None:
+        write_figure(comparison, figure)
     if document is not None:
-        replace_section(document, f"bench {plan.network} {Path(plan.data).stem}", table)
+        link = [] if figure is None else [link_to(figure, document, comparison)]
+        replace_section(document, f"bench {plan.network} {Path(plan.data).stem}", "\n\n".join([*link, table]))
     click.echo(f"\n{table}\n\n{output / name}.html")
 
 
