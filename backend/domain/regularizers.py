@@ -6,6 +6,16 @@ from pydantic import Field, NonNegativeFloat, PositiveFloat, StringConstraints, 
 
 from backend.domain.spec import Spec
 
+Noise = Annotated[
+    Literal["weights", "activations"],
+    Field(
+        description="weights: drawn once for each mini-batch; activations: what linear layers and convolutions add up "
+        "is drawn for each example instead (local reparametrization, as in the paper), which learns faster and about "
+        "doubles the cost of these layers; other layers draw weights in any case.",
+    ),
+]
+"""Where noise of weights is drawn."""
+
 LayerFactor = Annotated[str, StringConstraints(max_length=520, pattern=r"^.+=[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$")]
 """A layer and a number, such as `conv1=0.5`."""
 
@@ -198,6 +208,7 @@ class VariationalDropoutRegularizer(Spec):
     noise_speed: PositiveFloat = Field(
         1.0, le=1e4, description="Learning rate of the variances, in units of the network's."
     )
+    noise: Noise = "weights"
 
 
 class BayesianCompressionRegularizer(Spec):

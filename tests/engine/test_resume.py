@@ -78,6 +78,15 @@ RECIPES = {
         {"kind": "variational_dropout", "initial_log_variance": -4.0, "noise_speed": 20.0},
         prune={"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}},
     ),
+    "noise of activations": sparsified(
+        {
+            "kind": "variational_dropout",
+            "initial_log_variance": -4.0,
+            "noise_speed": 20.0,
+            "noise": "activations",
+        },
+        prune={"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}},
+    ),
     "masks": sparsified({"kind": "l1_masks", "strength": 0.1, "threshold": 0.03, "mask_speed": 5.0}),
     "single weights": recipe(
         target={"kind": "sparsity", "sparsity": 0.8},

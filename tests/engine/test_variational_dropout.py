@@ -7,6 +7,7 @@ import pytest
 import torch
 from scipy.integrate import quad
 
+from backend.domain.errors import JobFailure
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from tests.engine.grounds import dense, ground_of
 from tests.engine.runs import small_mlp
@@ -83,3 +84,22 @@ def test_weights_that_are_mostly_noise_end_as_zeros_and_others_as_their_means():
     assert regularizer.finish() == {}
     expected = torch.where(log_alpha <= 3.0, before, 0.0)
     assert int((trainee.tensors[name] != expected).sum()) <= 1  # at the threshold itself
+
+
+def test_pinned_layers_bear_no_noise_and_lose_nothing():
+    trainee = dense(small_mlp(widths=(3, 2)))
+    spec = VariationalDropoutRegularizer(initial_log_variance=5.0, threshold=-8.0)
+    regularizer = VariationalDropout(spec, ground_of(trainee, pins=("fc2",)))
+    before = {name: tensor.clone() for name, tensor in trainee.tensors.items()}
+    assert set(regularizer.weights()) == {"fc1.weight", "fc3.weight"}
+    regularizer.finish()
+    gone = {name for name, tensor in trainee.tensors.items() if not torch.equal(tensor, before[name])}
+    assert gone == {"fc1.weight", "fc3.weight"}
+    assert float(trainee.tensors["fc1.weight"].abs().max()) == 0
+
+
+def test_with_all_layers_pinned_there_is_nothing_to_do():
+    trainee = dense(small_mlp(widths=(3, 2)))
+    ground = ground_of(trainee, pins=("fc1", "fc2", "fc3"))
+    with pytest.raises(JobFailure, match="all layers are pinned"):
+        VariationalDropout(VariationalDropoutRegularizer(), ground)

@@ -34,6 +34,7 @@ from worker.engine.retraining.stretches import Stretch, Stretches
 from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
 from worker.engine.workplace import DataOrder, set_up
+from worker.engine.weights.layers import removable_weights
 
 Output: TypeAlias = RunStarted | StepFinished | Checkpoint | FinishedPoint
 
@@ -69,7 +70,7 @@ class _PruningRun:
         self, network: Network, dataset: Dataset, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
     ) -> None:
         self._network, self._recipe, self._device = network, recipe, device
-        summary = summarize(network)
+        summary = self._summary = summarize(network)
         model = self._model = SizeModel.of(summary)
         self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
         self._trainee = Trainee(network, device)
@@ -262,3 +263,4 @@ class _PruningRun:
 def _data_order(recipe: Recipe) -> DataOrder:
     data: DataSplit = recipe.data
     return DataOrder(data.scaling, data.validation_share, data.batch_size, recipe.seed)
+            weights=removable_weights(self._network, self._summary, self._recipe.prune),

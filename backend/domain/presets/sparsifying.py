@@ -186,7 +186,7 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
             Sparsify(
                 epochs=_LENET_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
-                regularizer=VariationalDropoutRegularizer(),
+                regularizer=VariationalDropoutRegularizer(noise="activations"),
             ),
             prune=Prune(
                 criterion=MagnitudeCriterion(norm=1),

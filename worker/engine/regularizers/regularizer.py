@@ -32,6 +32,8 @@ class Ground:
     """The network that the module was made of, for what follows from its graph."""
     model: SizeModel
     """Its counts."""
+    weights: Sequence[str] = ()
+    """Names of the tensors whose single weights may become zero."""
 
 
 class Regularizer(Protocol):

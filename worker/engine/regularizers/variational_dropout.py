@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.regularizers import VariationalDropoutRegularizer
-from worker.engine.counting import weights_by_layer
 from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence
+from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
 _LIMIT = 8.0
@@ -21,27 +22,38 @@ def variational_dropout(spec: VariationalDropoutRegularizer) -> MakeRegularizer:
 
 
 class VariationalDropout(Neutral):
-    """`strength / N * sum of divergences`, with weights drawn from N(theta, sigma^2) once for each mini-batch."""
+    """`strength / N * sum of divergences` of weights that are random, N(theta, sigma^2).
+
+    Drawn once for each mini-batch, or for each example where layers allow it and the spec asks for it.
+    """
 
     def __init__(self, spec: VariationalDropoutRegularizer, ground: Ground) -> None:
+        if not ground.weights:
+            raise JobFailure(
+                FailureCode.INVALID_RECIPE,
+                "No weight of the network may become zero: all layers are pinned.",
+                "Take some layers out of prune.pins.",
+            )
         self._spec, self._generator = spec, ground.generator
         self.speed = spec.noise_speed
         self._scale = spec.strength / ground.example_count
         self._warm_up_steps = spec.warm_up * ground.steps
         self._done = 0
         parameters = dict(ground.module.named_parameters())
-        names = [name for layer in weights_by_layer(ground.network) for name in layer]
-        self._means = {name: parameters[name] for name in names}
+        self._means = {name: parameters[name] for name in ground.weights}
         self._log_variances = {
             name: nn.Parameter(torch.full_like(mean, spec.initial_log_variance)) for name, mean in self._means.items()
         }
         self.parameters = self._log_variances
+        layers = layers_of_weights(ground.module, ground.weights) if spec.noise == "activations" else {}
+        self._layers = NoisyLayers(layers, self._log_variances.__getitem__)
+        self._drawn = [name for name in ground.weights if name not in layers]
 
     def weights(self) -> dict[str, Tensor]:
-        """Weights drawn for this mini-batch."""
+        """Weights drawn for this mini-batch, where their layers do not draw what they add up."""
         return {
-            name: mean + torch.exp(self._log_variances[name] / 2) * self._noise(mean)
-            for name, mean in self._means.items()
+            name: self._means[name] + torch.exp(self._log_variances[name] / 2) * self._noise(self._means[name])
+            for name in self._drawn
         }
 
     def penalty(self) -> Tensor:
@@ -65,6 +77,7 @@ class VariationalDropout(Neutral):
     @torch.no_grad()
     def finish(self) -> dict[str, Tensor]:
         """Zero the weights that are mostly noise; the others are their means."""
+        self._layers.stop()
         for name, mean in self._means.items():
             mean.mul_(self._log_alpha(name) <= self._spec.threshold)
         return {}

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from backend.domain.network import NetworkSummary
+from backend.domain.pruning import Prune
 from backend.domain.weights import LayerWeights, WeightModel
 from worker.engine.counting import weights_by_layer
 from worker.engine.graph import Network
@@ -46,3 +48,9 @@ def find_weight_layers(network: Network, model: WeightModel) -> tuple[WeightLaye
         )
         for size in model.layers
     )
+
+
+def removable_weights(network: Network, summary: NetworkSummary, prune: Prune) -> tuple[str, ...]:
+    """Names of the tensors whose single weights may become zero, in forward order; pinned layers give none."""
+    layers = find_weight_layers(network, WeightModel.of(summary, prune))
+    return tuple(name for layer in layers if layer.size.floor < layer.size.count for name in layer.shapes)

@@ -3341,6 +3341,13 @@ export interface components {
              */
             strength?: number;
             /**
+             * Noise
+             * @description weights: drawn once for each mini-batch; activations: what linear layers and convolutions add up is drawn for each example instead (local reparametrization, as in the paper), which learns faster and about doubles the cost of these layers; other layers draw weights in any case.
+             * @default weights
+             * @enum {string}
+             */
+            noise?: "weights" | "activations";
+            /**
              * Threshold
              * @description log alpha above which a weight is zero at the end.
              * @default 3

@@ -1,0 +1,92 @@
+"""Noise of what layers add up, drawn for each example: local reparametrization (Kingma et al. 2015)."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor, fx, nn
+from torch.nn import functional
+from torch.utils.hooks import RemovableHandle
+
+from worker.engine.network.hidden_names import reachable
+
+_CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
+    nn.Conv1d: functional.conv1d,
+    nn.Conv2d: functional.conv2d,
+    nn.Conv3d: functional.conv3d,
+}
+_TRANSPOSED: Mapping[type[nn.Module], Callable[..., Tensor]] = {
+    nn.ConvTranspose1d: functional.conv_transpose1d,
+    nn.ConvTranspose2d: functional.conv_transpose2d,
+    nn.ConvTranspose3d: functional.conv_transpose3d,
+}
+_LEAST_VARIANCE = 1e-16
+"""Of a sum of nothing but zeros, whose root has no slope."""
+
+LogVariance: TypeAlias = Callable[[str], Tensor]
+"""log variances of a weight, by name and in its shape."""
+
+
+def layers_of_weights(module: fx.GraphModule, names: Iterable[str]) -> dict[str, tuple[nn.Module, ...]]:
+    """The layers that meet each weight with their input, by the weight's name.
+
+    Weights that anything else than a linear layer or a convolution reads are left out.
+    """
+    wanted = set(names)
+    ids = {id(parameter): name for name, parameter in module.named_parameters()}
+    places = {node.target for node in module.graph.nodes if node.op == "get_attr"}
+    found: dict[str, list[nn.Module]] = {name: [] for name in wanted if reachable(name) not in places}
+    for layer in module.modules():
+        for attribute, parameter in layer.named_parameters(recurse=False):
+            name = ids[id(parameter)]
+            if name not in found:
+                continue
+            if attribute == "weight" and _adds_up(layer):
+                found[name].append(layer)
+            else:
+                del found[name]
+    return {name: tuple(layers) for name, layers in found.items() if layers}
+
+
+class NoisyLayers:
+    """In training the outputs of layers are normal: mean `x * w`, variance `x^2 * sigma^2`, one draw for each element.
+
+    That is what weights drawn anew for every example come to, in a linear layer; in a convolution, for every place of
+    the kernel too (Kingma, Salimans, Welling 2015, arXiv:1506.02557). Draws come from torch's own stream on the device,
+    as those of dropout do: they are as many as activations.
+    """
+
+    def __init__(self, layers: Mapping[str, Iterable[nn.Module]], log_variance: LogVariance) -> None:
+        self._log_variance = log_variance
+        self._handles: list[RemovableHandle] = [
+            layer.register_forward_hook(partial(self._disturb, name))
+            for name, owners in layers.items()
+            for layer in owners
+        ]
+
+    def stop(self) -> None:
+        """Leave the layers as they were."""
+        for handle in self._handles:
+            handle.remove()
+
+    def _disturb(self, name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
+        if not layer.training:
+            return output
+        variance = summed(layer, inputs[0].square(), self._log_variance(name).exp())
+        return output + variance.clamp_min(_LEAST_VARIANCE).sqrt() * torch.randn_like(output)
+
+
+def summed(layer: Any, inputs: Tensor, weight: Tensor) -> Tensor:
+    """What the layer makes of `inputs` with another weight and no bias."""
+    if isinstance(layer, nn.Linear):
+        return functional.linear(inputs, weight)
+    if type(layer) in _CONVOLUTIONS:
+        options = (layer.stride, layer.padding, layer.dilation)
+        return _CONVOLUTIONS[type(layer)](inputs, weight, None, *options, layer.groups)
+    options = (layer.stride, layer.padding, layer.output_padding)
+    return _TRANSPOSED[type(layer)](inputs, weight, None, *options, layer.groups, layer.dilation)
+
+
+def _adds_up(layer: nn.Module) -> bool:
+    return type(layer) is nn.Linear or type(layer) in _CONVOLUTIONS or type(layer) in _TRANSPOSED
