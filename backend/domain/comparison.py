@@ -29,7 +29,7 @@ class Outcome(Spec):
     point: OperatingPoint | None = None
     failure: str | None = None
     epochs: float = 0.0
-    """Passes over the training data after the dense network, of all kinds together."""
+    """Passes over the training data between the dense network and this one, of all kinds together."""
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,11 @@ class Comparison:
         """Over the seeds that ended well; None when none did."""
         points = (outcome.point for outcome in self.of(method, compression))
         return Spread.of(point.test_accuracy for point in points if point is not None)
+
+    def epochs(self, method: str) -> Spread | None:
+        """Passes over the training data that a method took, over its compressions and seeds; None when none ended."""
+        ended = (outcome for outcome in self.outcomes if outcome.point is not None and outcome.cell.method == method)
+        return Spread.of(outcome.epochs for outcome in ended)
 
     def dense_test_accuracy(self) -> Spread | None:
         """Over the seeds, each counted once."""

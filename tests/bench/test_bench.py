@@ -7,7 +7,10 @@ import torch
 from pydantic import ValidationError
 
 from backend.domain.comparison import Comparison
+from backend.domain.epochs import epoch_length
 from backend.domain.errors import InvalidValue
+from backend.domain.presets import PRESETS
+from backend.domain.recipe import DataSplit
 from backend.figures.comparison import draw_comparison
 from tests.engine.runs import CPU, blobs
 from worker.bench import bench as module
@@ -15,8 +18,10 @@ from worker.bench.bench import Bench
 from worker.bench.plan import Plan
 from worker.bench.report import replace_section, to_markdown, write_page
 from worker.bench.shelf import Shelf
+from worker.engine.batches import Batches
 
 METHODS = ("magnitude-channel", "uniform")
+PER_EPOCH = epoch_length(len(blobs().train), DataSplit())
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +68,37 @@ def test_all_methods_prune_the_same_dense_network_to_the_same_compression(compar
         assert outcome.dense is not None
         assert outcome.point is not None
         assert outcome.point.parameters <= outcome.dense.parameters / 1.2
-        assert outcome.epochs == 4
+        assert outcome.epochs >= 4
+
+
+def test_the_training_of_a_run_is_counted_whole(tmp_path: Path, monkeypatch):
+    taken, take = 0, Batches.next
+
+    def count(batches: Batches) -> object:
+        nonlocal taken
+        taken += 1
+        return take(batches)
+
+    methods = ("theis2018-fisher", "pan2016-dropneuron", "crowley2018-scratch-flops", "frankle2019-lottery")
+    for method in methods:
+        compare(plan(methods=(method,), compressions=(1e6,)), tmp_path)  # trains the dense network, then fails
+        monkeypatch.setattr(Batches, "next", count)
+        taken = 0
+        (outcome,) = compare(plan(methods=(method,), sparsify_epochs=1), tmp_path).outcomes
+        monkeypatch.undo()
+        own_dense = 1 if PRESETS[method].recipe.dense else 0
+        assert outcome.epochs == pytest.approx(taken / PER_EPOCH - own_dense), method
+
+
+def test_a_learning_rate_is_chosen_on_the_validation_split(comparison: Comparison, folder: Path):
+    rates = (1e-6, 0.05)
+    result = compare(plan(learning_rates=rates), folder)
+    alone = {rate: compare(plan(learning_rates=(rate,)), folder) for rate in rates}
+    for position, outcome in enumerate(result.outcomes):
+        tried = [alone[rate].outcomes[position] for rate in rates]
+        assert all(one.point is not None for one in tried)
+        assert outcome in tried
+        assert outcome.point.retrained_accuracy == max(one.point.retrained_accuracy for one in tried)
 
 
 def test_what_is_finished_is_not_run_again(comparison: Comparison, folder: Path):

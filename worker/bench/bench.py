@@ -1,15 +1,16 @@
 """Running a comparison: every cell once, whatever happened before."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 
 from backend.domain.comparison import Cell, Comparison, Outcome
+from backend.domain.epochs import epoch_length
 from backend.domain.errors import JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
+from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, key_of
 from worker.engine.checkpoint import Checkpoint
@@ -42,8 +43,7 @@ class Bench:
     @property
     def _per_epoch(self) -> int:
         """Mini-batches in an epoch of the training part."""
-        split = DataSplit()
-        return math.ceil(len(self.dataset.train) * (1 - split.validation_share) / split.batch_size)
+        return epoch_length(len(self.dataset.train), DataSplit())
 
     def _dense_key(self, seed: int) -> str:
         return key_of(self.plan.order(seed).model_dump_json(), self.dataset.content_hash)
@@ -63,19 +63,30 @@ class Bench:
         return network
 
     def _outcome(self, cell: Cell) -> Outcome:
-        recipe = self.plan.recipe(cell, self._per_epoch)
+        """Of the learning rates that were tried, the one that ended best on the validation split."""
+        return max((self._tried(cell, rate) for rate in self.plan.learning_rates), key=_validation_accuracy)
+
+    def _tried(self, cell: Cell, learning_rate: float) -> Outcome:
+        recipe = self.plan.recipe(cell, learning_rate, self._per_epoch)
         key = key_of(recipe.fingerprint(), self._dense_key(cell.seed))
         done = self.shelf.outcome(key)
-        if done is not None:
-            return done.model_copy(update={"cell": cell})
+        if done is None:
+            done = self._ran(cell, key, recipe)
+            self.shelf.keep_outcome(key, done)
+            self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}: {_result(done)}")
+        return done.model_copy(update={"cell": cell, "epochs": self._epochs(recipe, done)})
+
+    def _ran(self, cell: Cell, key: str, recipe: Recipe) -> Outcome:
         try:
             dense, last = self._points(key, self._dense(cell.seed), recipe)
-            outcome = Outcome(cell=cell, dense=dense, point=last, epochs=_epochs(recipe))
         except JobFailure as failure:
-            outcome = Outcome(cell=cell, failure=failure.detail)
-        self.shelf.keep_outcome(key, outcome)
-        self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}: {_result(outcome)}")
-        return outcome
+            return Outcome(cell=cell, failure=failure.detail)
+        return Outcome(cell=cell, dense=dense, point=last)
+
+    def _epochs(self, recipe: Recipe, outcome: Outcome) -> float:
+        if outcome.dense is None or outcome.point is None:
+            return 0.0
+        return epochs_trained(recipe, outcome.dense, outcome.point, self._per_epoch)
 
     def _points(self, key: str, network: Network, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
@@ -97,9 +108,8 @@ class Bench:
         return dense, last
 
 
-def _epochs(recipe: Recipe) -> float:
-    sparsify = 0 if recipe.sparsify is None else recipe.sparsify.epochs
-    return sparsify + recipe.prune.points * recipe.retrain.epochs
+def _validation_accuracy(outcome: Outcome) -> float:
+    return -1.0 if outcome.point is None else outcome.point.retrained_accuracy
 
 
 def _result(outcome: Outcome) -> str:

@@ -29,7 +29,8 @@ class Plan(Spec):
     """None: the network's own habit."""
     retrain_epochs: PositiveInt = 10
     """Of a whole run: a method that goes on training from point to point shares them out evenly."""
-    learning_rate: PositiveFloat = 0.05
+    learning_rates: tuple[PositiveFloat, ...] = Field((0.05,), min_length=1)
+    """Of retraining; of several, each run takes the one that ends best on the validation split."""
     sparsify_epochs: PositiveInt = 20
     """Methods that make the network sparse while it trains get so many epochs at most, on top of retraining."""
 
@@ -48,11 +49,24 @@ class Plan(Spec):
         grid = product(self.seeds, self.compressions, self.methods)
         return tuple(Cell(method=method, compression=value, seed=seed) for seed, value, method in grid)
 
+    @property
+    def conditions(self) -> str:
+        """What all methods had in common, in sentences for a document."""
+        rates = " or ".join(f"{rate:g}" for rate in self.learning_rates)
+        chosen = ", whichever ended better on the validation split" if len(self.learning_rates) > 1 else ""
+        return (
+            f"Seeds {', '.join(map(str, self.seeds))}; every method gets the same dense network of a seed and the same "
+            f"retraining: {self.retrain_epochs} epochs in a run, SGD with momentum, cosine decay from {rates}{chosen}, "
+            f"weight decay {_WEIGHT_DECAY:g}. Methods that sparsify while training get at most {self.sparsify_epochs} "
+            "epochs for that, and methods that prune step by step train between removals, both on top: the column "
+            "*epochs* counts every pass over the training data after the dense network."
+        )
+
     def order(self, seed: int) -> SampleOrder:
         """The training of a seed's dense network."""
         return SampleOrder(architecture=self.network, epochs=self.dense_epochs, seed=seed)
 
-    def recipe(self, cell: Cell, per_epoch: int) -> Recipe:
+    def recipe(self, cell: Cell, learning_rate: float, per_epoch: int) -> Recipe:
         """The preset with this comparison's target and retraining; `per_epoch` is the mini-batches in an epoch.
 
         What belongs to a method stays: criterion, allocation, schedule, regularizer, and where retraining starts from.
@@ -60,7 +74,7 @@ class Plan(Spec):
         preset = PRESETS[cell.method].recipe
         changes: dict[str, object] = {
             "target": ParameterTarget(density=1 / cell.compression),
-            "retrain": self._retrain(preset),
+            "retrain": self._retrain(preset, learning_rate),
             "data": DataSplit(),
             "seed": cell.seed,
         }
@@ -73,7 +87,7 @@ class Plan(Spec):
             changes["dense"] = self._dense(preset.dense, self.order(cell.seed), per_epoch)
         return Recipe.model_validate(preset.model_copy(update=changes).model_dump())
 
-    def _retrain(self, preset: Recipe) -> Retrain:
+    def _retrain(self, preset: Recipe, learning_rate: float) -> Retrain:
         """The same for all, but for where it starts and, where that is the method, its learning rates.
 
         Where every operating point starts afresh, nothing of earlier training stays: each gets all of it.
@@ -84,7 +98,7 @@ class Plan(Spec):
         points = preset.prune.points if preset.retrain.start.kind == "continue" else 1
         same = {
             "epochs": max(1, round(self.retrain_epochs / points)),
-            "optimizer": SgdOptimizer(learning_rate=self.learning_rate, weight_decay=_WEIGHT_DECAY),
+            "optimizer": SgdOptimizer(learning_rate=learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": decay,
         }
         return preset.retrain.model_copy(update=same)

@@ -16,26 +16,34 @@ _ZEROS = " ¹"
 
 
 def to_markdown(comparison: Comparison) -> str:
-    """Test accuracy, mean (lowest to highest), by method and compression; what failed is told below."""
-    heads = [f"{value:g}x" for value in comparison.compressions]
+    """Test accuracy, mean (lowest to highest), by method and compression, and the training that each method took.
+
+    What failed is told below.
+    """
+    heads = [*(f"{value:g}x" for value in comparison.compressions), "epochs"]
     dense = comparison.dense_test_accuracy()
     lines = [f"Dense: {_cell(dense)}.", "", f"| method | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
     for method in comparison.methods:
         cells = [_cell(comparison.test_accuracy(method, value)) for value in comparison.compressions]
+        cells.append(_range(comparison.epochs(method)))
         lines.append(f"| `{method}`{_ZEROS if _keeps_shapes(method) else ''} | {' | '.join(cells)} |")
     if any(map(_keeps_shapes, comparison.methods)):
         lines += [
             "",
             f"{_ZEROS.strip()} Same shapes: zeros are not counted. Not faster until a sparse runtime is used.",
         ]
-    failures = [
-        f"- `{outcome.cell.method}`, {outcome.cell.compression:g}x, seed {outcome.cell.seed}: {outcome.failure}"
-        for outcome in comparison.outcomes
-        if outcome.failure is not None
-    ]
-    if failures:
-        lines += ["", "Runs without a result:", "", *failures]
-    return "\n".join(lines)
+    failures = _failures(comparison)
+    return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    """A line for each method and reason, with where it happened."""
+    places: dict[tuple[str, str], list[str]] = {}
+    for outcome in comparison.outcomes:
+        if outcome.failure is not None:
+            place = f"{outcome.cell.compression:g}x (seed {outcome.cell.seed})"
+            places.setdefault((outcome.cell.method, outcome.failure), []).append(place)
+    return [f"- `{method}`, {', '.join(found)}: {reason}" for (method, reason), found in places.items()]
 
 
 def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -> None:
@@ -91,3 +99,10 @@ def _cell(spread: Spread | None) -> str:
     if spread is None:
         return "none"
     return f"{spread.mean:.2%} ({spread.lowest:.2%} to {spread.highest:.2%})"
+
+
+def _range(spread: Spread | None) -> str:
+    if spread is None:
+        return "none"
+    lowest, highest = f"{spread.lowest:.0f}", f"{spread.highest:.0f}"
+    return lowest if lowest == highest else f"{lowest} to {highest}"

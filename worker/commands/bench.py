@@ -17,16 +17,32 @@ from worker.engine.device import make_deterministic, resolve_device
 from worker.local import read_dataset
 from worker.options import device_option, threads_option
 
+_BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_baseline)
+"""In every comparison."""
+
 
 @click.command("bench")
 @click.option("--network", type=click.Choice(get_args(SampleArchitecture)), default="lenet300", show_default=True)
 @click.option("--data", default="digits", show_default=True, help="digits, fashion-mnist, or a .npz file.")
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
-@click.option("--method", "methods", multiple=True, metavar="PRESET", help="May be given several times; default: all.")
+@click.option(
+    "--method",
+    "methods",
+    multiple=True,
+    metavar="PRESET",
+    help="May be given several times, baselines are run beside them; default: all.",
+)
 @click.option("--compression", "compressions", multiple=True, type=float, help="May be given several times.")
 @click.option("--seed", "seeds", multiple=True, type=click.IntRange(0, 2**31 - 1), help="May be given several times.")
 @click.option("--dense-epochs", type=click.IntRange(1, 1000), help="Training of the dense network.")
 @click.option("--retrain-epochs", type=click.IntRange(1, 1000), default=10, show_default=True, help="Of a whole run.")
+@click.option(
+    "--learning-rate",
+    "learning_rates",
+    multiple=True,
+    type=float,
+    help="Of retraining; of several, each run takes the one that ends best on the validation split. [default: 0.05]",
+)
 @click.option(
     "--sparsify-epochs",
     type=click.IntRange(1, 1000),
@@ -61,10 +77,9 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     shelf = Shelf(output / "runs")
     comparison = Bench(plan, dataset, resolve_device(device), shelf, click.echo).compare()
     name = f"{plan.network}-{Path(plan.data).stem}"
-    table = to_markdown(comparison)
+    table = f"{plan.conditions}\n\n{to_markdown(comparison)}"
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
-    baselines = {preset.name for preset in PRESETS.values() if preset.is_baseline}
-    write_page(comparison, baselines, output / f"{name}.html")
+    write_page(comparison, _BASELINES, output / f"{name}.html")
     if figure is not None:
         write_figure(comparison, figure)
     if document is not None:
@@ -75,8 +90,10 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
 
 def _plan(options: dict[str, Any]) -> Plan:
     """The plan that the options ask for; InvalidValue names what is wrong."""
-    defaults = {"methods": tuple(PRESETS), "compressions": (2.0, 4.0, 8.0, 16.0, 32.0), "seeds": (0, 1, 2)}
+    methods = dict.fromkeys((*options["methods"], *_BASELINES) if options["methods"] else PRESETS)
+    defaults = {"compressions": (2.0, 4.0, 8.0, 16.0, 32.0), "seeds": (0, 1, 2), "learning_rates": (0.05,)}
+    chosen = {name: options[name] or value for name, value in defaults.items()}
     try:
-        return Plan.model_validate(options | {name: options[name] or value for name, value in defaults.items()})
+        return Plan.model_validate(options | chosen | {"methods": tuple(methods)})
     except ValidationError as error:
         raise InvalidValue(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
