@@ -124,7 +124,7 @@ def _one_thread():
 def essence(result: Collected) -> tuple[object, ...]:
     return (
         tuple(result.records),
-        tuple((finished.point, weights_hash(finished.network)) for finished in result.points),
+        tuple((finished.point, finished.scores, weights_hash(finished.network)) for finished in result.points),
     )
 
 

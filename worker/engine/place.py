@@ -7,6 +7,7 @@ from pydantic import JsonValue, TypeAdapter
 
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.reports import Phase
+from backend.domain.scores import ScoreDistribution
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class Place:
     """The recipe's fingerprint."""
     before_accuracy: float | None = None
     """Straight before this level's removals; None in checkpoints from before it was recorded."""
+    scores: ScoreDistribution | None = None
+    """Of this level's last removal, once it is done."""
 
     @classmethod
     def first(cls, phase: Phase, recipe: str) -> Self:

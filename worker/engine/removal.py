@@ -1,5 +1,8 @@
 """What a run removes, step by step: the side of a run that knows the granularity."""
 
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -15,6 +18,7 @@ from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
 from worker.engine.costs.cost import CostModel
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.layout import Size, layout_of, size_at
+from worker.engine.rankings import Ranking
 from worker.engine.retraining.losses import Loss
 from worker.engine.selection import Rules, choose
 from worker.engine.signal import INFORMATION
@@ -52,6 +56,10 @@ class Removal(Protocol):
         """
         ...
 
+    def take_rankings(self) -> tuple[Ranking, ...]:
+        """How the last removal ranked what every layer had left, of layers that can give; asked once, they are gone."""
+        ...
+
     def restore(self) -> None:
         """After the network was restored from a checkpoint: set what follows from its state."""
         ...
@@ -63,6 +71,15 @@ class Removal(Protocol):
     def size(self) -> Size:
         """The network's size now."""
         ...
+
+
+@dataclass(frozen=True)
+class _Choice:
+    """What a removal had before it, and how many channels of each group went."""
+
+    scores: Mapping[str, Tensor]
+    on: Mapping[str, Tensor]
+    gone: Mapping[str, int]
 
 
 class ChannelRemoval:
@@ -83,6 +100,7 @@ class ChannelRemoval:
             bounds=width_bounds(summary, prune),
             target=recipe.target,
         )
+        self._last: _Choice | None = None
 
     def density(self) -> float:
         """Fraction kept of channels, MACs or parameters."""
@@ -108,6 +126,7 @@ class ChannelRemoval:
         _check_scores(scores)
         trainee.remember(scores)
         chosen = choose(scores, trainee.masks, self._rules, level, limit)
+        self._last = _Choice(scores, trainee.masks.on, Counter(name for name, _ in chosen))
         removed = tuple(trainee.masks.label(name, position) for name, position in chosen)
         trainee.turn_off(chosen)
         present, on = (
@@ -130,6 +149,15 @@ class ChannelRemoval:
             on=trainee.masks.on,
             batch_norm_scales=trainee.batch_norm_scales,
         )
+
+    def take_rankings(self) -> tuple[Ranking, ...]:
+        """Of the groups that may give, in forward order."""
+        last, self._last = self._last, None
+        if last is None:
+            return ()
+        free = [name for name, bounds in self._rules.bounds.items() if bounds.below(bounds.dense) is not None]
+        ranked = {name: last.scores[name][last.on[name]].sort().values for name in free}
+        return tuple(Ranking(name, scores, last.gone[name]) for name, scores in ranked.items() if len(scores))
 
     def restore(self) -> None:
         """Nothing: masks and widths say it all."""

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from backend.domain.reports import OperatingPoint
+from backend.domain.scores import ScoreDistribution
 from worker.engine.examples import Scaling
 from worker.engine.network import Network
 
@@ -14,3 +15,5 @@ class FinishedPoint:
     point: OperatingPoint
     network: Network
     scaling: Scaling
+    scores: ScoreDistribution | None = None
+    """Of the removal that led here; None for the dense network, and where nothing had to go."""

@@ -23,6 +23,7 @@ from worker.engine.network import Network, build, summarize
 from worker.engine.place import Place
 from worker.engine.placement import on_device
 from worker.engine.progress import Moment, forecast
+from worker.engine.rankings import distribution
 from worker.engine.regularizers.regularizer import Ground, Regularizer
 from worker.engine.results import FinishedPoint
 from worker.engine.retraining.early import EarlyWeights
@@ -121,7 +122,8 @@ class _PruningRun:
 
     def _enter(self, phase: Phase, **changes: float) -> None:
         """Begin a phase with a fresh optimizer."""
-        self._place = replace(self._place, phase=phase, trained=0, removals=0, **changes)  # type: ignore[arg-type]
+        scores = self._place.scores if phase is Phase.RETRAIN else None
+        self._place = replace(self._place, phase=phase, trained=0, removals=0, scores=scores, **changes)  # type: ignore[arg-type]
         if phase is Phase.SPARSIFY:
             self._trainee.regularizer = self._regularizer(self._trainee)
         self._trainee.start_training(self._optimizer(phase))
@@ -136,7 +138,8 @@ class _PruningRun:
             totals = self._work.trainer.train(self._trainee, loss, self._schedule.training_steps)
             density = self._schedule.level(start, end, self._place.removals)
             removed = self._removal.remove(density, self._schedule.channels)
-            self._place = replace(self._place, removals=self._place.removals + 1)
+            scores = distribution(self._removal.take_rankings(), level) if self._removal.is_reached(end) else None
+            self._place = replace(self._place, removals=self._place.removals + 1, scores=scores)
             yield from self._finish_step(totals, removed)
         self._removal.settle()
         pruned = self._work.validate(self._trainee.module)
@@ -216,7 +219,7 @@ class _PruningRun:
             is_target=index == self._recipe.prune.points,
             **asdict(self._removal.size()),
         )
-        return FinishedPoint(point, self._trainee.network(), self._work.scaling)
+        return FinishedPoint(point, self._trainee.network(), self._work.scaling, self._place.scores)
 
     def _checkpoint(self) -> Checkpoint:
         tensors = self._trainee.checkpoint_tensors() | self._work.checkpoint_tensors()

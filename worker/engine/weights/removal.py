@@ -17,6 +17,7 @@ from worker.engine.allocations.weight_allocation import RankedLayer
 from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
 from worker.engine.layout import Size, layout_of_weights
 from worker.engine.network import Network
+from worker.engine.rankings import Ranking
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
 from worker.engine.weight_criteria.criterion import Compensating, WeightEvidence
@@ -42,6 +43,8 @@ class UnstructuredRemoval:
         if isinstance(recipe.prune.granularity, UnstructuredGranularity) and recipe.prune.granularity.rescale_dropout:
             self._dropouts = find_dropouts(trainee.module, [name for layer in self._layers for name in layer.shapes])
         self._widths = tuple(layer.width for layer in summary.layers)
+        self._names = tuple(layer.name for layer in summary.layers)
+        self._rankings: tuple[Ranking, ...] = ()
         self._sizes = {name: (tuple(tensor.shape), tensor.element_size()) for name, tensor in network.tensors.items()}
 
     def density(self) -> float:
@@ -80,6 +83,11 @@ class UnstructuredRemoval:
             self._ranked(layer, scores[layer.name], queues[layer.name], layer.flat(tensors)) for layer in self._layers
         ]
         counts = self._allocation.keep(ranked, self._model.budget(self._target.kind, level))
+        self._rankings = tuple(
+            Ranking(self._names[layer.size.place], line.scores, line.count - count)
+            for layer, line, count in zip(self._layers, ranked, counts, strict=True)
+            if layer.size.floor < layer.size.count
+        )
         masks: dict[str, Tensor] = {}
         for layer, count in zip(self._layers, counts, strict=True):
             queue, kept = queues[layer.name], flags[layer.name]
@@ -90,6 +98,11 @@ class UnstructuredRemoval:
         self._trainee.mask_weights(masks)
         self._rescale_dropout()
         return ()
+
+    def take_rankings(self) -> tuple[Ranking, ...]:
+        """Of the layers that may give, in forward order."""
+        rankings, self._rankings = self._rankings, ()
+        return rankings
 
     def _write(self, values: Mapping[str, Tensor]) -> None:
         """Set weights by layer, (count,)."""
