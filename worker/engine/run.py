@@ -34,8 +34,8 @@ from worker.engine.retraining.starts import Found
 from worker.engine.retraining.stretches import Stretch, Stretches
 from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
-from worker.engine.workplace import DataOrder, set_up
 from worker.engine.weights.layers import removable_weights
+from worker.engine.workplace import DataOrder, set_up
 
 Output: TypeAlias = RunStarted | StepFinished | Checkpoint | FinishedPoint
 
@@ -251,6 +251,7 @@ class _PruningRun:
             generator=self._work.generators["regularizer"],
             network=self._network,
             model=self._model,
+            weights=removable_weights(self._network, self._summary, self._recipe.prune),
         )
         return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
 
@@ -266,4 +267,3 @@ class _PruningRun:
 def _data_order(recipe: Recipe) -> DataOrder:
     data: DataSplit = recipe.data
     return DataOrder(data.scaling, data.validation_share, data.batch_size, recipe.seed)
-            weights=removable_weights(self._network, self._summary, self._recipe.prune),
