@@ -84,7 +84,11 @@ class Comparison:
         ended = (outcome for outcome in self.outcomes if outcome.point is not None and outcome.cell.method == method)
         return Spread.of(outcome.epochs for outcome in ended)
 
+    def dense_by_seed(self) -> dict[int, float]:
+        """Test accuracy of the dense network of every seed that has a run."""
+        dense = {outcome.cell.seed: outcome.dense for outcome in self.outcomes if outcome.dense is not None}
+        return {seed: dense[seed].test_accuracy for seed in sorted(dense)}
+
     def dense_test_accuracy(self) -> Spread | None:
         """Over the seeds, each counted once."""
-        dense = {outcome.cell.seed: outcome.dense for outcome in self.outcomes if outcome.dense is not None}
-        return Spread.of(point.test_accuracy for point in dense.values())
+        return Spread.of(self.dense_by_seed().values())

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from click.testing import CliRunner
 from pydantic import ValidationError
 
 from backend.domain.comparison import Comparison
@@ -14,9 +15,11 @@ from backend.domain.recipe import DataSplit
 from backend.figures.comparison import draw_comparison
 from tests.engine.runs import CPU, blobs
 from worker.bench import bench as module
+from worker.bench import pages
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
 from worker.bench.report import replace_section, to_markdown, write_page
+from worker.bench.results import Results
 from worker.bench.shelf import Shelf
 from worker.engine.batches import Batches
 
@@ -176,3 +179,24 @@ def test_methods_that_only_set_weights_to_zero_are_marked(comparison: Comparison
     assert "| `magnitude-channel` |" in table
     assert "¹ Same shapes" in table
     assert "Same shapes" not in to_markdown(comparison)
+
+
+def test_results_survive_their_file_and_stand_in_the_pages_of_their_methods(comparison: Comparison, tmp_path: Path):
+    results = Results.of(comparison, "conditions")
+    results.write(tmp_path / "a.json")
+    assert Results.model_validate_json((tmp_path / "a.json").read_bytes()) == results
+    page = tmp_path / "page.md"
+    page.write_text("# Magnitude (`magnitude-channel`)\n\n<!-- our numbers -->\n<!-- end of our numbers -->\n")
+    other = tmp_path / "other.md"
+    other.write_text("# Other (`lamp2021`)\n\n<!-- our numbers -->\n<!-- end of our numbers -->\n")
+    untouched = other.read_text()
+    answer = CliRunner().invoke(pages.command, [str(tmp_path / "a.json"), "--folder", str(tmp_path)])
+    assert answer.exit_code == 0, answer.output
+    spread = comparison.test_accuracy("magnitude-channel", 1.2)
+    assert spread is not None
+    shown = (
+        f"| `magnitude-channel` | {100 * spread.mean:.1f} ({100 * spread.lowest:.1f} to {100 * spread.highest:.1f}) |"
+    )
+    assert shown in page.read_text()
+    assert "| `uniform` | " in page.read_text()
+    assert other.read_text() == untouched

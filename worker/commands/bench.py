@@ -12,6 +12,7 @@ from backend.domain.sampling import SampleArchitecture
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
 from worker.bench.report import check_figure, link_to, replace_section, to_markdown, write_figure, write_page
+from worker.bench.results import Results
 from worker.bench.shelf import Shelf
 from worker.engine.device import make_deterministic, resolve_device
 from worker.local import read_dataset
@@ -79,6 +80,7 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     name = f"{plan.network}-{Path(plan.data).stem}"
     table = f"{plan.conditions}\n\n{to_markdown(comparison)}"
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
+    Results.of(comparison, plan.conditions).write(output / f"{name}.json")
     write_page(comparison, _BASELINES, output / f"{name}.html")
     if figure is not None:
         write_figure(comparison, figure)

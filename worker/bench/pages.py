@@ -1,0 +1,79 @@
+"""The measured figures in the pages of the methods: `python -m worker.bench.pages docs/results/*.json`."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from backend.domain.comparison import Spread
+from backend.domain.presets import PRESETS
+from worker.bench.report import replace_section
+from worker.bench.results import Results
+
+SECTION = "our numbers"
+"""Between `<!-- our numbers -->` and `<!-- end of our numbers -->` of a page."""
+_TITLE_NAME = re.compile(r"`([^`]+)`")
+_BASELINES = {True: "uniform-magnitude-weights", False: "uniform"}
+"""What a method is put beside, by whether it keeps all shapes: the smallest norms, the same share of every layer."""
+
+
+@click.command("pages")
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--folder", default="docs/methods", type=click.Path(exists=True, file_okay=False, path_type=Path))
+def command(results: Sequence[Path], folder: Path) -> None:
+    """Write what comparisons found into the page of every method that they had."""
+    found = [Results.model_validate_json(file.read_bytes()) for file in results]
+    for page in sorted(folder.glob("*.md")):
+        content = page.read_text(encoding="utf-8")
+        methods = [name for name in _TITLE_NAME.findall(content.partition("\n")[0]) if name in PRESETS]
+        text = numbers(methods, found)
+        if text and f"<!-- {SECTION} -->" in content:
+            replace_section(page, SECTION, text)
+            click.echo(page)
+
+
+def numbers(methods: Sequence[str], found: Iterable[Results]) -> str:
+    """A table for each comparison that had one of the methods: their test accuracies, beside dense and baseline."""
+    tables = []
+    for results in found:
+        rows = [(method, _row(results, method)) for method in _with_baseline(methods)]
+        present = [(method, row) for method, row in rows if any(cell != "none" for cell in row)]
+        if not any(method in methods for method, _ in present):
+            continue
+        heads = [f"{compression:g}x" for compression in results.compressions]
+        dense = Spread.of(results.dense)
+        table = [
+            f"{results.network} on {results.data}; dense {_cell(dense)}.",
+            "",
+            f"| test accuracy, % | {' | '.join(heads)} |",
+            "|---|" + "---:|" * len(heads),
+            *(f"| `{method}` | {' | '.join(row)} |" for method, row in present),
+        ]
+        tables.append("\n".join(table))
+    if not tables:
+        return ""
+    note = (
+        "Mean (lowest to highest) over seeds, by compression; conditions and all other methods: "
+        "[benchmarks](../benchmarks.md)."
+    )
+    return "\n\n".join([*tables, note])
+
+
+def _with_baseline(methods: Sequence[str]) -> tuple[str, ...]:
+    kinds = {PRESETS[method].recipe.prune.granularity.kind == "unstructured" for method in methods}
+    return tuple(dict.fromkeys([*methods, *(_BASELINES[kind] for kind in sorted(kinds))]))
+
+
+def _row(results: Results, method: str) -> list[str]:
+    return [_cell(results.test_accuracy(method, compression)) for compression in results.compressions]
+
+
+def _cell(spread: Spread | None) -> str:
+    if spread is None:
+        return "none"
+    return f"{spread.mean:.1%} ({spread.lowest:.1%} to {spread.highest:.1%})".replace("%", "")
+
+
+if __name__ == "__main__":
+    command()
