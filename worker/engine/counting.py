@@ -33,7 +33,7 @@ def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = Non
     norms = _norms_by_layer(network)
     layers: dict[str, Layer] = {}
     for step in network.steps:
-        use = _use(step, network)
+        use = use_of(step, network)
         if use is None:
             continue
         earlier = layers.get(use.weight)
@@ -61,7 +61,7 @@ def weights_by_layer(network: Network) -> tuple[tuple[str, ...], ...]:
 
     Every multiply-accumulate operation of a layer meets one of its weights, and all of them equally often.
     """
-    uses = (use for step in network.steps if (use := _use(step, network)) is not None)
+    uses = (use for step in network.steps if (use := use_of(step, network)) is not None)
     found: dict[str, tuple[str, ...]] = {}
     for use in uses:
         found.setdefault(use.weight, _kernels(use, network))
@@ -82,7 +82,7 @@ def count_parameters(network: Network) -> int:
 
 
 @dataclass(frozen=True)
-class _Use:
+class LayerUse:
     """A layer where it is used."""
 
     weight: str
@@ -96,7 +96,7 @@ class _Use:
     """Places at which the kernel is put: the output's, for a transposed convolution the input's."""
 
 
-def _kernels(use: _Use, network: Network) -> tuple[str, ...]:
+def _kernels(use: LayerUse, network: Network) -> tuple[str, ...]:
     """Names of a layer's parameters of two or more axes; a recurrent layer has several."""
     parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
     names = use.own if use.type == "recurrent" else (use.weight,)
@@ -104,7 +104,7 @@ def _kernels(use: _Use, network: Network) -> tuple[str, ...]:
     return tuple(own) if parameters.issuperset(own) else ()
 
 
-def _use(step: Step, network: Network) -> _Use | None:
+def use_of(step: Step, network: Network) -> LayerUse | None:
     """The layer that a node is; None for nodes that are no layers, or whose weight is worked out on the way."""
     if not step.node.target.startswith("aten."):
         return None
@@ -118,14 +118,14 @@ def _use(step: Step, network: Network) -> _Use | None:
     shape = tuple(network.tensors[weight.tensor].shape)
     own = _names(weight, step.bound.get("bias"))
     if step.kind == "linear":
-        return _Use(weight.tensor, "linear", shape[1], shape[0], own)
+        return LayerUse(weight.tensor, "linear", shape[1], shape[0], own)
     if step.kind == "embedding":
-        return _Use(weight.tensor, "embedding", shape[0], shape[1], own)
+        return LayerUse(weight.tensor, "embedding", shape[0], shape[1], own)
     groups = step.bound["groups"]
     is_transposed = step.kind in _TRANSPOSED
     in_width, width = (shape[0], shape[1] * groups) if is_transposed else (shape[1] * groups, shape[0])
     places = _places(step.bound["input"] if is_transposed else Reference(step.node.name), network)
-    return _Use(weight.tensor, "conv", in_width, width, own, shape[2:], places)
+    return LayerUse(weight.tensor, "conv", in_width, width, own, shape[2:], places)
 
 
 def _places(value: Argument, network: Network) -> tuple[int, ...]:
@@ -133,21 +133,21 @@ def _places(value: Argument, network: Network) -> tuple[int, ...]:
     return tuple(result.shape[_SPATIAL:]) if isinstance(result, Tensor) else ()
 
 
-def _recurrent(step: Step, tensors: Mapping[str, Tensor]) -> _Use | None:
+def _recurrent(step: Step, tensors: Mapping[str, Tensor]) -> LayerUse | None:
     names = _names(*step.bound["params"])
     if len(names) != len(step.bound["params"]):
         return None
     hidden = tensors[names[1]].shape[1]
-    return _Use(names[0], "recurrent", tensors[names[0]].shape[1], hidden, names)
+    return LayerUse(names[0], "recurrent", tensors[names[0]].shape[1], hidden, names)
 
 
-def _product(step: Step, tensors: Mapping[str, Tensor]) -> _Use | None:
+def _product(step: Step, tensors: Mapping[str, Tensor]) -> LayerUse | None:
     """A linear layer written as a product, its weight stored inputs first."""
     weight = step.bound[_PRODUCTS[step.kind]]
     if not isinstance(weight, TensorReference) or tensors[weight.tensor].dim() != 2:
         return None
     in_width, width = tensors[weight.tensor].shape
-    return _Use(weight.tensor, "linear", in_width, width, _names(weight, step.bound.get("self")))
+    return LayerUse(weight.tensor, "linear", in_width, width, _names(weight, step.bound.get("self")))
 
 
 def _names(*values: Argument) -> tuple[str, ...]:
@@ -156,7 +156,7 @@ def _names(*values: Argument) -> tuple[str, ...]:
 
 def _norms_by_layer(network: Network) -> dict[str, tuple[str, ...]]:
     """Parameters of the batch norms that directly follow a layer, by the layer's node name."""
-    layers = {step.node.name for step in network.steps if _use(step, network) is not None}
+    layers = {step.node.name for step in network.steps if use_of(step, network) is not None}
     found: dict[str, tuple[str, ...]] = {}
     for step in network.steps:
         source = step.bound["input"] if step.kind == "batch_norm" else None
