@@ -16,7 +16,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1},
     "prune.criterion": {"labels": "data"},
     "sparsify": {"gradient_norm": None},
-    "sparsify.regularizer": {"noise": "weights"},
+    "sparsify.regularizer": {"noise": "weights", "prior": "normal_jeffreys", "global_scale": 1e-5},
     "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs"},
 }
 _ADDED_SECTIONS = ("sparsify", "dense")

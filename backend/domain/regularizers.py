@@ -212,11 +212,11 @@ class VariationalDropoutRegularizer(Spec):
 
 
 class BayesianCompressionRegularizer(Spec):
-    """Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665; group normal-Jeffreys).
+    """Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665).
 
     The weights that read a channel are drawn from normal distributions, times a scale of the channel that is drawn too;
-    the divergence from the prior `p(scale) = 1 / |scale|` and from N(0, 1), over N, is added to the loss. Channels
-    whose scale is mostly noise go first under the criterion `learned`.
+    the divergence of the scales from a prior that prefers small or noisy ones, and of the weights from N(0, 1), over N,
+    is added to the loss. Channels whose scale is mostly noise, or small, go first under the criterion `learned`.
     """
 
     leaves_scores: ClassVar[bool] = True
@@ -230,6 +230,15 @@ class BayesianCompressionRegularizer(Spec):
     noise_speed: PositiveFloat = Field(
         1.0, le=1e4, description="Learning rate of scales and variances, in units of the network's."
     )
+    prior: Literal["normal_jeffreys", "horseshoe"] = Field(
+        "normal_jeffreys",
+        description="normal_jeffreys: p(scale) = 1 / |scale|, the scale is normal; horseshoe: half-Cauchy for each "
+        "channel, times a half-Cauchy scale that a layer's channels share, the scale is log-normal.",
+    )
+    global_scale: PositiveFloat = Field(
+        1e-5, le=1e3, description="Of the horseshoe prior: scale of what a layer's channels share (the paper's tau_0)."
+    )
+    noise: Noise = "weights"
 
 
 Regularizer = Annotated[

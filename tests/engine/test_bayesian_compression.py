@@ -10,6 +10,7 @@ from tests.engine.runs import small_mlp
 from worker.engine.regularizers.bayesian_compression import BayesianCompression
 from worker.engine.regularizers.divergences import log_uniform_divergence
 from worker.engine.trainee import Trainee
+from worker.zoo.fresh import initialize
 
 
 def noisy(trainee: Trainee, **settings: object) -> BayesianCompression:
@@ -75,3 +76,42 @@ def test_the_gradient_of_the_divergence_pulls_scales_towards_noise():
     regularizer.penalty().backward()
     assert bool((regularizer.parameters["log_variances"].grad < 0).all())
     assert bool((regularizer.parameters["means"].grad > 0).all())
+
+
+@pytest.mark.parametrize("prior", ["normal_jeffreys", "horseshoe"])
+def test_layers_draw_what_they_add_up_for_each_example_with_one_scale_for_each_channel(prior):
+    """Cov(y_a, y_b) = sum over channels of x^2 (Var(z) w_a w_b + [a = b] E[z^2] s^2), examples apart."""
+    torch.manual_seed(0)
+    trainee = dense(small_mlp(widths=(4, 3)))
+    regularizer = noisy(trainee, prior=prior, noise="activations", initial_log_variance=-2.0)
+    assert regularizer.weights() == {}
+    layer, seen = trainee.module.get_submodule("fc2"), []
+    layer.weight.data.mul_(3)
+    layer.register_forward_hook(lambda _layer, _inputs, output: seen.append(output.detach().double()))
+    trainee.module.train()
+    count = 20_000
+    example = torch.randn(1, 1, 16, 16)
+    trainee.module(example.expand(count, -1, -1, -1))
+    hidden = trainee.module.get_submodule("fc1")(example.flatten(1)).relu().detach().double()[0]
+    scales = regularizer._scales
+    mean, variance = (values[:4].detach().double() for values in (scales.mean(), scales.variance()))
+    weight = layer.weight.detach().double()
+    noise = regularizer.parameters["weights.fc2.weight"].detach().double().exp()
+    expected = (weight * hidden.square() * variance) @ weight.T
+    expected += torch.diag((noise * hidden.square() * (variance + mean.square())).sum(1))
+    (outputs,) = seen
+    found = torch.cov(outputs.T)
+    scale = expected.diagonal().outer(expected.diagonal()).sqrt()
+    assert float(((found - expected) / scale).abs().max()) < 0.06
+    center = (weight * mean * hidden).sum(1) + layer.bias.detach().double()
+    assert bool(((outputs.mean(0) - center).abs() < 5 * (expected.diagonal() / count).sqrt()).all())
+    neighbours = torch.corrcoef(torch.stack([outputs[:-1, 0], outputs[1:, 0]]))[0, 1]
+    assert abs(float(neighbours)) < 5 / count**0.5
+
+
+def test_layers_that_read_channels_in_another_way_have_their_weights_drawn():
+    trainee = dense(initialize("gru", (1, 8, 8), 4, 0, (4, 3)))
+    regularizer = noisy(trainee, noise="activations")
+    drawn = set(regularizer.weights())
+    assert any("weight_hh" in name for name in drawn)
+    assert not any(name.startswith("fc") for name in drawn)

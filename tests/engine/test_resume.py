@@ -73,6 +73,9 @@ RECIPES = {
     ),
     "binary gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "reinforce"}),
     "noisy scales": sparsified({"kind": "bayesian_compression", "warm_up": 0.5, "noise_speed": 20.0}),
+    "horseshoe": sparsified(
+        {"kind": "bayesian_compression", "prior": "horseshoe", "noise": "activations", "noise_speed": 20.0}
+    ),
     "targeted dropout": sparsified({"kind": "targeted_dropout"}),
     "variational dropout": sparsified(
         {"kind": "variational_dropout", "initial_log_variance": -4.0, "noise_speed": 20.0},

@@ -210,7 +210,24 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 epochs=_LENET_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 learning_rate_decay="none",
-                regularizer=BayesianCompressionRegularizer(),
+                regularizer=BayesianCompressionRegularizer(noise="activations"),
+            ),
+        ),
+    ),
+    Preset(
+        name="louizos2017-horseshoe",
+        title="Bayesian compression, group horseshoe",
+        summary="Every channel learns how large its random scale is and how much noise it bears, under a prior that "
+        "either lets a scale be or shrinks it to nothing.",
+        citation="C. Louizos, K. Ullrich, M. Welling. Bayesian compression for deep learning. NIPS 2017. "
+        "arXiv:1705.08665 (group horseshoe).",
+        is_baseline=False,
+        recipe=_sparsifying_recipe(
+            Sparsify(
+                epochs=_LENET_EPOCHS,
+                optimizer=AdamOptimizer(learning_rate=1e-3),
+                learning_rate_decay="none",
+                regularizer=BayesianCompressionRegularizer(prior="horseshoe", noise="activations"),
             ),
         ),
     ),

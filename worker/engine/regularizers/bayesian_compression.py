@@ -1,4 +1,4 @@
-"""Bayesian compression: channels learn how much noise they bear (Louizos et al. 2017, group normal-Jeffreys)."""
+"""Bayesian compression: channels learn how much noise they bear (Louizos et al. 2017)."""
 
 from collections.abc import Mapping
 
@@ -7,11 +7,10 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import BayesianCompressionRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
-from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence, normal_divergence
+from worker.engine.regularizers.divergences import normal_divergence
+from worker.engine.regularizers.noisy_layers import NoisyLayers, ScaledInputs, layers_of_weights
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
-
-_SPREAD = 0.01
-"""Standard deviation of what is drawn at first."""
+from worker.engine.regularizers.scales import SCALES, Scales, ScaleStart
 
 
 @REGULARIZERS.register(BayesianCompressionRegularizer)
@@ -21,14 +20,14 @@ def bayesian_compression(spec: BayesianCompressionRegularizer) -> MakeRegularize
 
 
 class BayesianCompression(Neutral):
-    """Weights that read channel i are `z_i * (mu + sigma * noise)`, `z_i ~ N(mean_i, variance_i)`.
+    """Weights that read channel i are `z_i * (mu + sigma * noise)`, with a random scale z_i of the channel.
 
-    `strength / N` times the divergence of all z from the prior p(z) = 1 / |z|, and of all weights from N(0, 1), is
-    added to the loss. One draw for each mini-batch.
+    `strength / N` times the divergence of all z from their prior, and of all weights from N(0, 1), is added to the
+    loss. One draw for each mini-batch, or for each example where layers allow it and the spec asks for it.
     """
 
     def __init__(self, spec: BayesianCompressionRegularizer, ground: Ground) -> None:
-        self._spec, self._generator = spec, ground.generator
+        self._generator = ground.generator
         self.speed = spec.noise_speed
         self._gates = ChannelGates(ground)
         self._scale = spec.strength / ground.example_count
@@ -36,29 +35,42 @@ class BayesianCompression(Neutral):
         self._done = 0
         parameters = dict(ground.module.named_parameters())
         self._weights = {name: parameters[name] for name in sorted(self._gates.reading.tensors)}
-        self._means = nn.Parameter(1 + _SPREAD * self._noise(self._gates.count))
-        variances = spec.initial_log_variance + _SPREAD * self._noise(self._gates.count)
-        self._log_variances = nn.Parameter(variances)
+        widths = [group.width for group in self._gates.groups]
+        start = ScaleStart(widths, spec.initial_log_variance, spec.global_scale, ground.generator, self._gates.device)
+        self._scales: Scales = SCALES[spec.prior](start)
         self._weight_log_variances = {
             name: nn.Parameter(torch.full_like(weight, spec.initial_log_variance))
             for name, weight in self._weights.items()
         }
         own = {f"weights.{name}": parameter for name, parameter in self._weight_log_variances.items()}
-        self.parameters = {"means": self._means, "log_variances": self._log_variances, **own}
+        self.parameters = {**self._scales.parameters, **own}
+        self._draw_in_layers(spec, ground)
+
+    def _draw_in_layers(self, spec: BayesianCompressionRegularizer, ground: Ground) -> None:
+        """Let layers draw what they add up, those that can."""
+        layers = layers_of_weights(ground.module, self._weights) if spec.noise == "activations" else {}
+        self._inputs = ScaledInputs(layers, self._gates.reading, self._scales.at)
+        layers = {name: layers[name] for name in self._inputs.names}
+        self._layers = NoisyLayers(layers, self._weight_log_variances.__getitem__)
+        self._drawn = [name for name in self._weights if name not in layers]
 
     def weights(self) -> dict[str, Tensor]:
-        """Reading weights and the scales of channels, drawn for this mini-batch."""
-        scales = self._means + torch.exp(self._log_variances / 2) * self._noise(self._gates.count)
+        """Weights with their scales, drawn for this mini-batch, where their layers do not draw what they add up."""
+        self._inputs.begin()
+        if not self._drawn:
+            return {}
+        scales = self._scales.at(self._noise(self._gates.count))
         drawn = {
-            name: weight + torch.exp(self._weight_log_variances[name] / 2) * self._noise(*weight.shape)
-            for name, weight in self._weights.items()
+            name: self._weights[name]
+            + torch.exp(self._weight_log_variances[name] / 2) * self._noise(*self._weights[name].shape)
+            for name in self._drawn
         }
         return self._gates.reading.scaled(scales, drawn)
 
     def penalty(self) -> Tensor:
         """The divergence, at the part of its weight that the warm-up has come to."""
         share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
-        parts = [log_uniform_divergence(self._log_alpha()).sum()]
+        parts = [self._scales.divergence()]
         parts += [
             normal_divergence(self._weight_log_variances[name], self._weights[name]).sum() for name in self._weights
         ]
@@ -78,14 +90,12 @@ class BayesianCompression(Neutral):
 
     @torch.no_grad()
     def finish(self) -> dict[str, Tensor]:
-        """Fold the mean scales into the weights; the scores are shares of signal, `1 / (1 + alpha)`."""
-        scores = torch.sigmoid(-self._log_alpha())
-        self._gates.fold(self._means)
+        """Fold the mean scales into the weights; the scores say how much of a channel there is."""
+        self._inputs.stop()
+        self._layers.stop()
+        scores = self._scales.scores()
+        self._gates.fold(self._scales.mean())
         return self._gates.per_group(scores)
-
-    def _log_alpha(self) -> Tensor:
-        """How much of each channel's scale is noise (G,)."""
-        return log_alpha(self._log_variances, self._means)
 
     def _noise(self, *shape: int) -> Tensor:
         return torch.randn(shape, generator=self._generator).to(self._gates.device, non_blocking=True)

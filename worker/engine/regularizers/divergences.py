@@ -1,5 +1,7 @@
 """Divergences of learned noise from its priors, in nats."""
 
+import math
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -7,6 +9,8 @@ from torch.nn import functional as F
 _K1, _K2, _K3 = 0.63576, 1.87320, 1.48695
 """Of the approximation (Molchanov et al. 2017, eq. 14)."""
 _TINY = 1e-8
+_CONSTANT = math.lgamma(0.5) - math.log(2 * math.pi * math.e) / 2
+"""Logarithm of Gamma(1/2), less the entropy of a standard normal variable."""
 
 
 def log_alpha(log_variance: Tensor, mean: Tensor) -> Tensor:
@@ -22,3 +26,15 @@ def log_uniform_divergence(log_alpha: Tensor) -> Tensor:
 def normal_divergence(log_variance: Tensor, mean: Tensor) -> Tensor:
     """KL(N(mean, sigma^2) || N(0, 1)), element-wise."""
     return 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance)
+
+
+def gamma_divergence(mean: Tensor, log_variance: Tensor, scale: float) -> Tensor:
+    """KL(log-normal || Gamma(shape 1/2, scale)), element-wise; `mean` and variance are those of the logarithm."""
+    expected = torch.exp(mean + log_variance.exp() / 2)
+    return expected / scale - mean / 2 + math.log(scale) / 2 + _CONSTANT - log_variance / 2
+
+
+def inverse_gamma_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(log-normal || inverse Gamma(shape 1/2, scale 1)), element-wise; as `gamma_divergence`."""
+    expected = torch.exp(log_variance.exp() / 2 - mean)
+    return expected + mean / 2 + _CONSTANT - log_variance / 2

@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.utils.hooks import RemovableHandle
 
 from worker.engine.network.hidden_names import reachable
+from worker.engine.regularizers.places import ChannelPlaces
 
 _CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
     nn.Conv1d: functional.conv1d,
@@ -75,6 +76,66 @@ class NoisyLayers:
             return output
         variance = summed(layer, inputs[0].square(), self._log_variance(name).exp())
         return output + variance.clamp_min(_LEAST_VARIANCE).sqrt() * torch.randn_like(output)
+
+
+class ScaledInputs:
+    """In training the channels that layers read are multiplied by random scales, drawn for each example.
+
+    All layers share the draws of a forward pass. An example is a place along the first axis of a layer's input.
+    """
+
+    def __init__(
+        self, layers: Mapping[str, Iterable[nn.Module]], reading: ChannelPlaces, scales: Callable[[Tensor], Tensor]
+    ) -> None:
+        """`scales` makes scales (N, G) of standard normal noise (N, G)."""
+        self._scales, self._count, self._device = scales, reading.count, reading.device
+        self._drawn: dict[int, Tensor] = {}
+        places = {
+            name: place
+            for name, owners in layers.items()
+            if (place := _channels_read(name, owners, reading)) is not None
+        }
+        self.names = frozenset(places)
+        """The weights whose layers read whole channels along the axis of their inputs."""
+        self._handles: list[RemovableHandle] = [
+            layer.register_forward_pre_hook(partial(self._scale, place))
+            for name, place in places.items()
+            for layer in layers[name]
+        ]
+
+    def begin(self) -> None:
+        """Draw anew in the next forward pass."""
+        self._drawn = {}
+
+    def stop(self) -> None:
+        """Leave the layers as they were."""
+        self._drawn = {}
+        for handle in self._handles:
+            handle.remove()
+
+    def _scale(self, place: Tensor, layer: nn.Module, inputs: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+        values = inputs[0]
+        if not layer.training:
+            return inputs
+        factors = self._draw(len(values))[:, place]
+        shape = [len(values)] + [1] * (values.dim() - 1)
+        shape[-1 if isinstance(layer, nn.Linear) else 1] = -1
+        return (values * factors.view(shape).to(values.dtype),)
+
+    def _draw(self, examples: int) -> Tensor:
+        """Scales (N, G + 1); the last is 1, for what belongs to no channel."""
+        if examples not in self._drawn:
+            scales = self._scales(torch.randn(examples, self._count, device=self._device))
+            self._drawn[examples] = torch.cat([scales, scales.new_ones(examples, 1)], 1)
+        return self._drawn[examples]
+
+
+def _channels_read(name: str, layers: Iterable[Any], reading: ChannelPlaces) -> Tensor | None:
+    """The channel at each place of the layers' input; None where their weight reads channels in another way."""
+    axes = {axis: place for (tensor, axis), place in reading.places.items() if tensor == name}
+    inputs = {0 if type(layer) in _TRANSPOSED else 1 for layer in layers}
+    is_grouped = any(getattr(layer, "groups", 1) > 1 for layer in layers)
+    return None if is_grouped or len(axes) > 1 or set(axes) != inputs else axes[inputs.pop()]
 
 
 def summed(layer: Any, inputs: Tensor, weight: Tensor) -> Tensor:

@@ -59,6 +59,11 @@ class ChannelPlaces:
         """Names of the weights."""
         return frozenset(name for name, _ in self._places)
 
+    @property
+    def places(self) -> Mapping[tuple[str, int], Tensor]:
+        """The channel at each place along an axis of a weight, by its name and the axis; G where there is none."""
+        return self._places
+
     def sums(self, of: Callable[[Tensor], Tensor]) -> Tensor:
         """Sum over each channel's weights of an element-wise function, (G,) float32 or wider."""
         total: Tensor | None = None
@@ -80,11 +85,13 @@ class ChannelPlaces:
         return torch.zeros(self.count) if total is None else total[:-1]
 
     def scaled(self, factors: Tensor, drawn: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
-        """The weights, or what was `drawn` in their place, times the factors (G,) of their channels, by name."""
+        """The weights, or those that were `drawn` in their place, times the factors (G,) of their channels, by name."""
         source = self._tensors if drawn is None else drawn
         extended = torch.cat([factors, factors.new_ones(1)])
         weights: dict[str, Tensor] = {}
         for (name, axis), place in self._places.items():
+            if name not in source:
+                continue
             weight = weights.get(name, source[name])
             shape = [1] * weight.dim()
             shape[axis] = -1

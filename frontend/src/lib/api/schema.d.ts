@@ -870,10 +870,16 @@ export interface components {
          * @description Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665; group normal-Jeffreys).
          *
          *     The weights that read a channel are drawn from normal distributions, times a scale of the channel that is drawn too;
-         *     the divergence from the prior `p(scale) = 1 / |scale|` and from N(0, 1), over N, is added to the loss. Channels
-         *     whose scale is mostly noise go first under the criterion `learned`.
+         *     the divergence of the scales from a prior that prefers small or noisy ones, and of the weights from N(0, 1), over N,
+         *     is added to the loss. Channels whose scale is mostly noise, or small, go first under the criterion `learned`.
          */
         BayesianCompressionRegularizer: {
+            /**
+             * Global Scale
+             * @description Of the horseshoe prior: scale of what a layer's channels share (the paper's tau_0).
+             * @default 0.00001
+             */
+            global_scale?: number;
             /**
              * Initial Log Variance
              * @description log variance of everything at first.
@@ -886,11 +892,25 @@ export interface components {
              */
             kind: "bayesian_compression";
             /**
+             * Noise
+             * @description weights: drawn once for each mini-batch; activations: what linear layers and convolutions add up is drawn for each example instead (local reparametrization, as in the paper), which learns faster and about doubles the cost of these layers; other layers draw weights in any case.
+             * @default weights
+             * @enum {string}
+             */
+            noise?: "weights" | "activations";
+            /**
              * Noise Speed
              * @description Learning rate of scales and variances, in units of the network's.
              * @default 1
              */
             noise_speed?: number;
+            /**
+             * Prior
+             * @description normal_jeffreys: p(scale) = 1 / |scale|, the scale is normal; horseshoe: half-Cauchy for each channel, times a half-Cauchy scale that a layer's channels share, the scale is log-normal.
+             * @default normal_jeffreys
+             * @enum {string}
+             */
+            prior?: "normal_jeffreys" | "horseshoe";
             /**
              * Strength
              * @description Weight of the divergence; 1 is the variational bound.
@@ -3329,6 +3349,13 @@ export interface components {
              */
             kind: "variational_dropout";
             /**
+             * Noise
+             * @description weights: drawn once for each mini-batch; activations: what linear layers and convolutions add up is drawn for each example instead (local reparametrization, as in the paper), which learns faster and about doubles the cost of these layers; other layers draw weights in any case.
+             * @default weights
+             * @enum {string}
+             */
+            noise?: "weights" | "activations";
+            /**
              * Noise Speed
              * @description Learning rate of the variances, in units of the network's.
              * @default 1
@@ -3340,13 +3367,6 @@ export interface components {
              * @default 1
              */
             strength?: number;
-            /**
-             * Noise
-             * @description weights: drawn once for each mini-batch; activations: what linear layers and convolutions add up is drawn for each example instead (local reparametrization, as in the paper), which learns faster and about doubles the cost of these layers; other layers draw weights in any case.
-             * @default weights
-             * @enum {string}
-             */
-            noise?: "weights" | "activations";
             /**
              * Threshold
              * @description log alpha above which a weight is zero at the end.
