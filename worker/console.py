@@ -53,7 +53,12 @@ def follow(outputs: Iterable[RunStarted | StepFinished | Checkpoint | FinishedPo
                     pass
     if layout is None:
         raise RuntimeError("a run begins with its layout")
-    report = RunReport(layout=layout, steps=tuple(records), points=tuple(item.point for item in points))
+    report = RunReport(
+        layout=layout,
+        steps=tuple(records),
+        points=tuple(item.point for item in points),
+        scores=tuple(item.scores for item in points if item.scores is not None),
+    )
     return Followed(report, tuple(points))
 
 

@@ -9,6 +9,7 @@ from typing import Self
 from backend.db.models import ArtifactRow
 from backend.db.repositories.leases import Claim
 from backend.domain.reports import OperatingPoint, RunLayout, StepRecord
+from backend.domain.scores import ScoreDistribution
 from backend.queue import LiveEvent
 from worker.engine.checkpoint import Checkpoint
 from worker.workshop import Workshop
@@ -76,7 +77,9 @@ class Recorder:
         records, self._pending = self._pending, []
         self._in_flight = self._writer.submit(self._write, records, data)
 
-    def point(self, point: OperatingPoint, files: list[PointFile], graph: bytes) -> None:
+    def point(
+        self, point: OperatingPoint, files: list[PointFile], graph: bytes, scores: ScoreDistribution | None = None
+    ) -> None:
         """Store an operating point with its files and its network's graph; the history up to it is there first."""
         self.drain()
         graph_hash = self._workshop.store.put_bytes(graph).sha256
@@ -84,7 +87,7 @@ class Recorder:
         job_id = self._claim.job_id
         with self._workshop.work() as work:
             work.leases.write(self._claim, **_figures_of_point(point))
-            work.points.put(job_id, point, graph_hash)
+            work.points.put(job_id, point, graph_hash, scores)
             rows = [
                 ArtifactRow(name=file.name, sha256=blob.sha256, size=blob.size, media_type=file.media_type)
                 for file, blob in blobs

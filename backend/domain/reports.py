@@ -6,6 +6,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from backend.domain import metrics
 from backend.domain.granularities import GranularityKind
+from backend.domain.scores import ScoreDistribution
 from backend.domain.spec import Spec
 
 
@@ -166,3 +167,5 @@ class RunReport(Spec):
     layout: RunLayout
     steps: tuple[StepRecord, ...] = ()
     points: tuple[OperatingPoint, ...] = ()
+    scores: tuple[ScoreDistribution, ...] = ()
+    """Of the points that removals led to, in order; empty in histories from before they were recorded."""

@@ -66,6 +66,8 @@ def test_every_point_becomes_a_zip_and_the_history_is_written(checkpoint, short_
     ]
     report = RunReport.model_validate_json((folder / "history.json").read_text())
     assert report.points[-1].macs <= 0.25 * report.layout.dense_macs
+    assert [scores.point for scores in report.scores] == [1, 2]
+    assert all(sum(layer.kept) for scores in report.scores for layer in scores.layers)
     with zipfile.ZipFile(io.BytesIO((folder / "pruned.zip").read_bytes())) as archive:
         assert set(archive.namelist()) == {"model.safetensors", "model.py", "recipe.json", "manifest.json"}
         manifest = json.loads(archive.read("manifest.json"))

@@ -15,7 +15,7 @@ from backend.domain.network import ArchitectureMatch
 from backend.domain.presets import PRESETS
 from backend.domain.reports import Zeros
 from backend.domain.sampling import SampleOrder
-from tests.db.values import LAYOUT, point, step
+from tests.db.values import LAYOUT, point, scores, step
 
 Open = Callable[[], UnitOfWork]
 HASH = "ab" * 32
@@ -71,6 +71,17 @@ def test_a_trimmed_history_ends_at_the_checkpoint(unit_of_work: Open, job_id: st
     with unit_of_work() as work:
         assert work.steps.count(job_id) == 3
         assert [row.index for row in work.points.list_all(job_id)] == [1]
+
+
+def test_scores_are_found_by_point_or_of_the_last_one_that_tells(unit_of_work: Open, job_id: str) -> None:
+    with unit_of_work() as work:
+        for index, told in enumerate((None, scores(1), scores(2), None)):
+            work.points.put(job_id, point(index, at_step=index), scores=told)
+    with unit_of_work() as work:
+        assert work.points.find_scores(job_id) == work.points.find_scores(job_id, 2) == scores(2)
+        assert work.points.find_scores(job_id, 1) == scores(1)
+        assert [work.points.find_scores(job_id, index) for index in (0, 3, 9)] == [None] * 3
+        assert work.points.find_scores("0" * 32) is None
 
 
 def test_a_point_written_twice_is_there_once_with_its_files(unit_of_work: Open, job_id: str) -> None:

@@ -1,6 +1,7 @@
 """Small domain values for the database tests."""
 
 from backend.domain.reports import OperatingPoint, Phase, RunLayout, StepRecord, TrackedLayer
+from backend.domain.scores import BINS, LayerScores, ScoreDistribution
 
 LAYOUT = RunLayout(
     layers=(
@@ -45,3 +46,10 @@ def point(index: int, at_step: int) -> OperatingPoint:
         test_loss=0.31,
         is_target=index == 4,
     )
+
+
+def scores(index: int) -> ScoreDistribution:
+    """Scores of one layer before a point: two stayed, one went."""
+    kept, removed = (0,) * (BINS - 1) + (2,), (1,) + (0,) * (BINS - 1)
+    layer = LayerScores(name="fc1", kept=kept, removed=removed, zeros_kept=0, zeros_removed=0, threshold=0.5)
+    return ScoreDistribution(point=index, scale="linear", low=0.5, high=2.5, layers=(layer,))

@@ -8,7 +8,7 @@ from backend.db.base import database_time
 from backend.db.models import JobRow
 from backend.db.repositories.leases import Claim, LeaseLost
 from backend.domain.errors import DiskFull
-from tests.db.values import LAYOUT, point, step
+from tests.db.values import LAYOUT, point, scores, step
 from tests.worker.workshop import Bench
 from worker.engine.checkpoint import Checkpoint
 from worker.recorder import PointFile, Recorder
@@ -88,9 +88,10 @@ def test_a_point_comes_with_its_files_and_after_its_history(bench: Bench, claim:
     with Recorder(bench.workshop, claim) as recorder:
         recorder.started(LAYOUT, 0)
         _record(recorder, 1, 2)
-        recorder.point(point(1, at_step=2), [FILE], GRAPH)
+        recorder.point(point(1, at_step=2), [FILE], GRAPH, scores(1))
         with bench.workshop.work() as work:
             assert work.steps.count(claim.job_id) == 2
+            assert work.points.find_scores(claim.job_id, 1) == scores(1)
             row = work.points.get(claim.job_id, 1)
             (artifact,) = row.artifacts
     assert (artifact.name, artifact.size, artifact.media_type) == (FILE.name, len(FILE.data), FILE.media_type)

@@ -89,7 +89,8 @@ def _record(
                 case Checkpoint():
                     recorder.checkpoint(output)
                 case FinishedPoint():
-                    recorder.point(output.point, files(output), output.network.graph.model_dump_json().encode())
+                    graph = output.network.graph.model_dump_json().encode()
+                    recorder.point(output.point, files(output), graph, output.scores)
                     last = output
     return last
 

@@ -7,6 +7,7 @@ from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, JsonOf
 from backend.db.models.artifact import ArtifactRow
 from backend.domain.delivery import LatencyReport
 from backend.domain.reports import OperatingPoint, Zeros
+from backend.domain.scores import ScoreDistribution
 
 
 class PointRow(Base):
@@ -38,6 +39,8 @@ class PointRow(Base):
     """Blob with the network's graph (JSON); None for points from before there was one."""
     latency: Mapped[LatencyReport | None] = mapped_column(JsonOf(LatencyReport))
     """Measured beside the dense network; None until then."""
+    scores: Mapped[ScoreDistribution | None] = mapped_column(JsonOf(ScoreDistribution), deferred=True)
+    """How the scores lay at the last removal; read only where it is asked for."""
     artifacts: Mapped[list[ArtifactRow]] = relationship(lazy="raise", order_by=ArtifactRow.name, viewonly=True)
 
     def to_domain(self) -> OperatingPoint:

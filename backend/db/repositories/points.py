@@ -9,16 +9,23 @@ from backend.db.models import PointRow
 from backend.db.repositories.repository import Repository
 from backend.domain.errors import NotFound
 from backend.domain.reports import OperatingPoint
+from backend.domain.scores import ScoreDistribution
 
 
 class Points(Repository):
     """The table `operating_point`."""
 
-    def put(self, job_id: str, point: OperatingPoint, graph_hash: str | None = None) -> None:
+    def put(
+        self,
+        job_id: str,
+        point: OperatingPoint,
+        graph_hash: str | None = None,
+        scores: ScoreDistribution | None = None,
+    ) -> None:
         """Write a point, in place of an earlier one with the same index; the caller has fenced the transaction."""
         self._delete(PointRow.index == point.index, job_id=job_id)
         fields = {name: getattr(point, name) for name in OperatingPoint.model_fields}
-        self._session.add(PointRow(job_id=job_id, graph_hash=graph_hash, **fields))
+        self._session.add(PointRow(job_id=job_id, graph_hash=graph_hash, scores=scores, **fields))
         self._session.flush()
 
     def get(self, job_id: str, index: int) -> PointRow:
@@ -27,6 +34,13 @@ class Points(Repository):
         if row is None:
             raise NotFound(f"This run has no operating point {index}.")
         return row
+
+    def find_scores(self, job_id: str, index: int | None = None) -> ScoreDistribution | None:
+        """How the scores lay before a point, or before the last one that tells; None where none tells."""
+        query = select(PointRow.scores).where(PointRow.job_id == job_id, PointRow.scores.is_not(None))
+        if index is not None:
+            query = query.where(PointRow.index == index)
+        return self._session.scalar(query.order_by(PointRow.index.desc()).limit(1))
 
     def list_all(self, job_id: str) -> Sequence[PointRow]:
         """All points of a run with their artifacts, in order."""
