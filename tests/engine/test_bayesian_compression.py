@@ -110,7 +110,7 @@ def test_layers_draw_what_they_add_up_for_each_example_with_one_scale_for_each_c
 
 
 def test_layers_that_read_channels_in_another_way_have_their_weights_drawn():
-    trainee = dense(initialize("gru", (1, 8, 8), 4, 0, (4, 3)))
+    trainee = dense(initialize("gru", (1, 8, 8), 4, 0))
     regularizer = noisy(trainee, noise="activations")
     drawn = set(regularizer.weights())
     assert any("weight_hh" in name for name in drawn)
