@@ -8,14 +8,15 @@ from typing import Self
 
 from backend.db.models import ArtifactRow
 from backend.db.repositories.leases import Claim
+from backend.domain.point_details import PointDetails
 from backend.domain.reports import OperatingPoint, RunLayout, StepRecord
-from backend.domain.scores import ScoreDistribution
 from backend.queue import LiveEvent
 from worker.engine.checkpoint import Checkpoint
 from worker.workshop import Workshop
 
 PUBLISH_S = 0.5
 """A run announces steps at most so often; operating points and states at once."""
+_NO_DETAILS = PointDetails()
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ class Recorder:
         self._in_flight = self._writer.submit(self._write, records, data)
 
     def point(
-        self, point: OperatingPoint, files: list[PointFile], graph: bytes, scores: ScoreDistribution | None = None
+        self, point: OperatingPoint, files: list[PointFile], graph: bytes, details: PointDetails = _NO_DETAILS
     ) -> None:
         """Store an operating point with its files and its network's graph; the history up to it is there first."""
         self.drain()
@@ -87,7 +88,7 @@ class Recorder:
         job_id = self._claim.job_id
         with self._workshop.work() as work:
             work.leases.write(self._claim, **_figures_of_point(point))
-            work.points.put(job_id, point, graph_hash, scores)
+            work.points.put(job_id, point, graph_hash, details)
             rows = [
                 ArtifactRow(name=file.name, sha256=blob.sha256, size=blob.size, media_type=file.media_type)
                 for file, blob in blobs

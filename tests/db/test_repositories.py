@@ -10,8 +10,10 @@ from backend.db import UnitOfWork
 from backend.db.base import database_time
 from backend.db.models import ArtifactRow, DatasetRow, JobRow, ModelRow, PointRow, SessionRow
 from backend.domain.errors import Conflict, FailureCode, JobFailure, NotFound
+from backend.domain.first_layers import InputMap
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
+from backend.domain.point_details import PointDetails
 from backend.domain.presets import PRESETS
 from backend.domain.reports import Zeros
 from backend.domain.sampling import SampleOrder
@@ -76,12 +78,27 @@ def test_a_trimmed_history_ends_at_the_checkpoint(unit_of_work: Open, job_id: st
 def test_scores_are_found_by_point_or_of_the_last_one_that_tells(unit_of_work: Open, job_id: str) -> None:
     with unit_of_work() as work:
         for index, told in enumerate((None, scores(1), scores(2), None)):
-            work.points.put(job_id, point(index, at_step=index), scores=told)
+            work.points.put(job_id, point(index, at_step=index), details=PointDetails(scores=told))
     with unit_of_work() as work:
         assert work.points.find_scores(job_id) == work.points.find_scores(job_id, 2) == scores(2)
         assert work.points.find_scores(job_id, 1) == scores(1)
         assert [work.points.find_scores(job_id, index) for index in (0, 3, 9)] == [None] * 3
         assert work.points.find_scores("0" * 32) is None
+
+
+def test_first_layers_are_found_by_point_and_never_come_with_a_list(unit_of_work: Open, job_id: str) -> None:
+    shown = (InputMap(layer="fc1", inputs=("x",), shape=(2,), size=(2,), fold=1, is_input=True, dense=3,
+                      counts=(1, 0), norms=(0.5, 0.0)),)  # fmt: skip
+    with unit_of_work() as work:
+        work.points.put(job_id, point(0, at_step=0))
+        work.points.put(job_id, point(1, at_step=3), details=PointDetails(first_layers=shown))
+    with unit_of_work() as work:
+        assert work.points.first_layers(job_id, 1) == shown
+        assert work.points.first_layers(job_id, 0) == ()
+        with pytest.raises(NotFound, match="no operating point 2"):
+            work.points.first_layers(job_id, 2)
+        with pytest.raises(InvalidRequestError, match="raise"):
+            _ = work.points.list_all(job_id)[1].first_layers
 
 
 def test_a_point_written_twice_is_there_once_with_its_files(unit_of_work: Open, job_id: str) -> None:

@@ -8,6 +8,7 @@ from backend.db.base import database_time
 from backend.db.models import JobRow
 from backend.db.repositories.leases import Claim, LeaseLost
 from backend.domain.errors import DiskFull
+from backend.domain.point_details import PointDetails
 from tests.db.values import LAYOUT, point, scores, step
 from tests.worker.workshop import Bench
 from worker.engine.checkpoint import Checkpoint
@@ -88,7 +89,7 @@ def test_a_point_comes_with_its_files_and_after_its_history(bench: Bench, claim:
     with Recorder(bench.workshop, claim) as recorder:
         recorder.started(LAYOUT, 0)
         _record(recorder, 1, 2)
-        recorder.point(point(1, at_step=2), [FILE], GRAPH, scores(1))
+        recorder.point(point(1, at_step=2), [FILE], GRAPH, PointDetails(scores=scores(1)))
         with bench.workshop.work() as work:
             assert work.steps.count(claim.job_id) == 2
             assert work.points.find_scores(claim.job_id, 1) == scores(1)

@@ -9,6 +9,7 @@ from backend.db import UnitOfWork
 from backend.db.models import DatasetRow, ModelRow
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
+from backend.domain.point_details import PointDetails
 from worker.data import from_neutral
 from worker.delivery import Origin
 from worker.engine.checkpoint import Checkpoint
@@ -90,7 +91,7 @@ def _record(
                     recorder.checkpoint(output)
                 case FinishedPoint():
                     graph = output.network.graph.model_dump_json().encode()
-                    recorder.point(output.point, files(output), graph, output.scores)
+                    recorder.point(output.point, files(output), graph, PointDetails(scores=output.scores))
                     last = output
     return last
 

@@ -6,6 +6,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from backend.db.base import HASH_LENGTH, ID_LENGTH, Base, JsonOf
 from backend.db.models.artifact import ArtifactRow
 from backend.domain.delivery import LatencyReport
+from backend.domain.first_layers import FirstLayer
 from backend.domain.reports import OperatingPoint, Zeros
 from backend.domain.scores import ScoreDistribution
 
@@ -41,6 +42,10 @@ class PointRow(Base):
     """Measured beside the dense network; None until then."""
     scores: Mapped[ScoreDistribution | None] = mapped_column(JsonOf(ScoreDistribution), deferred=True)
     """How the scores lay at the last removal; read only where it is asked for."""
+    first_layers: Mapped[tuple[FirstLayer, ...] | None] = mapped_column(
+        JsonOf(tuple[FirstLayer, ...]), deferred=True, deferred_raiseload=True
+    )
+    """Pictures of the layers that read an input; read only where it is asked for."""
     artifacts: Mapped[list[ArtifactRow]] = relationship(lazy="raise", order_by=ArtifactRow.name, viewonly=True)
 
     def to_domain(self) -> OperatingPoint:
