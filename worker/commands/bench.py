@@ -98,4 +98,6 @@ def _plan(options: dict[str, Any]) -> Plan:
     try:
         return Plan.model_validate(options | chosen | {"methods": tuple(methods)})
     except ValidationError as error:
-        raise InvalidValue(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
+        problem = error.errors()[0]
+        field = f"{problem['loc'][0]}: " if problem["loc"] else ""
+        raise InvalidValue(field + str(problem["msg"]).removeprefix("Value error, ")) from error

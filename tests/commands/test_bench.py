@@ -1,0 +1,68 @@
+"""`secateur bench` on the built-in digits: the part of the comparison that every run of the tests makes."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from backend.domain.presets import PRESETS
+from worker.bench.results import Results
+from worker.cli import secateur
+
+METHODS = ("han2015-magnitude", "li2017-filter-l1")
+BASELINES = {preset.name for preset in PRESETS.values() if preset.is_baseline}
+COMPRESSION = 1.5
+
+
+def bench(folder: Path, *options: str) -> Result:
+    command = ["bench", "--output", str(folder), "--seed", "0", "--threads", "1", "--retrain-epochs", "3"]
+    methods = [part for name in METHODS for part in ("--method", name)]
+    return CliRunner().invoke(secateur, [*command, *methods, "--compression", f"{COMPRESSION}", *options])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("bench")
+
+
+@pytest.fixture(scope="module")
+def document(folder: Path) -> Path:
+    file = folder / "document.md"
+    file.write_text("# Figures\n\n<!-- bench lenet300 digits -->\n<!-- end of bench lenet300 digits -->\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def answer(folder: Path, document: Path) -> Result:
+    return bench(folder, "--document", str(document))
+
+
+def test_methods_and_all_baselines_reach_the_compression_and_can_still_read_digits(answer: Result, folder: Path):
+    assert answer.exit_code == 0, answer.output
+    results = Results.model_validate_json((folder / "lenet300-digits.json").read_bytes())
+    assert {result.cell.method for result in results.results} == {*METHODS, *BASELINES}
+    dense = results.dense[0]
+    assert dense > 0.95
+    by_method = {result.cell.method: result for result in results.results}
+    assert all(result.failure is None for result in results.results)
+    assert {result.parameters <= 50_610 / COMPRESSION for result in results.results if result.parameters} == {True}
+    for method in (*METHODS, "uniform", "uniform-magnitude-weights"):
+        assert by_method[method].test_accuracy == pytest.approx(dense, abs=0.03), method
+
+
+def test_the_document_has_the_table_and_what_all_had_in_common(answer: Result, document: Path):
+    content = document.read_text()
+    assert "| `han2015-magnitude` ¹ | " in content
+    assert "3 epochs in a run" in content
+
+
+def test_a_second_call_runs_nothing(answer: Result, folder: Path):
+    again = bench(folder)
+    assert again.exit_code == 0
+    assert "seed 0: test accuracy" not in again.output
+
+
+def test_learning_rates_that_are_none_are_refused(folder: Path):
+    refused = bench(folder, "--learning-rate", "0")
+    assert refused.exit_code != 0
+    assert "learning_rates: Input should be greater than 0" in refused.output
