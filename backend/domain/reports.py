@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from backend.domain import metrics
+from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.granularities import GranularityKind
 from backend.domain.scores import ScoreDistribution
 from backend.domain.spec import Spec
@@ -94,6 +95,8 @@ class StepRecord(Spec):
     """
     fisher_rao_norm: tuple[NonNegativeFloat | None, ...] = ()
     """`(1/N sum_n (sum_k g_nk)^2)^(1/2)` for every tracked layer, as above (Liang et al. 2019, arXiv:1711.01530)."""
+    gates: GateProbabilities | None = None
+    """While a regularizer trains gates; None otherwise, and in histories from before it was recorded."""
 
     def sparsities(self, layout: RunLayout) -> tuple[float, ...]:
         """Fraction of channels (or weights) removed per tracked layer, in the layout's order."""

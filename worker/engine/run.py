@@ -8,6 +8,7 @@ from typing import TypeAlias
 import torch
 
 from backend.domain.events import RunStarted, StepFinished
+from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
 from backend.domain.thinning import SizeModel
@@ -17,6 +18,7 @@ from worker.engine.checks import check_data, check_target
 from worker.engine.evaluation import Evaluation
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
+from worker.engine.gate_probabilities import gate_probabilities
 from worker.engine.granularities import make_removal
 from worker.engine.information import Information, layer_information
 from worker.engine.network import Network, build, summarize
@@ -186,11 +188,17 @@ class _PruningRun:
             loss=totals.loss,
             accuracy=totals.accuracy,
             removed=removed,
+            gates=self._gates(),
             **asdict(self._removal.size()),
             **asdict(self._information()),
         )
         yield StepFinished(record)
         yield self._checkpoint()
+
+    def _gates(self) -> GateProbabilities | None:
+        regularizer = self._trainee.regularizer
+        names = [layer.name for layer in self._removal.layout.layers]
+        return None if regularizer is None else gate_probabilities(names, regularizer.layer_gates())
 
     def _information(self) -> Information:
         layers = [layer.name for layer in self._removal.layout.layers]

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from backend.domain.regularizers import BayesianCompressionRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
 from worker.engine.regularizers.divergences import normal_divergence
+from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.noisy_layers import NoisyLayers, ScaledInputs, layers_of_weights
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.scales import SCALES, Scales, ScaleStart
@@ -79,6 +80,12 @@ class BayesianCompression(Neutral):
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Count."""
         self._done += 1
+
+    @torch.no_grad()
+    def layer_gates(self) -> list[LayerGates]:
+        """How little noise the scales bear, where that closes them; the removal decides which are closed."""
+        probabilities = self._scales.open_probability()
+        return [] if probabilities is None else self._gates.by_layer(probabilities, None)
 
     def state(self) -> dict[str, Tensor]:
         """Steps done."""

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from backend.domain.errors import FailureCode, JobFailure
+from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.places import ChannelPlaces, making_members
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import Ground
@@ -42,6 +43,14 @@ class ChannelGates:
     def fold(self, multipliers: Tensor) -> None:
         """Write the gated weights into the network."""
         self.reading.scale(multipliers)
+
+    def by_layer(self, probabilities: Tensor | None, is_open: Tensor | None) -> list[LayerGates]:
+        """Vectors (G,) as gates of the groups' first layers."""
+        shares, flags = (
+            dict[str, Tensor]() if values is None else self.reading.by_group(values)
+            for values in (probabilities, is_open)
+        )
+        return [LayerGates(group.layers[0], shares.get(group.name), flags.get(group.name)) for group in self.groups]
 
     def per_group(self, values: Tensor) -> dict[str, Tensor]:
         """Take a vector (G,) apart by group; groups without gates get ones."""

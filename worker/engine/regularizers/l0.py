@@ -3,11 +3,13 @@
 import math
 from collections.abc import Mapping
 
+import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import L0HardConcreteRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
 from worker.engine.regularizers.gate_laws import LAWS, GateLaw, Start
+from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.sizes import channel_sizes
 
@@ -58,6 +60,11 @@ class L0(Neutral):
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Keep the gates where they can still move."""
         self._law.finish_step()
+
+    @torch.no_grad()
+    def layer_gates(self) -> list[LayerGates]:
+        """P(gate > 0), and whether the gate of test time is above zero."""
+        return self._gates.by_layer(self._law.open_probability(), self._law.final() > 0)
 
     def state(self) -> dict[str, Tensor]:
         """What the gates remember beside their parameters."""

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import L1MasksRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
+from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
 
@@ -43,6 +44,10 @@ class L1Masks(Neutral):
         """Close what is below the threshold."""
         self._open &= self._magnitudes() >= self._spec.threshold
         self._masks.mul_(self._open)
+
+    def layer_gates(self) -> list[LayerGates]:
+        """Masks are not random; those that were not closed for good are open."""
+        return self._gates.by_layer(None, self._open)
 
     def state(self) -> dict[str, Tensor]:
         """Which channels are open."""

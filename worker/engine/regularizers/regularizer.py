@@ -12,6 +12,7 @@ from worker.engine.coupling import ChannelGroup
 from worker.engine.gates import Gates
 from worker.engine.graph import Network
 from worker.engine.registry import Registry
+from worker.engine.regularizers.layer_gates import LayerGates
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,10 @@ class Regularizer(Protocol):
         """After the optimizer's step: proximal steps, clamps, counters."""
         ...
 
+    def layer_gates(self) -> Sequence[LayerGates]:
+        """For the history: the gates as they stand after a step, of any layers, several times of one if need be."""
+        ...
+
     def state(self) -> Mapping[str, Tensor]:
         """What else a checkpoint must hold, by name, on the CPU; `parameters` are kept anyway."""
         ...
@@ -107,6 +112,10 @@ class Neutral:
 
     def finish_step(self, learning_rate: float) -> None:
         """Nothing to do."""
+
+    def layer_gates(self) -> Sequence[LayerGates]:
+        """No gates."""
+        return ()
 
     def state(self) -> Mapping[str, Tensor]:
         """Nothing but the weights."""

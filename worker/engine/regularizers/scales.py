@@ -57,6 +57,10 @@ class Scales(Protocol):
         """Their variances."""
         ...
 
+    def open_probability(self) -> Tensor | None:
+        """One minus the rate of the dropout that is as noisy; None where a scale closes by becoming small."""
+        ...
+
     def scores(self) -> Tensor:
         """How much of a channel there is, 0 or more; those with least go first."""
         ...
@@ -90,6 +94,10 @@ class NormalJeffreysScales:
     def scores(self) -> Tensor:
         """Shares of signal, `1 / (1 + alpha)`."""
         return torch.sigmoid(-self._log_alpha())
+
+    def open_probability(self) -> Tensor:
+        """`1 / (1 + alpha)`, as the scores."""
+        return self.scores()
 
     def _log_alpha(self) -> Tensor:
         return log_alpha(self._log_variances, self._means)
@@ -144,6 +152,9 @@ class HorseshoeScales:
     def scores(self) -> Tensor:
         """Modes, `exp(mean - variance)` of the logarithm: the authors cut by them."""
         return torch.exp(self._log_mean() - self._variance_of_log())
+
+    def open_probability(self) -> None:
+        """A small scale may bear little noise."""
 
     def _factor(self, name: str) -> tuple[Tensor, Tensor]:
         """Mean and log variance of a factor's logarithm."""

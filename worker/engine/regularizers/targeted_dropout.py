@@ -7,6 +7,7 @@ from torch import Tensor
 
 from backend.domain.regularizers import TargetedDropoutRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
+from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
 _EARLY_SHARE = 0.95
@@ -36,6 +37,11 @@ class TargetedDropout(Neutral):
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Count."""
         self._done += 1
+
+    def layer_gates(self) -> list[LayerGates]:
+        """Candidates are dropped with some probability, others never; without noise all are open."""
+        targeted, drop_rate = self._course()
+        return self._gates.by_layer(1.0 - drop_rate * self._candidates(targeted).float(), None)
 
     def state(self) -> dict[str, Tensor]:
         """Steps done."""

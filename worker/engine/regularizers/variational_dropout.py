@@ -7,7 +7,9 @@ from torch import Tensor, nn
 
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.regularizers import VariationalDropoutRegularizer
+from worker.engine.counting import weights_by_layer
 from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence
+from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
@@ -45,6 +47,8 @@ class VariationalDropout(Neutral):
             name: nn.Parameter(torch.full_like(mean, spec.initial_log_variance)) for name, mean in self._means.items()
         }
         self.parameters = self._log_variances
+        owners = zip(ground.model.layers, weights_by_layer(ground.network), strict=True)
+        self._layer_names = {name: layer.name for layer, names in owners for name in names}
         layers = layers_of_weights(ground.module, ground.weights) if spec.noise == "activations" else {}
         self._layers = NoisyLayers(layers, self._log_variances.__getitem__)
         self._drawn = [name for name in ground.weights if name not in layers]
@@ -65,6 +69,15 @@ class VariationalDropout(Neutral):
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Count."""
         self._done += 1
+
+    @torch.no_grad()
+    def layer_gates(self) -> list[LayerGates]:
+        """`1 / (1 + alpha)` of every weight, and whether its log alpha is below the threshold."""
+        noise = {name: self._log_alpha(name) for name in self._means}
+        return [
+            LayerGates(self._layer_names[name], torch.sigmoid(-value), value <= self._spec.threshold)
+            for name, value in noise.items()
+        ]
 
     def state(self) -> dict[str, Tensor]:
         """Steps done."""
