@@ -7,6 +7,9 @@ from backend.domain.granularities import granularities_of
 from backend.domain.pruning import Prune
 from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 
+_EPOCHS_OF_TURNS = 2
+"""For one epoch of each part."""
+
 
 @dataclass(frozen=True)
 class Sections:
@@ -164,6 +167,16 @@ def _noise_is_of_single_weights(sections: Sections) -> str | None:
     )
 
 
+def _turns_need_epochs(sections: Sections) -> str | None:
+    epochs = sections.retrain.epochs
+    if sections.retrain.parts == "together" or epochs >= _EPOCHS_OF_TURNS:
+        return None
+    return (
+        "retrain.parts: `in_turn` trains fully connected layers and convolutions in an epoch each, and retrain.epochs "
+        f"is {epochs}; set retrain.epochs to {_EPOCHS_OF_TURNS} or more, or choose `together`"
+    )
+
+
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _noise_is_of_single_weights,
     _cost_needs_fisher,
@@ -178,4 +191,5 @@ _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _magnitudes_needed,
     _weights_go_in_bulk,
     _weights_leave_shapes,
+    _turns_need_epochs,
 )

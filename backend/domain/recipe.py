@@ -17,7 +17,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     "prune.criterion": {"labels": "data"},
     "sparsify": {"gradient_norm": None},
     "sparsify.regularizer": {"noise": "weights", "prior": "normal_jeffreys", "global_scale": 1e-5},
-    "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs"},
+    "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
 }
 _ADDED_SECTIONS = ("sparsify", "dense")
 """Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;

@@ -77,6 +77,12 @@ class Retrain(Training):
         description="epochs: as many as given; macs: more by dense over remaining MACs, so that training costs as much "
         "as that of the dense network (Liu et al. 2019, Scratch-B).",
     )
+    parts: Literal["together", "in_turn"] = Field(
+        "together",
+        description="in_turn: the first, third ... epoch trains the fully connected layers with the convolutions "
+        "frozen, the second, fourth ... the convolutions with the fully connected layers frozen (Han et al. 2015); "
+        "norms and other layers always train, and a network with only one kind trains together.",
+    )
 
 
 class Sparsify(Training):

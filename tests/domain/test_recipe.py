@@ -110,6 +110,7 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
             "thins every layer alike",
         ),
         ({"retrain": {"epochs": 0}, "distill": {}}, "no retraining to distill in"),
+        ({"retrain": {"epochs": 1, "parts": "in_turn"}}, "retrain.parts: `in_turn` .* retrain.epochs is 1; set"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "taylor"}}}, "choose the granularity `channel`"),
         ({"prune": {"criterion": {"kind": "obd"}}}, "choose the granularity `unstructured`"),
         ({"prune": {"criterion": {"kind": "magnitude"}, "allocation": {"kind": "erk"}}}, "prune.allocation: `erk`"),

@@ -112,6 +112,10 @@ RECIPES = {
         },
         retrain={"epochs": 1, "steps_per_record": 4},
     ),
+    "parts in turn": recipe(
+        prune={"criterion": {"kind": "magnitude"}} | SCHEDULE,
+        retrain={"epochs": 2, "steps_per_record": 2, "parts": "in_turn", "optimizer": {"kind": "adamw"}},
+    ),
     "no retraining": recipe(prune=FISHER | SCHEDULE, retrain={"epochs": 0}),
 }
 

@@ -68,6 +68,14 @@ def weights_by_layer(network: Network) -> tuple[tuple[str, ...], ...]:
     return tuple(found.values())
 
 
+def tensors_by_type(network: Network) -> dict[str, frozenset[str]]:
+    """Names of the weights and biases of all layers, by the layers' type (`conv`, `linear`, ...)."""
+    found: dict[str, frozenset[str]] = {}
+    for use in (use for step in network.steps if (use := use_of(step, network)) is not None):
+        found[use.type] = found.get(use.type, frozenset()) | frozenset(use.own)
+    return found
+
+
 def count_macs(network: Network) -> int:
     """Multiply-accumulate operations for one example, products of activations included.
 

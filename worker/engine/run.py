@@ -32,6 +32,7 @@ from worker.engine.retraining.early import EarlyWeights
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
 from worker.engine.retraining.optimizers import MakeOptimizer
+from worker.engine.retraining.parts import frozen_tensors
 from worker.engine.retraining.starts import Found
 from worker.engine.retraining.stretches import Stretch, Stretches
 from worker.engine.trainee import Trainee
@@ -158,10 +159,12 @@ class _PruningRun:
         while self._place.trained < stretch.steps:
             start = self._place.trained
             self._keep_early(start)
+            self._trainee.freeze(frozen_tensors(self._network, stretch.part(start)))
             steps = stretch.record_steps(start)
             totals = self._work.trainer.train(self._trainee, loss, steps, partial(stretch.learning_rate, start))
             self._place = replace(self._place, trained=start + steps)
             yield from self._finish_step(totals, ())
+        self._trainee.freeze(frozenset())
         self._keep_early(stretch.steps)
         self._trainee.gradient_norm = None
 

@@ -166,6 +166,11 @@ class Trainee:
                 own[name].copy_(tensor)
         self.weight_masks.apply(self.module)
 
+    def freeze(self, names: frozenset[str]) -> None:
+        """Train all parameters but these from now on; the optimizer leaves them, and what it knows of them, alone."""
+        for name, parameter in self.module.named_parameters():
+            parameter.requires_grad_(parameter.is_floating_point() and name not in names)
+
     def mask_weights(self, kept: Mapping[str, Tensor]) -> None:
         """Set single weights to zero, for good: bool masks by tensor, True = keep, in place of those before."""
         self.weight_masks = WeightMasks(kept)

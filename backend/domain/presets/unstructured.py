@@ -23,6 +23,9 @@ _ROUNDS = 5
 _RETRAIN = Retrain(epochs=5, optimizer=SgdOptimizer(learning_rate=0.01, weight_decay=5e-4))
 """L2 decay serves retraining better than L1 (Han et al. 2015); a tenth of the usual learning rate of 0.1."""
 
+_HAN_RETRAIN = _RETRAIN.model_copy(update={"epochs": 6, "parts": "in_turn"})
+"""Three epochs for each part."""
+
 
 def _weights_recipe(criterion: Criterion, allocation: Allocation, *, schedule: Schedule | None = None) -> Recipe:
     is_gradual = schedule is not None
@@ -40,7 +43,8 @@ def _weights_recipe(criterion: Criterion, allocation: Allocation, *, schedule: S
 def _han_recipe() -> Recipe:
     recipe = _weights_recipe(MagnitudeCriterion(norm=1), LayerThresholdAllocation())
     prune = recipe.prune.model_copy(update={"granularity": UnstructuredGranularity(rescale_dropout=True)})
-    return recipe.model_copy(update={"target": SparsityTarget(sparsity=_HAN_SPARSITY), "prune": prune})
+    target = SparsityTarget(sparsity=_HAN_SPARSITY)
+    return recipe.model_copy(update={"target": target, "prune": prune, "retrain": _HAN_RETRAIN})
 
 
 UNSTRUCTURED_PRESETS: tuple[Preset, ...] = (

@@ -39,7 +39,10 @@ class ScaleStart:
 class Scales(Protocol):
     """Independent random scales of all channels, (G,)."""
 
-    parameters: Mapping[str, nn.Parameter]
+    @property
+    def parameters(self) -> Mapping[str, nn.Parameter]:
+        """What is learned, by name."""
+        ...
 
     def at(self, noise: Tensor) -> Tensor:
         """Scales (..., G) for standard normal noise (..., G)."""

@@ -8,6 +8,10 @@ from backend.domain.reports import Phase
 from backend.domain.retraining import Retrain, Training
 from backend.domain.rewinding import beyond, rewound_step
 from worker.engine.retraining.decay import learning_rate
+from worker.engine.retraining.parts import Part
+
+_TURNS: tuple[Part, ...] = ("linear", "conv")
+"""As the authors go: first what was pruned most."""
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,8 @@ class Stretch:
     """Share of that schedule that counts as done at the first step."""
     pause: int | None = None
     """A step that must be the last one of a record, because something is kept after it."""
+    turn: int | None = None
+    """After so many steps the other part of the network is trained; None: all of it, all the time."""
 
     def learning_rate(self, start: int, step: int) -> float:
         """Step size of step `start + step`, both from 0."""
@@ -30,7 +36,13 @@ class Stretch:
     def record_steps(self, start: int) -> int:
         """How many steps from `start` on make the next record."""
         end = self.pause if self.pause is not None and start < self.pause else self.steps
+        if self.turn is not None:
+            end = min(end, start - start % self.turn + self.turn)
         return min(self.training.steps_per_record, end - start)
+
+    def part(self, start: int) -> Part | None:
+        """The part of the network that the record from `start` on trains; None: all of it."""
+        return None if self.turn is None else _TURNS[start // self.turn % len(_TURNS)]
 
 
 class Stretches:
@@ -67,7 +79,9 @@ class Stretches:
     def _retraining(self, retrain: Retrain, macs: int) -> Stretch:
         longer = self._dense_macs / macs if retrain.budget == "macs" else 1.0
         steps = max(0, round(self._length(retrain) * longer) - rewound_step(self._recipe))
+        turn = self._epoch if retrain.parts == "in_turn" else None
         dense = self._recipe.dense
         if retrain.learning_rate_decay != "rewind" or dense is None:
-            return Stretch(retrain, steps, retrain)
-        return Stretch(retrain, steps, dense, begin=rewound_step(self._recipe) / max(1, self._length(dense)))
+            return Stretch(retrain, steps, retrain, turn=turn)
+        begin = rewound_step(self._recipe) / max(1, self._length(dense))
+        return Stretch(retrain, steps, dense, begin=begin, turn=turn)

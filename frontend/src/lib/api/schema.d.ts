@@ -2630,6 +2630,13 @@ export interface components {
              */
             optimizer?: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"];
             /**
+             * Parts
+             * @description in_turn: the first, third ... epoch trains the fully connected layers with the convolutions frozen, the second, fourth ... the convolutions with the fully connected layers frozen (Han et al. 2015); norms and other layers always train, and a network with only one kind trains together.
+             * @default together
+             * @enum {string}
+             */
+            parts?: "together" | "in_turn";
+            /**
              * Start
              * @description Which weights the thinner network starts from.
              */
