@@ -48,19 +48,20 @@ class Results:
         """Write everything; false when something that was wished for could not be made (all else is there)."""
         is_complete = True
         dense: Contestant | None = None
+        is_timed = self.wishes.is_timed and not all(finished.point.keeps_shapes for finished in followed.points)
         for finished in followed.points:
             files = self._files(finished)
             is_complete &= self._add_formats(finished, files)
             report = None
-            if self.wishes.is_timed and finished.point.zeros is None:
+            if is_timed and (dense is None or not finished.point.keeps_shapes):
                 dense, report = self._measure(dense, _contestant(finished, files))
             if report is not None:
                 _change(files, with_latency(_told(files), report))
             file = self.folder / _name(finished)
             file.write_bytes(write_zip(files))
             self.say(f"{file}: {finished.point.macs:,} MACs, test accuracy {finished.point.test_accuracy:.2%}")
-            if finished.point.notice is not None:
-                self.say(f"  {finished.point.notice}")
+            for sentence in finished.point.notices:
+                self.say(f"  {sentence}")
             for line in () if report is None else _lines(report):
                 self.say(f"  {line}")
         (self.folder / "history.json").write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")

@@ -36,6 +36,11 @@ class Prune(Spec):
     pins: tuple[LayerName, ...] = Field(
         (), max_length=10_000, description="Layers kept whole, and with them the layers whose channels go together."
     )
+    dead_channels: Literal["remove", "keep"] = Field(
+        "remove",
+        description="Channels that nobody reads, or whose value does not depend on the input: finished networks are "
+        "handed out without them (they answer the same), or with them.",
+    )
     removal_macs: float = Field(
         0.05,
         ge=0.0,

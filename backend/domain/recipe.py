@@ -13,7 +13,7 @@ from backend.domain.spec import Spec
 from backend.domain.targets import Target
 
 _ADDED: dict[str, dict[str, Any]] = {
-    "prune": {"pins": [], "width_multiple": 1},
+    "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove"},
     "prune.criterion": {"labels": "data"},
     "sparsify": {"gradient_norm": None},
     "sparsify.regularizer": {"noise": "weights", "prior": "normal_jeffreys", "global_scale": 1e-5},

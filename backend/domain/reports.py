@@ -1,5 +1,7 @@
 """What a run leaves behind: steps, operating points, and the layers their numbers belong to."""
 
+from collections import Counter
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
@@ -43,22 +45,27 @@ class RunLayout(Spec):
 
 
 class Zeros(Spec):
-    """Single weights that were set to zero in a network that keeps its shapes."""
+    """Single weights that were set to zero in a network that keeps its shapes, but for dead channels."""
 
     count: NonNegativeInt
+    """Zeros in the network; `count + removed + sum(left) = prunable`."""
     prunable: PositiveInt
     """Weights that could become zero; biases, norms and other parameters are not among them."""
     left: tuple[NonNegativeInt, ...]
     """Weights left in every tracked layer, in the layout's order; 0 in layers that give none."""
     compressed_bytes: NonNegativeInt
     """All tensors, those with zeros as values and indices (compressed sparse rows) or with a bitmap, which is less."""
+    removed: NonNegativeInt = 0
+    """Weights that are not there any more: they went with dead channels."""
 
     @property
     def notice(self) -> str:
         """What everybody should know who takes such a network."""
+        shapes = "Thinner by its dead channels only" if self.removed else "Same shapes"
         return (
-            f"Same shapes; {self.count:,} of {self.prunable:,} weights are zero. Compressed size (values and indices): "
-            f"{self.compressed_bytes:,} bytes. Not faster until a runtime for sparse weights is used."
+            f"{shapes}; {self.count:,} of {self.prunable - self.removed:,} weights are zero. Compressed size (values "
+            f"and indices): {self.compressed_bytes:,} bytes. Not faster{' by them' if self.removed else ''} until a "
+            "runtime for sparse weights is used."
         )
 
 
@@ -122,6 +129,9 @@ class OperatingPoint(Spec):
     widths: tuple[NonNegativeInt, ...]
     zeros: Zeros | None = None
     """Where single weights go; then MACs and parameters count what is not zero."""
+    dead_channels: tuple[str, ...] = ()
+    """Channels that nobody read or that were constant, as `group:original index`: this network is without them, in all
+    of its numbers, while the run went on with them."""
     dense_accuracy: NonNegativeFloat
     pruned_accuracy: NonNegativeFloat
     retrained_accuracy: NonNegativeFloat
@@ -151,9 +161,24 @@ class OperatingPoint(Spec):
         )
 
     @property
+    def keeps_shapes(self) -> bool:
+        """No tensor is smaller than in the dense network, so no time is saved."""
+        return self.zeros is not None and not self.dead_channels
+
+    @property
+    def dead_notice(self) -> str | None:
+        """How many dead channels went, and where; None where none did."""
+        return _tell_dead(self.dead_channels) if self.dead_channels else None
+
+    @property
     def notice(self) -> str | None:
         """What to know before the network is used; None for a network without zeros."""
         return self.zeros.notice if self.zeros is not None and self.zeros.count else None
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """All that is to be said of the network, in sentences."""
+        return tuple(sentence for sentence in (self.dead_notice, self.notice) if sentence is not None)
 
     def compression_ratio(self, layout: RunLayout) -> float:
         """Dense over remaining parameters."""
@@ -164,6 +189,24 @@ class OperatingPoint(Spec):
         return metrics.theoretical_speedup(layout.dense_macs, self.macs)
 
 
+_MOST_NAMED = 4
+"""Groups of dead channels that a sentence names."""
+
+
+def _tell_dead(labels: Iterable[str]) -> str:
+    """A sentence on channels given as `group:original index`."""
+    counts = Counter(label.rpartition(":")[0] for label in labels)
+    named = [f"{count:,} in `{group}`" for group, count in counts.most_common(_MOST_NAMED)]
+    total = counts.total()
+    rest = total - sum(count for _, count in counts.most_common(_MOST_NAMED))
+    places = ", ".join([*named, f"{rest:,} elsewhere"] if rest else named)
+    return f"{total:,} dead channel{'s' if total > 1 else ''} removed: {places}. The answers are the same without."
+
+
+_SIZES = ("sparsity", "macs", "parameters", "widths", "zeros")
+"""What a step and an operating point both tell of a network."""
+
+
 class RunReport(Spec):
     """A whole run, as figures and exports read it."""
 
@@ -172,3 +215,10 @@ class RunReport(Spec):
     points: tuple[OperatingPoint, ...] = ()
     scores: tuple[ScoreDistribution, ...] = ()
     """Of the points that removals led to, in order; empty in histories from before they were recorded."""
+
+    @property
+    def delivered_steps(self) -> tuple[StepRecord, ...]:
+        """The steps, but where an operating point was handed out without dead channels its sizes."""
+        thinner = {point.step: point for point in self.points if point.dead_channels}
+        sizes = {step: {name: getattr(point, name) for name in _SIZES} for step, point in thinner.items()}
+        return tuple(record.model_copy(update=sizes.get(record.step)) for record in self.steps)

@@ -18,7 +18,7 @@ def _draw_step(view: RunView) -> Figure:
     """The network at the step that the view asks for, or at the last one."""
     if view.network is None:
         return Figure()
-    steps = [step for step in view.report.steps if view.step is None or step.step <= view.step]
+    steps = [step for step in view.report.delivered_steps if view.step is None or step.step <= view.step]
     if not steps or view.step == 0:
         return draw_architecture(view.network)
     widths = {layer.name: width for layer, width in zip(view.report.layout.layers, steps[-1].widths, strict=True)}

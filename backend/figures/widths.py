@@ -20,7 +20,7 @@ def draw_widths(report: RunReport) -> go.Figure:
     Where single weights become zero, widths stay: then it shows how many weights each layer keeps.
     """
     layers, units = report.layout.layers, UNITS[report.layout.granularity]
-    steps = thin_out(report.steps, _MOST_COLUMNS)
+    steps = thin_out(report.delivered_steps, _MOST_COLUMNS)
     figure = go.Figure()
     figure.update_layout(
         xaxis={"title": {"text": "Step"}, "tickformat": "d", "showgrid": False},

@@ -42,11 +42,16 @@ def _agreements(scope: Scope, series: Sequence[Series]) -> Sequence[Agreement]:
     model = scope.work.models.find(next(iter(models)) or "") if len(models) == 1 else None
     if model is None or model.summary is None or any(run.recipe.prune.granularity.kind != "channel" for run in runs):
         return ()
-    removed = {
-        run.id: parse_removed(scope.work.steps.list_removed(run.id, run.points[-1].step)) if run.points else {}
-        for run in runs
-    }
+    removed = {run.id: parse_removed(_removed(scope, run)) for run in runs}
     return agreements(series, removed, {group.name: group.width for group in model.summary.groups})
+
+
+def _removed(scope: Scope, run: ComparedRun) -> list[str]:
+    """Channels that the run's last network lacks, dead ones included."""
+    if not run.points:
+        return []
+    last = run.points[-1]
+    return [*scope.work.steps.list_removed(run.id, last.step), *last.dead_channels]
 
 
 def _compared(scope: Scope, row: JobRow) -> ComparedRun:

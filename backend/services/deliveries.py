@@ -96,9 +96,10 @@ def order_latency(scope: Scope, run_id: str, index: int) -> None:
             "This is the dense network: the latency of every other operating point is measured beside it.",
             hint="Measure one of the other operating points.",
         )
-    if point.zeros is not None:
+    known = point.to_domain()
+    if known.zeros is not None and known.keeps_shapes:
         raise Conflict(
-            f"There is nothing to measure: zeros inside a dense tensor save no time. {point.zeros.notice}",
+            f"There is nothing to measure: zeros inside a dense tensor save no time. {known.zeros.notice}",
             hint="Prune whole channels (prune.granularity `channel`) when speed is the goal.",
         )
     _order(scope, point, DeliveryOrder(point_index=index), f"Latency of operating point {index}")

@@ -34,6 +34,7 @@ def chosen(**changes: object) -> Recipe:
         "granularity": {"kind": "unstructured"},
         "schedule": ONE_SHOT,
         "points": 3,
+        "dead_channels": "keep",  # counts are those of single weights alone
     }
     target, prune_changes = changes.pop("target", SPARSE), changes.pop("prune", {})
     retrain = changes.pop("retrain", {"epochs": 1, "steps_per_record": 3})

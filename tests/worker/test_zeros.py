@@ -24,7 +24,7 @@ from tests.worker.workshop import Bench, make_bench
 LAMP = PRESETS["lamp2021"].recipe
 SPARSE = LAMP.model_copy(
     update={
-        "prune": LAMP.prune.model_copy(update={"points": 2}),
+        "prune": LAMP.prune.model_copy(update={"points": 2, "dead_channels": "keep"}),
         "retrain": Retrain(epochs=1),
         "data": RECIPE.data,
     }

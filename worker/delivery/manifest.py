@@ -37,8 +37,8 @@ class Origin:
 def manifest(
     origin: Origin, point: OperatingPoint, scaling: Scaling, recipe: Recipe | None = None
 ) -> dict[str, JsonValue]:
-    """Everything but the files' hashes, which `bundle` adds; with what to know of a network with zeros."""
-    notice: dict[str, JsonValue] = {} if point.notice is None else {"notice": point.notice}
+    """Everything but the files' hashes, which `bundle` adds; with what to know of the network."""
+    notice: dict[str, JsonValue] = {"notice": " ".join(point.notices)} if point.notices else {}
     return {
         **notice,
         "manifest_version": MANIFEST_VERSION,

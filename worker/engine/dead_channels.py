@@ -34,6 +34,16 @@ class Thinned:
             network, {group.name: torch.ones(group.width, dtype=torch.bool) for group in find_groups(network)}, network
         )
 
+    @property
+    def widths(self) -> dict[str, int]:
+        """Channels that are still there, by group."""
+        return {name: int(mask.sum()) for name, mask in self.present.items()}
+
+    def lost_since(self, earlier: "Thinned") -> tuple[str, ...]:
+        """Channels that were there before, as `group:original index`."""
+        gone = {name: (mask & ~self.present[name]).nonzero().flatten() for name, mask in earlier.present.items()}
+        return tuple(f"{name}:{index}" for name, places in gone.items() for index in places.tolist())
+
     def without(self, dead: Mapping[str, Tensor], network: Network) -> "Thinned":
         """Without the channels at these positions, bool (channels present,) by group; `network` tells the weights.
 

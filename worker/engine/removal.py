@@ -17,8 +17,10 @@ from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
 from worker.engine.costs.cost import CostModel
 from worker.engine.criteria.criterion import Evidence
+from worker.engine.dead_channels import remove_dead
 from worker.engine.layout import Size, layout_of, size_at
 from worker.engine.rankings import Ranking
+from worker.engine.results import Delivered
 from worker.engine.retraining.losses import Loss
 from worker.engine.selection import Rules, choose
 from worker.engine.signal import INFORMATION
@@ -72,6 +74,10 @@ class Removal(Protocol):
         """The network's size now."""
         ...
 
+    def delivered(self) -> Delivered:
+        """The network, settled, as it is handed out: without dead channels where the recipe says so."""
+        ...
+
 
 @dataclass(frozen=True)
 class _Choice:
@@ -89,6 +95,7 @@ class ChannelRemoval:
         prune = recipe.prune
         self._trainee, self._generator = trainee, generator
         self._share = prune.removal_macs
+        self._removes_dead = prune.dead_channels == "remove"
         self._model = SizeModel.of(summary)
         self.layout = layout_of(summary, self._model)
         self._criterion = CRITERIA.make(prune.criterion)
@@ -169,6 +176,12 @@ class ChannelRemoval:
     def size(self) -> Size:
         """Masked channels count as removed."""
         return size_at(self._model, self._trainee.masks.widths)
+
+    def delivered(self) -> Delivered:
+        """Groups end at widths that the recipe allows, even if some of their channels are dead."""
+        present = self._trainee.as_thinned()
+        needed = remove_dead(present, self._rules.bounds) if self._removes_dead else present
+        return Delivered(needed.network, size_at(self._model, needed.widths), needed.lost_since(present))
 
 
 def _check_scores(scores: dict[str, Tensor]) -> None:

@@ -4,8 +4,29 @@ from dataclasses import dataclass
 
 from backend.domain.reports import OperatingPoint
 from backend.domain.scores import ScoreDistribution
+from worker.engine.evaluation import Evaluation
 from worker.engine.examples import Scaling
+from worker.engine.layout import Size
 from worker.engine.network import Network
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A network as it is handed out, and its size."""
+
+    network: Network
+    size: Size
+    dead_channels: tuple[str, ...] = ()
+    """What the network in training still has: channels that nobody needs, as `group:original index`."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """A network that is handed out, with what it reaches."""
+
+    delivered: Delivered
+    validation: Evaluation
+    test: Evaluation
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES, STARTS
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
-from worker.engine.evaluation import Evaluation
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
 from worker.engine.gate_probabilities import gate_probabilities
@@ -27,7 +26,7 @@ from worker.engine.placement import on_device
 from worker.engine.progress import Moment, forecast
 from worker.engine.rankings import distribution
 from worker.engine.regularizers.regularizer import Ground, Regularizer
-from worker.engine.results import FinishedPoint
+from worker.engine.results import Delivered, FinishedPoint, Measured
 from worker.engine.retraining.early import EarlyWeights
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
@@ -110,14 +109,14 @@ class _PruningRun:
             if self._place.phase is Phase.PRUNE:
                 yield from self._prune(level)
             yield from self._train(self._retrain_loss)
-            retrained = self._work.validate(self._trainee.module)
-            yield self._point(level, retrained)
-            self._enter(Phase.PRUNE, level=level + 1, before_accuracy=retrained.accuracy)
+            point = self._point(level, self._measured(self._removal.delivered()))
+            yield point
+            self._enter(Phase.PRUNE, level=level + 1, before_accuracy=point.point.retrained_accuracy)
 
     def _dense_point(self) -> FinishedPoint:
         """Point 0, after which removals or a regularizer begin."""
-        dense = self._work.validate(self._trainee.module)
-        accuracy = dense.accuracy
+        dense = self._measured(Delivered(self._trainee.network(), self._removal.size()))
+        accuracy = dense.validation.accuracy
         self._place = replace(self._place, dense_accuracy=accuracy, before_accuracy=accuracy, pruned_accuracy=accuracy)
         point = self._point(0, dense)
         self._enter(self._first_phase())
@@ -212,8 +211,15 @@ class _PruningRun:
         share = place.trained / stretch.steps if stretch is not None and stretch.steps else 0.0
         return Moment(place.phase, place.level, share, self._removal.density())
 
-    def _point(self, index: int, validation: Evaluation) -> FinishedPoint:
-        test = self._work.test(self._trainee.module)
+    def _measured(self, delivered: Delivered) -> Measured:
+        """Measure the network that is handed out, which may have lost dead channels."""
+        module = self._trainee.module
+        if delivered.dead_channels:
+            module = on_device(build(delivered.network), self._device)
+        return Measured(delivered, self._work.validate(module), self._work.test(module))
+
+    def _point(self, index: int, measured: Measured) -> FinishedPoint:
+        delivered, validation, test = measured.delivered, measured.validation, measured.test
         point = OperatingPoint(
             index=index,
             step=self._place.step,
@@ -228,9 +234,10 @@ class _PruningRun:
             test_calibration_error=test.calibration_error,
             test_class_accuracies=test.class_accuracies,
             is_target=index == self._recipe.prune.points,
-            **asdict(self._removal.size()),
+            dead_channels=delivered.dead_channels,
+            **asdict(delivered.size),
         )
-        return FinishedPoint(point, self._trainee.network(), self._work.scaling, self._place.scores)
+        return FinishedPoint(point, delivered.network, self._work.scaling, self._place.scores)
 
     def _checkpoint(self) -> Checkpoint:
         tensors = self._trainee.checkpoint_tensors() | self._work.checkpoint_tensors()

@@ -10,6 +10,7 @@ from torch import Tensor, fx, nn
 from worker.engine.batch_norms import batch_norm_scales
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.coupling import ChannelGroup, find_groups
+from worker.engine.dead_channels import Thinned
 from worker.engine.gates import Gates
 from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
@@ -152,6 +153,10 @@ class Trainee:
     def network(self) -> Network:
         """The network as it is now, on the CPU; channels that are off but present are in it."""
         return with_weights(self._network, self.module)
+
+    def as_thinned(self) -> Thinned:
+        """The network as it is now, on the CPU, and which of the dense network's channels it has."""
+        return Thinned(self._dense, self.masks.present(self._dense_widths), self.network())
 
     def thinned(self, tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
         """Tensors of the dense network as they would be in the network as it is now."""

@@ -47,7 +47,7 @@ def prune(performance: Performance) -> Write | None:
     last = _record(performance, outputs, resume, files)
     if last is None or not last.point.is_target:
         return None
-    if last.point.zeros is not None:
+    if last.point.keeps_shapes:
         return write_nothing
     return partial(order_measurement, workshop=workshop, run_id=job.id, point_index=last.point.index)
 

@@ -85,6 +85,11 @@ class PointAnswer(Answer):
         description="What to know before the network is used: of one whose single weights are zero, how many, what it "
         "takes compressed, and that it is not faster by that."
     )
+    dead_notice: str | None = Field(
+        description="How many dead channels were removed, and where: channels that nobody read, or whose value did not "
+        "depend on the input."
+    )
+    keeps_shapes: bool = Field(description="No tensor is smaller than in the dense network: no latency is measured.")
     files: list[FileAnswer]
     formats: list[FormatAnswer] = Field(description="Every format, made or not.")
     latency: LatencyAnswer
@@ -105,6 +110,8 @@ class PointAnswer(Answer):
             dense_macs=layout.dense_macs,
             dense_parameters=layout.dense_parameters,
             notice=point.notice,
+            dead_notice=point.dead_notice,
+            keeps_shapes=point.keeps_shapes,
             files=[FileAnswer.of(file) for file in entry.files],
             formats=[FormatAnswer.of(item) for item in entry.formats],
             latency=LatencyAnswer.of(entry.latency),

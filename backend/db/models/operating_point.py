@@ -25,6 +25,8 @@ class PointRow(Base):
     widths: Mapped[tuple[int, ...]] = mapped_column(JsonOf(tuple[int, ...]))
     zeros: Mapped[Zeros | None] = mapped_column(JsonOf(Zeros))
     """Where single weights went."""
+    dead_channels: Mapped[tuple[str, ...] | None] = mapped_column(JsonOf(tuple[str, ...]))
+    """None for points from before they were removed."""
     dense_accuracy: Mapped[float]
     pruned_accuracy: Mapped[float]
     retrained_accuracy: Mapped[float]
@@ -50,4 +52,5 @@ class PointRow(Base):
 
     def to_domain(self) -> OperatingPoint:
         """The point as the domain knows it."""
-        return OperatingPoint(**{name: getattr(self, name) for name in OperatingPoint.model_fields})
+        values = {name: getattr(self, name) for name in OperatingPoint.model_fields}
+        return OperatingPoint(**{name: value for name, value in values.items() if value is not None})

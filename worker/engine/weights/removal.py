@@ -5,24 +5,25 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from backend.domain import metrics
-from backend.domain.compression import compressed_bytes
+from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
-from backend.domain.reports import Zeros
-from backend.domain.weights import WeightModel
 from worker.engine.allocations.weight_allocation import RankedLayer
 from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
+from worker.engine.dead_channels import remove_dead
 from worker.engine.layout import Size, layout_of_weights
-from worker.engine.network import Network
+from worker.engine.network import Network, summarize
 from worker.engine.rankings import Ranking
+from worker.engine.results import Delivered
 from worker.engine.retraining.losses import Loss
+from worker.engine.surgery import remove_from_tensors
 from worker.engine.trainee import Trainee
 from worker.engine.weight_criteria.criterion import Compensating, WeightEvidence
+from worker.engine.weights.body import Body
 from worker.engine.weights.dropout import FollowingDropout, find_dropouts
-from worker.engine.weights.layers import WeightLayer, find_weight_layers
+from worker.engine.weights.layers import WeightLayer
 from worker.engine.weights.signal import WeightSignal
 
 
@@ -32,9 +33,10 @@ class UnstructuredRemoval:
     def __init__(
         self, network: Network, trainee: Trainee, summary: NetworkSummary, recipe: Recipe, generator: torch.Generator
     ) -> None:
-        self._trainee, self._generator, self._target = trainee, generator, recipe.target
-        self._model = WeightModel.of(summary, recipe.prune)
-        self._layers = find_weight_layers(network, self._model)
+        self._trainee, self._generator, self._target, self._prune = trainee, generator, recipe.target, recipe.prune
+        self._body = Body.of(network, summary, recipe.prune)
+        self._model, self._layers = self._body.model, self._body.layers
+        self._bounds = width_bounds(summary, recipe.prune)
         self.layout = layout_of_weights(summary, self._model)
         self._criterion = WEIGHT_CRITERIA.make(recipe.prune.criterion)
         self._allocation = WEIGHT_ALLOCATIONS.make(recipe.prune.allocation)
@@ -42,10 +44,8 @@ class UnstructuredRemoval:
         self._dropouts: list[FollowingDropout] = []
         if isinstance(recipe.prune.granularity, UnstructuredGranularity) and recipe.prune.granularity.rescale_dropout:
             self._dropouts = find_dropouts(trainee.module, [name for layer in self._layers for name in layer.shapes])
-        self._widths = tuple(layer.width for layer in summary.layers)
         self._names = tuple(layer.name for layer in summary.layers)
         self._rankings: tuple[Ranking, ...] = ()
-        self._sizes = {name: (tuple(tensor.shape), tensor.element_size()) for name, tensor in network.tensors.items()}
 
     def density(self) -> float:
         """Fraction kept of weights, operations with weights, or parameters."""
@@ -118,31 +118,28 @@ class UnstructuredRemoval:
 
     def size(self) -> Size:
         """Masked weights count as removed."""
-        left = self._left()
-        counts = self._model.counts(left)
-        prunable = sum(self._model.dense)
-        by_layer = dict(zip((layer.place for layer in self._model.layers), left, strict=True))
-        zeros = Zeros(
-            count=prunable - counts.weights,
-            prunable=prunable,
-            left=tuple(by_layer.get(place, 0) for place in range(len(self._widths))),
-            compressed_bytes=self._compressed_bytes(),
-        )
-        sparsity = metrics.sparsity(counts.weights, prunable)
-        return Size(sparsity, counts.macs, counts.parameters, self._widths, zeros)
+        return self._body.size(self._trainee.weight_masks.counts, sum(self._model.dense))
+
+    def delivered(self) -> Delivered:
+        """Neurons and filters without inputs or outputs are dead (Han et al. 2015, section 3.5)."""
+        trainee, present = self._trainee, self._trainee.as_thinned()
+        needed = remove_dead(present, self._bounds) if self._prune.dead_channels == "remove" else present
+        if needed is present:
+            return Delivered(present.network, self.size())
+        kept = remove_from_tensors(trainee.weight_masks.kept, trainee.groups, needed.present)
+        counts = {name: int(mask.sum()) for name, mask in kept.items()}
+        body = Body.of(needed.network, summarize(needed.network), self._prune)
+        return Delivered(needed.network, body.size(counts, sum(self._model.dense)), needed.lost_since(present))
 
     def _rescale_dropout(self) -> None:
         counts = self._trainee.weight_masks.counts
         for dropout in self._dropouts if counts else ():
-            dense = {name: torch.Size(self._sizes[name][0]).numel() for name in dropout.weights}
+            dense = {name: torch.Size(self._body.tensors[name][0]).numel() for name in dropout.weights}
             dropout.rescale(self._trainee.module, dense, counts)
 
     def _left(self) -> list[int]:
         """Weights left in each layer."""
-        counts = self._trainee.weight_masks.counts
-        if not counts:
-            return list(self._model.dense)
-        return [sum(counts[name] for name in layer.shapes) for layer in self._layers]
+        return self._body.left(self._trainee.weight_masks.counts)
 
     def _flags(self, layer: WeightLayer, like: Tensor) -> Tensor:
         """Which of the layer's weights are kept, bool (count,)."""
@@ -153,14 +150,6 @@ class UnstructuredRemoval:
         left = weights[queue]
         spread = left.double().std(correction=0).item()
         return RankedLayer(scores[queue], spread, tuple(layer.shapes.values()), layer.size)
-
-    def _compressed_bytes(self) -> int:
-        """Bytes of all tensors, those with zeros in their cheapest form."""
-        counts: Mapping[str, int] = self._trainee.weight_masks.counts
-        return sum(
-            compressed_bytes(shape, counts.get(name, torch.Size(shape).numel()), value_bytes)
-            for name, (shape, value_bytes) in self._sizes.items()
-        )
 
 
 def _queue(scores: Tensor, kept: Tensor) -> Tensor:

@@ -867,7 +867,7 @@ export interface components {
         };
         /**
          * BayesianCompressionRegularizer
-         * @description Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665; group normal-Jeffreys).
+         * @description Learn how much noise every channel bears (Louizos et al. 2017, arXiv:1705.08665).
          *
          *     The weights that read a channel are drawn from normal distributions, times a scale of the channel that is drawn too;
          *     the divergence of the scales from a prior that prefers small or noisy ones, and of the weights from N(0, 1), over N,
@@ -1410,6 +1410,35 @@ export interface components {
              * @enum {string}
              */
             standing: "absent" | "queued" | "running" | "failed" | "ready";
+        };
+        /**
+         * GateProbabilities
+         * @description Probabilities that gates are open after a step, over the gates of each tracked layer, in the layout's order.
+         *
+         *     A gate belongs to a channel, or to a single weight. Where gates are open or closed at random it is the probability
+         *     of their distribution; where weights or channels are noisy instead, one minus the rate of the dropout that is as
+         *     noisy: `1 / (1 + alpha)`, alpha the variance over the squared mean. Order statistics, to a thousandth. Null in
+         *     layers without gates; coupled layers share numbers, which stand at the first.
+         */
+        GateProbabilities: {
+            /**
+             * Lower Quartile
+             * @description Null as well where gates are not random, such as learned masks.
+             */
+            lower_quartile: (number | null)[];
+            /** Maximum */
+            maximum: (number | null)[];
+            /** Median */
+            median: (number | null)[];
+            /** Minimum */
+            minimum: (number | null)[];
+            /**
+             * Open Share
+             * @description Share of the gates that would be open without noise, were this the end; null where the regularizer leaves that to the removal.
+             */
+            open_share: (number | null)[];
+            /** Upper Quartile */
+            upper_quartile: (number | null)[];
         };
         /**
          * GeometricMedianCriterion
@@ -2214,6 +2243,11 @@ export interface components {
         OperatingPoint: {
             /** Before Accuracy */
             before_accuracy?: number | null;
+            /**
+             * Dead Channels
+             * @default []
+             */
+            dead_channels?: string[];
             /** Dense Accuracy */
             dense_accuracy: number;
             /** Index */
@@ -2294,6 +2328,11 @@ export interface components {
              * @description Dense over remaining parameters.
              */
             compression_ratio: number;
+            /**
+             * Dead Notice
+             * @description How many dead channels were removed, and where: channels that nobody read, or whose value did not depend on the input.
+             */
+            dead_notice: string | null;
             /** Dense Macs */
             dense_macs: number;
             /** Dense Parameters */
@@ -2310,6 +2349,11 @@ export interface components {
              * @description Validation accuracy lost by the removals alone: straight before minus straight after.
              */
             instability: number | null;
+            /**
+             * Keeps Shapes
+             * @description No tensor is smaller than in the dense network: no latency is measured.
+             */
+            keeps_shapes: boolean;
             latency: components["schemas"]["LatencyAnswer"];
             /**
              * Macs Density
@@ -2433,6 +2477,13 @@ export interface components {
              * @description How a channel is scored.
              */
             criterion: components["schemas"]["FisherCriterion"] | components["schemas"]["TaylorCriterion"] | components["schemas"]["TaylorSquaredCriterion"] | components["schemas"]["ObdCriterion"] | components["schemas"]["ObsCriterion"] | components["schemas"]["MagnitudeCriterion"] | components["schemas"]["BatchNormScaleCriterion"] | components["schemas"]["GeometricMedianCriterion"] | components["schemas"]["LearnedCriterion"] | components["schemas"]["RandomCriterion"];
+            /**
+             * Dead Channels
+             * @description Channels that nobody reads, or whose value does not depend on the input: finished networks are handed out without them (they answer the same), or with them.
+             * @default remove
+             * @enum {string}
+             */
+            dead_channels?: "remove" | "keep";
             /**
              * Granularity
              * @description What one decision removes.
@@ -3171,6 +3222,7 @@ export interface components {
              * @default []
              */
             fisher_rao_norm?: (number | null)[];
+            gates?: components["schemas"]["GateProbabilities"] | null;
             /** Loss */
             loss?: number | null;
             /** Macs */
@@ -3403,7 +3455,7 @@ export interface components {
         };
         /**
          * Zeros
-         * @description Single weights that were set to zero in a network that keeps its shapes.
+         * @description Single weights that were set to zero in a network that keeps its shapes, but for dead channels.
          */
         Zeros: {
             /** Compressed Bytes */
@@ -3414,6 +3466,11 @@ export interface components {
             left: number[];
             /** Prunable */
             prunable: number;
+            /**
+             * Removed
+             * @default 0
+             */
+            removed?: number;
         };
     };
     responses: never;
