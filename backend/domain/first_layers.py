@@ -49,8 +49,14 @@ class InputMap(Spec):
     fold: PositiveInt = Field(description="Inputs along each axis that one cell stands for.")
     is_input: bool = Field(description="Cells are elements of the network's input; otherwise what the layer reads.")
     dense: PositiveInt = Field(description="Weights of the dense network that read one cell, at most.")
+    has_zeros: bool = Field(description="Some weights are zero; otherwise all that is left reads every input.")
     counts: tuple[NonNegativeInt, ...] = Field(description="Weights that are left, cell by cell, row after row.")
     norms: tuple[NonNegativeFloat, ...] = Field(description="L2 norm of these weights.")
+
+    @property
+    def shown(self) -> tuple[float, ...]:
+        """What tells the cells apart: how many weights are left, or their norms where that is the same for all."""
+        return self.counts if self.has_zeros else self.norms
 
 
 FirstLayer: TypeAlias = Annotated[FilterGrid | InputMap, Field(discriminator="kind")]

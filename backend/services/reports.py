@@ -10,6 +10,7 @@ from backend.db.repositories.deliveries import Delivery
 from backend.domain.class_changes import ClassChange, worst_changes
 from backend.domain.delivery import FILE_NAMES, DeliveryOrder, Format
 from backend.domain.errors import Conflict, NotFound
+from backend.domain.first_layers import FirstLayer
 from backend.domain.network import NetworkSummary
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport, StepRecord
 from backend.figures import FIGURES, RunView, SizeAxis
@@ -94,6 +95,12 @@ def get_point(scope: Scope, run_id: str, index: int) -> tuple[PointEntry, RunLay
         raise NotFound("This run has not begun.")
     dense = _dense(scope.work.points.list_all(run_id))
     return _entry(point, dense, scope.work.deliveries.newest_of_run(run_id)), row.layout
+
+
+def list_first_layers(scope: Scope, run_id: str, index: int) -> Sequence[FirstLayer]:
+    """Pictures of the layers that read the inputs of an operating point; raises `NotFound`."""
+    scope.work.jobs.get_run(run_id)
+    return scope.work.points.first_layers(run_id, index)
 
 
 def open_file(scope: Scope, run_id: str, index: int, name: str) -> Download:

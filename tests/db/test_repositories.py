@@ -87,7 +87,7 @@ def test_scores_are_found_by_point_or_of_the_last_one_that_tells(unit_of_work: O
 
 
 def test_first_layers_are_found_by_point_and_never_come_with_a_list(unit_of_work: Open, job_id: str) -> None:
-    shown = (InputMap(layer="fc1", inputs=("x",), shape=(2,), size=(2,), fold=1, is_input=True, dense=3,
+    shown = (InputMap(layer="fc1", inputs=("x",), shape=(2,), size=(2,), fold=1, is_input=True, dense=3, has_zeros=True,
                       counts=(1, 0), norms=(0.5, 0.0)),)  # fmt: skip
     with unit_of_work() as work:
         work.points.put(job_id, point(0, at_step=0))

@@ -144,6 +144,7 @@ def _inputs(reader: Reader, dense: Network, network: Network) -> InputMap:
         fold=fold,
         is_input=cells is not None,
         dense=max(1, int(gather(torch.full_like(whole[0], len(whole))).max())),
+        has_zeros=bool((kept == 0).any()),
         counts=tuple(int(count) for count in counts.tolist()),
         norms=_rounded(gather(kept.square().sum(0)).sqrt()),
     )

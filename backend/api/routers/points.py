@@ -11,6 +11,7 @@ from backend.api.documentation import CONFLICT, MISSING, file_response
 from backend.api.downloads import send_download
 from backend.api.routers.reports import MAX_STEP
 from backend.api.schemas.common import PathId
+from backend.api.schemas.first_layers import FirstLayerAnswer
 from backend.api.schemas.points import PointAnswer
 from backend.domain.delivery import Format
 from backend.services import deliveries, reports
@@ -34,6 +35,15 @@ def list_points(run_id: PathId, scope: ScopeOf) -> list[PointAnswer]:
 def get_point(run_id: PathId, index: PointIndex, scope: ScopeOf) -> PointAnswer:
     """One operating point as it stands; ask again while a format or the latency is `queued` or `running`."""
     return _answer(scope, run_id, index)
+
+
+@router.get("/{index}/first-layers")
+def list_first_layers(run_id: PathId, index: PointIndex, scope: ScopeOf) -> list[FirstLayerAnswer]:
+    """A picture for each layer that reads an input of the network: filters that are left, or inputs still read.
+
+    Empty where there is nothing to draw (an embedding), and for points from before this was recorded.
+    """
+    return [FirstLayerAnswer.of(picture) for picture in reports.list_first_layers(scope, run_id, index)]
 
 
 @router.post("/{index}/formats/{format}", status_code=HTTPStatus.ACCEPTED, responses=_ORDERED | CONFLICT)

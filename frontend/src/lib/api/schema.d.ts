@@ -495,6 +495,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/points/{index}/first-layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List First Layers
+         * @description A picture for each layer that reads an input of the network: filters that are left, or inputs still read.
+         *
+         *     Empty where there is nothing to draw (an embedding), and for points from before this was recorded.
+         */
+        get: operations["list_first_layers_api_runs__run_id__points__index__first_layers_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/points/{index}/formats/{format}": {
         parameters: {
             query?: never;
@@ -1348,6 +1370,87 @@ export interface components {
             size: number;
         };
         /**
+         * FilterGrid
+         * @description The filters of a convolution that reads an input, those that are left.
+         */
+        FilterGrid: {
+            /**
+             * Channels
+             * @enum {string}
+             */
+            channels: "color" | "single" | "rows" | "magnitude";
+            /**
+             * Dense
+             * @description Filters in the dense network.
+             */
+            dense: number;
+            /**
+             * Inputs
+             * @description Names of the network's inputs that the layer reads.
+             */
+            inputs: string[];
+            /**
+             * Kernel
+             * @description Of the layer; pictures of large kernels are smaller.
+             */
+            kernel: number[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "filters";
+            /** Layer */
+            layer: string;
+            /** Left */
+            left: number;
+            /**
+             * Norms
+             * @description L2 norm of each filter shown.
+             */
+            norms: number[];
+            /**
+             * Pixels
+             * @description Signed bytes, base64: picture after picture; -128 where weights are zero.
+             */
+            pixels: string;
+            /**
+             * Places
+             * @description Place in the dense network of each filter shown.
+             */
+            places: number[];
+            /**
+             * Scale
+             * @description The weight for which 127 stands.
+             */
+            scale: number;
+            /**
+             * Size
+             * @description Values, height and width of one picture.
+             */
+            size: [
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * FirstLayerAnswer
+         * @description One layer that reads an input: which of its filters are left, or how much of it reads each input.
+         */
+        FirstLayerAnswer: {
+            /**
+             * Caption
+             * @description What the figure shows, in a few sentences.
+             */
+            caption: string;
+            figure: components["schemas"]["FigureAnswer"];
+            /**
+             * Picture
+             * @description The numbers.
+             */
+            picture: components["schemas"]["FilterGrid"] | components["schemas"]["InputMap"];
+        };
+        /**
          * FisherCriterion
          * @description Score a channel by the rise of the loss when it goes (Theis et al. 2018, arXiv:1801.05787).
          *
@@ -1558,6 +1661,64 @@ export interface components {
             removable_parameters: number;
             /** Warning */
             warning: string | null;
+        };
+        /**
+         * InputMap
+         * @description How the inputs are read by a fully connected (or recurrent) layer.
+         */
+        InputMap: {
+            /**
+             * Counts
+             * @description Weights that are left, cell by cell, row after row.
+             */
+            counts: number[];
+            /**
+             * Dense
+             * @description Weights of the dense network that read one cell, at most.
+             */
+            dense: number;
+            /**
+             * Fold
+             * @description Inputs along each axis that one cell stands for.
+             */
+            fold: number;
+            /**
+             * Has Zeros
+             * @description Some weights are zero; otherwise all that is left reads every input.
+             */
+            has_zeros: boolean;
+            /**
+             * Inputs
+             * @description Names of the network's inputs that the layer reads.
+             */
+            inputs: string[];
+            /**
+             * Is Input
+             * @description Cells are elements of the network's input; otherwise what the layer reads.
+             */
+            is_input: boolean;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "inputs";
+            /** Layer */
+            layer: string;
+            /**
+             * Norms
+             * @description L2 norm of these weights.
+             */
+            norms: number[];
+            /**
+             * Shape
+             * @description Height and width of a map, or the length of a strip.
+             */
+            shape: number[];
+            /**
+             * Size
+             * @description The same before cells were put together.
+             */
+            size: number[];
         };
         /**
          * JobKind
@@ -5963,6 +6124,91 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "Log in first.",
+                     *       "error": "unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The request came from a foreign page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This request came from another site.",
+                     *       "error": "forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "There is no such run.",
+                     *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A value is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This is required.",
+                     *       "error": "invalid_value"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    list_first_layers_api_runs__run_id__points__index__first_layers_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Index of the operating point; 0 is the dense one. */
+                index: number;
+                /** @description An id: 32 hexadecimal digits. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FirstLayerAnswer"][];
                 };
             };
             /** @description Not logged in. */
