@@ -163,7 +163,7 @@ class OperatingPoint(Spec):
     @property
     def keeps_shapes(self) -> bool:
         """No tensor is smaller than in the dense network, so no time is saved."""
-        return self.zeros is not None and not self.dead_channels
+        return self.index == 0 or (self.zeros is not None and not self.dead_channels)
 
     @property
     def dead_notice(self) -> str | None:

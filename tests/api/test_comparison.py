@@ -87,5 +87,19 @@ def test_agreement_is_drawn_for_the_channels_of_one_network(
     assert figure["z"][1][figure["x"].index(group)] < 0
 
 
+def test_channels_that_were_dead_count_as_removed(
+    application: Application, client: TestClient, runs: list[str]
+) -> None:
+    group = SUMMARY.groups[0].name
+    with UnitOfWork(application.sessions) as work:
+        for run, removed, dead in zip(runs, ((0, 1), (0,), (2, 3)), ((), (1,), ()), strict=True):
+            labels = tuple(f"{group}:{index}" for index in removed)
+            work.steps.add_all(run, [step(1).model_copy(update={"removed": labels})], LAYOUT)
+            lost = tuple(f"{group}:{index}" for index in dead)
+            work.points.put(run, point(2).model_copy(update={"dead_channels": lost}))
+    (figure,) = ask(client, runs)["agreement"]["data"]
+    assert figure["z"][0][figure["x"].index(group)] == 1.0
+
+
 def test_a_run_alone_has_nothing_to_agree_with(client: TestClient, runs: list[str]) -> None:
     assert ask(client, runs[:1])["agreement"]["data"] == []

@@ -153,6 +153,22 @@ def test_a_network_with_zeros_says_so_and_no_latency_is_measured_for_it(
     assert "zeros inside a dense tensor save no time" in refused.json()["detail"]
 
 
+def test_a_network_that_lost_dead_channels_says_how_many_and_can_be_measured(
+    application: Application, client: TestClient, run: str
+) -> None:
+    zeros = Zeros(count=40, prunable=80, left=(20,), compressed_bytes=300, removed=20)
+    dead = tuple(f"fc{layer}:{index}" for layer in range(6) for index in range(6 - layer))
+    with UnitOfWork(application.sessions) as work:
+        work.points.put(run, point(3).model_copy(update={"zeros": zeros, "dead_channels": dead}), "ab" * 32)
+    answer = client.get(f"/api/runs/{run}/points/3").json()
+    places = "6 in `fc0`, 5 in `fc1`, 4 in `fc2`, 3 in `fc3`, 3 elsewhere"
+    assert answer["dead_notice"] == f"21 dead channels removed: {places}. The answers are the same without."
+    assert "40 of 60 weights are zero" in answer["notice"]
+    assert not answer["keeps_shapes"]
+    assert client.post(f"/api/runs/{run}/points/3/latency").status_code < 300
+    assert client.get(f"/api/runs/{run}/points/1").json()["dead_notice"] is None
+
+
 def test_a_point_tells_its_counts_beside_the_dense_ones(client: TestClient, run: str) -> None:
     told = client.get(f"/api/runs/{run}/points/1").json()
     assert (told["dense_macs"], told["point"]["macs"], told["theoretical_speedup"]) == (1480, 740, 2.0)

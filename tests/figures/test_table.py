@@ -35,5 +35,14 @@ def test_the_architecture_shows_the_step_that_was_asked_for(report, network: Net
     assert widths_of(figure) == [width, width]
 
 
+def test_where_a_point_was_handed_out_its_own_size_is_drawn(report, network: NetworkSummary):
+    last = report.points[-1].model_copy(update={"step": 4, "widths": (1, 1, 2), "dead_channels": ("conv1:0",)})
+    thinner = report.model_copy(update={"points": (*report.points[:-1], last)})
+    assert widths_of(FIGURES["architecture"](RunView(report=thinner, network=network))) == [1, 1]
+    assert widths_of(FIGURES["architecture"](RunView(report=thinner, network=network, step=3))) == [3, 3]
+    (heat,) = FIGURES["widths"](RunView(report=thinner)).data
+    assert [row[-1] for row in heat.z] == [0.25, 0.25, 1.0]
+
+
 def test_the_architecture_of_an_unknown_network_is_empty(report: RunReport):
     assert not FIGURES["architecture"](RunView(report=report)).data

@@ -34,6 +34,8 @@ function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
     parameters_density: 0.25,
     compression_ratio: 4,
     notice: null,
+    dead_notice: null,
+    keeps_shapes: index === 0,
     instability: 0.2,
     relative_instability: 0.25,
     worst_classes: [],
@@ -78,11 +80,18 @@ test('sizes stand beside the dense ones', () => {
 test('a network with zeros says what it is, and no latency is offered for it', () => {
   const notice = 'Same shapes; 600 of 800 weights are zero.'
   const zeros = { count: 600, prunable: 800, left: [150, 50], compressed_bytes: 107770 }
-  show(1, { notice, point: { ...entry(1).point, zeros } })
+  show(1, { notice, keeps_shapes: true, point: { ...entry(1).point, zeros } })
   expect(screen.getByTestId('zeros-notice')).toHaveTextContent(notice)
   expect(screen.getByTestId('sizes')).toHaveTextContent('Compressed (values and indices)431 kB108 kB25.0 %')
   expect(screen.getByTestId('sizes')).not.toHaveTextContent('in theory')
   expect(screen.queryByTestId('latency')).not.toBeInTheDocument()
+})
+
+test('a network of zeros that lost dead channels says which, and its latency can be measured', () => {
+  show(1, { notice: '600 of 700 weights are zero.', dead_notice: '12 dead channels removed: 12 in `fc1`.' })
+  expect(screen.getByTestId('dead-notice')).toHaveTextContent('12 dead channels removed: 12 in fc1.')
+  expect(screen.getByTestId('zeros-notice')).toHaveTextContent('600 of 700')
+  expect(screen.getByTestId('latency')).toBeInTheDocument()
 })
 
 test('a format is downloaded, ordered, or on its way', () => {

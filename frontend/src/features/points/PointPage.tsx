@@ -39,7 +39,7 @@ function PointView({ run, entry }: { run: string; entry: PointEntry }) {
       <SizePanel entry={entry} dense={dense.data} />
       <QualityPanel entry={entry} dense={dense.data} />
       <FormatsPanel run={run} entry={entry} />
-      {index > 0 && !entry.notice && <LatencyPanel run={run} entry={entry} />}
+      {!entry.keeps_shapes && <LatencyPanel run={run} entry={entry} />}
     </Page>
   )
 }

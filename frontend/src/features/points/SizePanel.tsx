@@ -1,6 +1,6 @@
 import { Table, Text } from '@mantine/core'
 import { Panel } from '@/components/Panel'
-import { ZerosNotice } from '@/components/ZerosNotice'
+import { PointNotices } from '@/components/PointNotices'
 import type { PointEntry } from '@/lib/api/types'
 import { formatBytes, formatCount, formatFactor, formatPercent } from '@/lib/format'
 
@@ -46,7 +46,7 @@ function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
       dense: formatCount(entry.dense_macs),
       thin: formatCount(point.macs),
       kept: entry.macs_density,
-      note: entry.notice ? 'without zeros; no time is saved' : `${formatFactor(entry.theoretical_speedup)} in theory`,
+      note: entry.notice ? 'without zeros, which save no time' : `${formatFactor(entry.theoretical_speedup)} in theory`,
     },
     {
       name: 'Weights on disk',
@@ -61,11 +61,17 @@ function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
 
 const THIN_HELP = 'The channels are gone for good, not masked: this is what runs and what is stored.'
 const ZEROS_HELP = 'Parameters and MACs that are not zero; the shapes are those of the dense network.'
+const THIN_ZEROS_HELP = 'Parameters and MACs that are not zero; the shapes are those of the dense network without its dead channels.'
+
+function helpOf({ notice, keeps_shapes }: PointEntry): string {
+  if (!notice) return THIN_HELP
+  return keeps_shapes ? ZEROS_HELP : THIN_ZEROS_HELP
+}
 
 /** How large the network is, beside the dense one. */
 export function SizePanel({ entry, dense }: { entry: PointEntry; dense: PointEntry | undefined }) {
   return (
-    <Panel title="Size" help={entry.notice ? ZEROS_HELP : THIN_HELP} testId="sizes">
+    <Panel title="Size" help={helpOf(entry)} testId="sizes">
       <Table className="numbers" horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
@@ -90,7 +96,7 @@ export function SizePanel({ entry, dense }: { entry: PointEntry; dense: PointEnt
           ))}
         </Table.Tbody>
       </Table>
-      <ZerosNotice notice={entry.notice} />
+      <PointNotices entry={entry} />
     </Panel>
   )
 }

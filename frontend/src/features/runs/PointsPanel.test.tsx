@@ -31,6 +31,8 @@ function entry(index: number): PointEntry {
     parameters_density: 0.25,
     compression_ratio: 4,
     notice: null,
+    dead_notice: null,
+    keeps_shapes: false,
     instability: 0.2,
     relative_instability: 0.25,
     worst_classes: [],

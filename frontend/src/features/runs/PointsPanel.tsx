@@ -2,8 +2,8 @@ import { ActionIcon, Badge, Button, Group, Table, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { Link } from 'react-router'
 import { Panel } from '@/components/Panel'
+import { PointNotices } from '@/components/PointNotices'
 import { Query } from '@/components/Query'
-import { ZerosNotice } from '@/components/ZerosNotice'
 import type { PointEntry } from '@/lib/api/types'
 import { formatCompact, formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
@@ -22,7 +22,7 @@ export function PointsPanel({ id }: { id: string }) {
         {(points) => (
           <>
             <PointTable id={id} points={points} />
-            <ZerosNotice notice={points.at(-1)?.notice} />
+            <PointNotices entry={points.at(-1)} />
           </>
         )}
       </Query>

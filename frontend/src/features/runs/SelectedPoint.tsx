@@ -1,6 +1,6 @@
 import { Alert, Anchor, Group, Text } from '@mantine/core'
 import { Link } from 'react-router'
-import { ZerosNotice } from '@/components/ZerosNotice'
+import { PointNotices } from '@/components/PointNotices'
 import { formatCount, formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { usePoints } from '@/lib/queries/usePoints'
@@ -32,12 +32,12 @@ export function SelectedPoint({ id, index, onClose }: Props) {
           {formatPercent(point.test_accuracy, 2)} test accuracy with {formatPercent(entry.macs_density)} of the MACs and{' '}
           {formatCount(point.parameters)} parameters.{' '}
           <Anchor component={Link} to={paths.point(id, index)} inherit>
-            {entry.notice ? 'All formats' : 'All formats and latency'}
+            {entry.keeps_shapes ? 'All formats' : 'All formats and latency'}
           </Anchor>
         </Text>
         <PointDownloads run={id} entry={entry} />
       </Group>
-      <ZerosNotice notice={entry.notice} />
+      <PointNotices entry={entry} />
     </Alert>
   )
 }
