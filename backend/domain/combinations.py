@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from backend.domain.granularities import granularities_of
 from backend.domain.pruning import Prune
+from backend.domain.regularizers import Regularizer
 from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 
 _EPOCHS_OF_TURNS = 2
@@ -156,13 +157,19 @@ def _weights_leave_shapes(sections: Sections) -> str | None:
     return None
 
 
+def _is_of_single_weights(regularizer: Regularizer) -> bool:
+    return regularizer.kind == "variational_dropout" or (
+        regularizer.kind == "targeted_dropout" and regularizer.dropped == "weights"
+    )
+
+
 def _noise_is_of_single_weights(sections: Sections) -> str | None:
     sparsify, granularity = sections.sparsify, sections.prune.granularity.kind
-    if sparsify is None or sparsify.regularizer.kind != "variational_dropout" or granularity == "unstructured":
+    if sparsify is None or granularity == "unstructured" or not _is_of_single_weights(sparsify.regularizer):
         return None
     return (
-        "sparsify.regularizer: `variational_dropout` makes single weights zero, which leaves whole channels in place "
-        f"for prune.granularity `{granularity}`; choose the granularity `unstructured`, or a regularizer such as "
+        f"sparsify.regularizer: `{sparsify.regularizer.kind}` makes single weights zero, which leaves whole channels "
+        f"in place for prune.granularity `{granularity}`; choose the granularity `unstructured`, or a regularizer such as "
         "`l0_hard_concrete`"
     )
 

@@ -16,7 +16,12 @@ _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove"},
     "prune.criterion": {"labels": "data"},
     "sparsify": {"gradient_norm": None},
-    "sparsify.regularizer": {"noise": "weights", "prior": "normal_jeffreys", "global_scale": 1e-5},
+    "sparsify.regularizer": {
+        "noise": "weights",
+        "prior": "normal_jeffreys",
+        "global_scale": 1e-5,
+        "dropped": "channels",
+    },
     "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
 }
 _ADDED_SECTIONS = ("sparsify", "dense")

@@ -168,22 +168,29 @@ class L0HardConcreteRegularizer(Spec):
 
 
 class TargetedDropoutRegularizer(Spec):
-    """Drop at random the channels that would go anyway, so that the rest learns without (Gomez et al. 2019).
+    """Drop at random what would go anyway, so that the rest learns without (Gomez et al. 2019, arXiv:1905.13678).
 
-    In every group the share `targeted` of channels with the smallest norms are candidates; each mini-batch each of them
-    is dropped with probability `drop_rate` (arXiv:1905.13678, units). Choose the allocation `uniform`, as the authors
-    do.
+    In every group the share `targeted` of channels with the smallest norms are candidates, or for every output of a
+    layer that share of its smallest weights; each mini-batch each of them is dropped with probability `drop_rate`.
+    Choose the allocation `uniform`, as the authors do.
     """
 
     leaves_scores: ClassVar[bool] = True
 
     kind: Literal["targeted_dropout"] = "targeted_dropout"
-    targeted: float = Field(0.5, gt=0.0, lt=1.0, description="Share of each layer's channels that may be dropped.")
+    targeted: float = Field(
+        0.5, gt=0.0, lt=1.0, description="Share of a layer's channels (or weights) that may be dropped."
+    )
     drop_rate: float = Field(0.5, gt=0.0, le=1.0, description="Probability that a candidate is dropped.")
     course: Literal["ramped", "constant"] = Field(
         "ramped",
         description="ramped: the share rises to 95 % of its value over the first half of these epochs and to all of it "
         "over the second, and the probability over all of them; constant: both as given from the start.",
+    )
+    dropped: Literal["channels", "weights"] = Field(
+        "channels",
+        description="weights: single weights, of which the candidates are zero at the end; choose prune.granularity "
+        "`unstructured` with the criterion `magnitude`: zeros go first.",
     )
 
 

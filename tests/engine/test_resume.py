@@ -77,6 +77,10 @@ RECIPES = {
         {"kind": "bayesian_compression", "prior": "horseshoe", "noise": "activations", "noise_speed": 20.0}
     ),
     "targeted dropout": sparsified({"kind": "targeted_dropout"}),
+    "targeted dropout of weights": sparsified(
+        {"kind": "targeted_dropout", "dropped": "weights"},
+        prune={"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}},
+    ),
     "variational dropout": sparsified(
         {"kind": "variational_dropout", "initial_log_variance": -4.0, "noise_speed": 20.0},
         prune={"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}},

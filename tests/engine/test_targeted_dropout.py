@@ -2,11 +2,13 @@
 
 import pytest
 import torch
+from torch import nn
 
 from backend.domain.regularizers import TargetedDropoutRegularizer
 from tests.engine.grounds import dense, ground_of
-from tests.engine.runs import small_mlp
+from tests.engine.runs import small_lenet, small_mlp
 from worker.engine.regularizers.targeted_dropout import TargetedDropout
+from worker.engine.regularizers.targeted_weight_dropout import TargetedWeightDropout, _candidates
 from worker.engine.trainee import Trainee
 
 STEPS = 600
@@ -55,3 +57,49 @@ def test_candidates_have_the_smallest_scores_at_the_end_and_weights_stay():
     scores = regularizer.finish()[trainee.groups[0].name]
     assert float(scores[gone].max()) < float(scores[~gone].min())
     assert all(torch.equal(tensor, before[name]) for name, tensor in trainee.tensors.items())
+
+
+def weight_dropout(trainee: Trainee, pins: tuple[str, ...] = (), **settings: object) -> TargetedWeightDropout:
+    spec = TargetedDropoutRegularizer.model_validate({"dropped": "weights", "course": "constant"} | settings)
+    return TargetedWeightDropout(spec, ground_of(trainee, steps=100, pins=pins))
+
+
+def test_the_smallest_weights_of_every_filter_are_dropped_as_often_as_said_and_end_as_zeros():
+    """Of the 150 weights of each filter of conv2 the 45 smallest, sorted by hand."""
+    trainee = dense(small_lenet())
+    regularizer = weight_dropout(trainee, targeted=0.305, drop_rate=0.4)
+    weight = trainee.tensors["conv2.weight"].clone()
+    places = weight.flatten(1).abs().argsort(1)[:, : int(0.305 * weight[0].numel())]
+    expected = torch.zeros_like(weight.flatten(1), dtype=torch.bool).scatter(1, places, value=True)
+    share = (
+        torch.stack([(regularizer.weights()["conv2.weight"] == 0).flatten(1) for _ in range(STEPS)]).double().mean(0)
+    )
+    assert torch.equal(share > 0, expected)
+    assert float((share[expected] - 0.4).abs().max()) < 5 * (0.4 * 0.6 / STEPS) ** 0.5
+    assert regularizer.finish() == {}
+    torch.testing.assert_close(
+        trainee.tensors["conv2.weight"].flatten(1), weight.flatten(1).masked_fill(expected, 0), rtol=0, atol=0
+    )
+
+
+def test_weights_of_pinned_layers_are_left_alone():
+    trainee = dense(small_lenet())
+    before = trainee.tensors["fc1.weight"].clone()
+    regularizer = weight_dropout(trainee, pins=("fc1",), targeted=0.9, drop_rate=1.0)
+    assert "fc1.weight" not in regularizer.weights()
+    regularizer.finish()
+    assert torch.equal(trainee.tensors["fc1.weight"], before)
+
+
+def test_nothing_is_dropped_at_the_first_step_of_a_ramp():
+    trainee = dense(small_lenet())
+    regularizer = weight_dropout(trainee, course="ramped", targeted=0.9, drop_rate=1.0)
+    assert all(torch.equal(weight, trainee.tensors[name]) for name, weight in regularizer.weights().items())
+
+
+@pytest.mark.parametrize(("layer", "axis"), [(nn.ConvTranspose2d(3, 4, 2), 1), (nn.Conv2d(3, 4, 2), 0)])
+def test_outputs_are_where_the_layer_makes_them(layer, axis):
+    """Each output's own smallest weights: with one output a thousand times as large, a share of all would spare it."""
+    layer.weight.data.select(axis, 0).mul_(1000)
+    found = _candidates(layer.weight, axis, 0.5).movedim(axis, 0).flatten(1).sum(1)
+    assert found.tolist() == [6, 6, 6, 6]

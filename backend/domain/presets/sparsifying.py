@@ -176,6 +176,30 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
         ),
     ),
     Preset(
+        name="gomez2019-targeted-weights",
+        title="Targeted dropout of weights",
+        summary="The smallest weights of every output are dropped at random while the network trains, so that the "
+        "others learn to do without them; then they are zero.",
+        citation="A. N. Gomez, I. Zhang, S. R. Kamalakara, D. Madaan, K. Swersky, Y. Gal, G. E. Hinton. Learning "
+        "sparse networks using targeted dropout. arXiv:1905.13678, 2019.",
+        is_baseline=False,
+        recipe=_sparsifying_recipe(
+            Sparsify(
+                epochs=_EPOCHS,
+                optimizer=SgdOptimizer(learning_rate=0.01),
+                regularizer=TargetedDropoutRegularizer(targeted=0.75, drop_rate=0.66, dropped="weights"),
+            ),
+            prune=Prune(
+                criterion=MagnitudeCriterion(norm=1),
+                granularity=UnstructuredGranularity(),
+                allocation=UniformAllocation(),
+                schedule=_AT_ONCE,
+                points=1,
+            ),
+            target=SparsityTarget(sparsity=0.75),
+        ),
+    ),
+    Preset(
         name="molchanov2017-variational",
         title="Sparse variational dropout",
         summary="Every single weight learns how much noise it bears; those that bear more than they hold become zero.",

@@ -7,6 +7,7 @@ from typing import Protocol, TypeAlias
 import torch
 from torch import Tensor, fx, nn
 
+from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.thinning import SizeModel
 from worker.engine.coupling import ChannelGroup
 from worker.engine.gates import Gates
@@ -35,6 +36,17 @@ class Ground:
     """Its counts."""
     weights: Sequence[str] = ()
     """Names of the tensors whose single weights may become zero."""
+
+
+def anything_removable(ground: Ground) -> Sequence[str]:
+    """Names of the tensors whose single weights may become zero; raises JobFailure(INVALID_RECIPE) if there is none."""
+    if not ground.weights:
+        raise JobFailure(
+            FailureCode.INVALID_RECIPE,
+            "No weight of the network may become zero: all layers are pinned.",
+            "Take some layers out of prune.pins.",
+        )
+    return ground.weights
 
 
 class Regularizer(Protocol):

@@ -5,13 +5,12 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
-from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from worker.engine.counting import weights_by_layer
 from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence
 from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
-from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
+from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral, anything_removable
 
 _LIMIT = 8.0
 """log alpha is kept within this of 0, as in the authors' code."""
@@ -30,28 +29,23 @@ class VariationalDropout(Neutral):
     """
 
     def __init__(self, spec: VariationalDropoutRegularizer, ground: Ground) -> None:
-        if not ground.weights:
-            raise JobFailure(
-                FailureCode.INVALID_RECIPE,
-                "No weight of the network may become zero: all layers are pinned.",
-                "Take some layers out of prune.pins.",
-            )
         self._spec, self._generator = spec, ground.generator
         self.speed = spec.noise_speed
         self._scale = spec.strength / ground.example_count
         self._warm_up_steps = spec.warm_up * ground.steps
         self._done = 0
         parameters = dict(ground.module.named_parameters())
-        self._means = {name: parameters[name] for name in ground.weights}
+        names = anything_removable(ground)
+        self._means = {name: parameters[name] for name in names}
         self._log_variances = {
             name: nn.Parameter(torch.full_like(mean, spec.initial_log_variance)) for name, mean in self._means.items()
         }
         self.parameters = self._log_variances
         owners = zip(ground.model.layers, weights_by_layer(ground.network), strict=True)
         self._layer_names = {name: layer.name for layer, names in owners for name in names}
-        layers = layers_of_weights(ground.module, ground.weights) if spec.noise == "activations" else {}
+        layers = layers_of_weights(ground.module, names) if spec.noise == "activations" else {}
         self._layers = NoisyLayers(layers, self._log_variances.__getitem__)
-        self._drawn = [name for name in ground.weights if name not in layers]
+        self._drawn = [name for name in names if name not in layers]
 
     def weights(self) -> dict[str, Tensor]:
         """Weights drawn for this mini-batch, where their layers do not draw what they add up."""

@@ -3408,11 +3408,11 @@ export interface components {
         };
         /**
          * TargetedDropoutRegularizer
-         * @description Drop at random the channels that would go anyway, so that the rest learns without (Gomez et al. 2019).
+         * @description Drop at random what would go anyway, so that the rest learns without (Gomez et al. 2019, arXiv:1905.13678).
          *
-         *     In every group the share `targeted` of channels with the smallest norms are candidates; each mini-batch each of them
-         *     is dropped with probability `drop_rate` (arXiv:1905.13678, units). Choose the allocation `uniform`, as the authors
-         *     do.
+         *     In every group the share `targeted` of channels with the smallest norms are candidates, or for every output of a
+         *     layer that share of its smallest weights; each mini-batch each of them is dropped with probability `drop_rate`.
+         *     Choose the allocation `uniform`, as the authors do.
          */
         TargetedDropoutRegularizer: {
             /**
@@ -3429,13 +3429,20 @@ export interface components {
              */
             drop_rate?: number;
             /**
+             * Dropped
+             * @description weights: single weights, of which the candidates are zero at the end; choose prune.granularity `unstructured` with the criterion `magnitude`: zeros go first.
+             * @default channels
+             * @enum {string}
+             */
+            dropped?: "channels" | "weights";
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
             kind: "targeted_dropout";
             /**
              * Targeted
-             * @description Share of each layer's channels that may be dropped.
+             * @description Share of a layer's channels (or weights) that may be dropped.
              * @default 0.5
              */
             targeted?: number;
