@@ -18,6 +18,12 @@ SHADE = "rgba(12, 166, 120, 0.10)"
 """Ground of a stretch of retraining."""
 
 
+def with_opacity(color: str, opacity: float) -> str:
+    """A color given as `#rrggbb`, as one that lets through what lies below it."""
+    red, green, blue = (int(color[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
 def symbol_of(place: int) -> int:
     """Marker shape of the method at a place; where colors repeat the shape is another, for 64 methods."""
     return (place + place // len(COUPLED)) % SYMBOLS

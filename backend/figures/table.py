@@ -7,9 +7,11 @@ from plotly.graph_objects import Figure
 from backend.figures.accuracy import draw_accuracy
 from backend.figures.architecture import draw_architecture
 from backend.figures.calibration import draw_calibration
+from backend.figures.gates import draw_gates
 from backend.figures.information import draw_information
 from backend.figures.instability import draw_instability
 from backend.figures.loss import draw_loss
+from backend.figures.scores import draw_scores
 from backend.figures.view import RunView
 from backend.figures.widths import draw_widths
 
@@ -30,6 +32,8 @@ FIGURES: Mapping[str, Callable[[RunView], Figure]] = {
     "widths": lambda view: draw_widths(view.report),
     "architecture": _draw_step,
     "loss": lambda view: draw_loss(view.report),
+    "scores": lambda view: draw_scores(view.report),
+    "gates": lambda view: draw_gates(view.report, view.layer),
     "information": lambda view: draw_information(view.report),
     "instability": lambda view: draw_instability(view.report),
     "calibration": lambda view: draw_calibration(view.report),

@@ -19,3 +19,5 @@ class RunView(Spec):
     """What the accuracy is drawn against."""
     step: int | None = None
     """The step whose widths the architecture shows; None means the last one."""
+    layer: str | None = None
+    """The layer whose gates are shown; None means all of them."""

@@ -13,6 +13,7 @@ from backend.domain.errors import Conflict, NotFound
 from backend.domain.first_layers import FirstLayer
 from backend.domain.network import NetworkSummary
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport, StepRecord
+from backend.domain.scores import ScoreDistribution
 from backend.figures import FIGURES, RunView, SizeAxis
 from backend.services.deliveries import (
     FileEntry,
@@ -64,6 +65,8 @@ class FigureOrder:
     name: str
     x: SizeAxis = "sparsity"
     step: int | None = None
+    point: int | None = None
+    layer: str | None = None
 
 
 def list_steps(scope: Scope, run_id: str, after: int, limit: int) -> StepList:
@@ -101,6 +104,16 @@ def list_first_layers(scope: Scope, run_id: str, index: int) -> Sequence[FirstLa
     """Pictures of the layers that read the inputs of an operating point; raises `NotFound`."""
     scope.work.jobs.get_run(run_id)
     return scope.work.points.first_layers(run_id, index)
+
+
+def get_scores(scope: Scope, run_id: str, index: int) -> ScoreDistribution:
+    """How the scores lay before an operating point; raises `NotFound`, also where that was not recorded."""
+    scope.work.jobs.get_run(run_id)
+    scope.work.points.get(run_id, index)
+    scores = scope.work.points.find_scores(run_id, index)
+    if scores is None:
+        raise NotFound(f"No scores were recorded for operating point {index}: no removal led there, or it is too old.")
+    return scores
 
 
 def open_file(scope: Scope, run_id: str, index: int, name: str) -> Download:
@@ -142,20 +155,29 @@ def draw_figure(scope: Scope, run_id: str, order: FigureOrder) -> Figure:
         layout=run.layout,
         steps=tuple(_figure_steps(scope, run_id, order)),
         points=tuple(row.to_domain() for row in scope.work.points.list_all(run_id)),
+        scores=tuple(_figure_scores(scope, run_id, order)),
     )
-    return FIGURES[order.name](RunView(report=report, network=_network(scope, run), x=order.x, step=order.step))
+    view = RunView(report=report, network=_network(scope, run), x=order.x, step=order.step, layer=order.layer)
+    return FIGURES[order.name](view)
 
 
 def _figure_steps(scope: Scope, run_id: str, order: FigureOrder) -> Sequence[StepRecord]:
     """The steps that a figure shows; the architecture shows one."""
     steps = scope.work.steps
-    if order.name == "accuracy":
+    if order.name in ("accuracy", "scores"):
         return ()
     if order.name != "architecture":
         return steps.list_sampled(run_id, FIGURE_STEPS)
     count = steps.count(run_id)
     wanted = count if order.step is None else min(order.step, count)
     return steps.list_after(run_id, wanted - 1, 1) if wanted else ()
+
+
+def _figure_scores(scope: Scope, run_id: str, order: FigureOrder) -> Iterator[ScoreDistribution]:
+    """The scores that a figure shows: of one point, or of the last one that tells."""
+    scores = scope.work.points.find_scores(run_id, order.point) if order.name == "scores" else None
+    if scores is not None:
+        yield scores
 
 
 def _network(scope: Scope, run: JobRow) -> NetworkSummary | None:

@@ -42,6 +42,7 @@ ROUTES = [
     ("GET", "/api/runs/{run_id}/points/{index}/bundle.zip"),
     ("GET", "/api/runs/{run_id}/points/{index}/files/{name}"),
     ("GET", "/api/runs/{run_id}/points/{index}/first-layers"),
+    ("GET", "/api/runs/{run_id}/points/{index}/scores"),
     ("GET", "/api/runs/{run_id}/steps"),
     ("GET", "/api/session"),
     ("GET", "/api/tokens"),

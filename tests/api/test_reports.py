@@ -10,10 +10,13 @@ from fastapi.testclient import TestClient
 
 from backend.db import UnitOfWork
 from backend.db.models import ArtifactRow, JobRow
+from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.jobs import JobKind
+from backend.domain.point_details import PointDetails
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, Phase, RunLayout, StepRecord, TrackedLayer
 from tests.api.application import RECIPE, SUMMARY, Application
+from tests.db.values import scores
 
 LAYOUT = RunLayout(
     layers=(
@@ -139,6 +142,34 @@ def test_every_figure_has_data_and_no_template(client: TestClient, run: str, nam
     figure = client.get(f"/api/runs/{run}/figures/{name}?x={x}").json()
     assert figure["data"]
     assert "template" not in figure["layout"]
+
+
+def test_scores_and_gates_are_told_where_they_were_recorded(
+    application: Application, client: TestClient, run: str
+) -> None:
+    path = f"/api/runs/{run}"
+    assert client.get(f"{path}/figures/scores").json()["data"] == []
+    assert client.get(f"{path}/figures/gates").json()["data"] == []
+    assert client.get(f"{path}/points/1/scores").json()["error"] == "not_found"
+    assert client.get(f"{path}/points/9/scores").status_code == 404
+    nothing = (None, None)
+    gates = GateProbabilities(
+        minimum=nothing, lower_quartile=nothing, median=nothing, upper_quartile=nothing, maximum=nothing,
+        open_share=(0.75, None),
+    )  # fmt: skip
+    with UnitOfWork(application.sessions) as work:
+        for index in (1, 2):
+            work.points.put(run, point(index), details=PointDetails(scores=scores(index)))
+        work.steps.add_all(run, [step(STEPS + 1).model_copy(update={"gates": gates})], LAYOUT)
+    assert client.get(f"{path}/points/1/scores").json() == scores(1).model_dump(mode="json")
+    assert client.get(f"{path}/figures/scores").json() == client.get(f"{path}/figures/scores?point=2").json()
+    assert client.get(f"{path}/figures/scores?point=0").json()["data"] == []
+    (line,) = client.get(f"{path}/figures/gates").json()["data"]
+    assert (line["meta"], line["y"]) == ("hidden", [0.75])
+    assert client.get(f"{path}/figures/gates?layer=output").json()["data"] == []
+    assert client.get(f"{path}/figures/gates?layer={'x' * 600}").status_code == 422
+    (last,) = client.get(f"{path}/steps?after={STEPS}").json()["items"]
+    assert last["gates"]["open_share"] == [0.75, None]
 
 
 def test_a_figure_of_a_run_that_has_not_begun_is_empty(application: Application, client: TestClient) -> None:

@@ -9,11 +9,12 @@ from fastapi.responses import StreamingResponse
 from backend.api.dependencies import ScopeOf
 from backend.api.documentation import CONFLICT, MISSING, file_response
 from backend.api.downloads import send_download
-from backend.api.routers.reports import MAX_STEP
 from backend.api.schemas.common import PathId
+from backend.api.schemas.figures import MAX_STEP
 from backend.api.schemas.first_layers import FirstLayerAnswer
 from backend.api.schemas.points import PointAnswer
 from backend.domain.delivery import Format
+from backend.domain.scores import ScoreDistribution
 from backend.services import deliveries, reports
 from backend.services.scope import Scope
 
@@ -44,6 +45,15 @@ def list_first_layers(run_id: PathId, index: PointIndex, scope: ScopeOf) -> list
     Empty where there is nothing to draw (an embedding), and for points from before this was recorded.
     """
     return [FirstLayerAnswer.of(picture) for picture in reports.list_first_layers(scope, run_id, index)]
+
+
+@router.get("/{index}/scores")
+def get_scores(run_id: PathId, index: PointIndex, scope: ScopeOf) -> ScoreDistribution:
+    """How the scores lay among which the last removal before the operating point chose, layer by layer.
+
+    404 for the dense network, and for points from before scores were recorded.
+    """
+    return reports.get_scores(scope, run_id, index)
 
 
 @router.post("/{index}/formats/{format}", status_code=HTTPStatus.ACCEPTED, responses=_ORDERED | CONFLICT)

@@ -7,16 +7,17 @@ from fastapi import APIRouter, Query
 from backend.api.dependencies import ScopeOf
 from backend.api.documentation import MISSING
 from backend.api.schemas.common import PathId
-from backend.api.schemas.figures import FigureAnswer
+from backend.api.schemas.figures import MAX_STEP, FigureAnswer, FigureChoice
 from backend.api.schemas.runs import StepPage
-from backend.figures import SizeAxis, to_wire
+from backend.figures import to_wire
 from backend.services import reports
 
 router = APIRouter(prefix="/runs/{run_id}", tags=["reports"], responses=MISSING)
 
-MAX_STEP = 2**31 - 1
 MAX_STEPS = 5000
-FigureName = Literal["accuracy", "widths", "architecture", "loss", "information", "instability", "calibration"]
+FigureName = Literal[
+    "accuracy", "widths", "architecture", "loss", "information", "instability", "calibration", "scores", "gates"
+]
 
 
 @router.get("/steps")
@@ -43,11 +44,8 @@ def draw_figure(
     run_id: PathId,
     name: FigureName,
     scope: ScopeOf,
-    x: Annotated[SizeAxis, Query(description="What accuracy is drawn against.")] = "sparsity",
-    step: Annotated[
-        int | None, Query(ge=0, le=MAX_STEP, description="Step that the architecture shows; 0 is the dense network.")
-    ] = None,
+    choice: Annotated[FigureChoice, Query()],
 ) -> FigureAnswer:
     """A figure of the run as far as it has come, for `Plotly.react`."""
-    order = reports.FigureOrder(name, x, step)
+    order = reports.FigureOrder(name, **choice.model_dump())
     return FigureAnswer.model_validate(to_wire(reports.draw_figure(scope, run_id, order)))

@@ -565,6 +565,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/points/{index}/scores": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scores
+         * @description How the scores lay among which the last removal before the operating point chose, layer by layer.
+         *
+         *     404 for the dense network, and for points from before scores were recorded.
+         */
+        get: operations["get_scores_api_runs__run_id__points__index__scores_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/runs/{run_id}/steps": {
         parameters: {
             query?: never;
@@ -1962,6 +1984,44 @@ export interface components {
             width: number;
         };
         /**
+         * LayerScores
+         * @description Scores of one group of coupled channels, or of the single weights of one layer.
+         *
+         *     Within a layer the lowest scores always go first, so one threshold tells those that went from those that stayed.
+         */
+        LayerScores: {
+            /**
+             * Kept
+             * @description How many stayed, by bin.
+             */
+            kept: number[];
+            /**
+             * Name
+             * @description The group's first layer; where single weights go, the layer.
+             */
+            name: string;
+            /**
+             * Removed
+             * @description How many went, by bin.
+             */
+            removed: number[];
+            /**
+             * Threshold
+             * @description The highest score that went; null where nothing did.
+             */
+            threshold: number | null;
+            /**
+             * Zeros Kept
+             * @description Scores that are exactly zero stand in no bin: those that stayed.
+             */
+            zeros_kept: number;
+            /**
+             * Zeros Removed
+             * @description Scores that are exactly zero: those that went.
+             */
+            zeros_removed: number;
+        };
+        /**
          * LayerShare
          * @description What one layer counts for in the whole network.
          */
@@ -3152,6 +3212,41 @@ export interface components {
             /** Name */
             name?: string | null;
             order: components["schemas"]["SampleOrder"];
+        };
+        /**
+         * ScoreDistribution
+         * @description The scores of everything that could still go, as the last removal before an operating point found them.
+         *
+         *     Greedy and gradual schedules remove many times on the way to a point; earlier removals had other scores. Scores are
+         *     those of the criterion: costs and allocations, which may decide between layers, are not in them.
+         */
+        ScoreDistribution: {
+            /**
+             * High
+             * @description Where the last bin ends: the highest score.
+             */
+            high: number;
+            /**
+             * Layers
+             * @description In forward order; those that cannot give are not among them.
+             */
+            layers: components["schemas"]["LayerScores"][];
+            /**
+             * Low
+             * @description Where the first bin begins; it holds lower scores too.
+             */
+            low: number;
+            /**
+             * Point
+             * @description Index of the operating point.
+             */
+            point: number;
+            /**
+             * Scale
+             * @description How the bins divide the range from `low` to `high` evenly.
+             * @enum {string}
+             */
+            scale: "linear" | "log";
         };
         /**
          * SeriesAnswer
@@ -5752,14 +5847,18 @@ export interface operations {
     draw_figure_api_runs__run_id__figures__name__get: {
         parameters: {
             query?: {
-                /** @description Step that the architecture shows; 0 is the dense network. */
+                /** @description Layer whose `gates` are shown; by default all. */
+                layer?: string | null;
+                /** @description Operating point whose `scores` are shown; by default the last one. */
+                point?: number | null;
+                /** @description Step that the `architecture` shows; 0 is the dense network. */
                 step?: number | null;
-                /** @description What accuracy is drawn against. */
+                /** @description What `accuracy` is drawn against. */
                 x?: "sparsity" | "macs" | "parameters";
             };
             header?: never;
             path: {
-                name: "accuracy" | "widths" | "architecture" | "loss" | "information" | "instability" | "calibration";
+                name: "accuracy" | "widths" | "architecture" | "loss" | "information" | "instability" | "calibration" | "scores" | "gates";
                 /** @description An id: 32 hexadecimal digits. */
                 run_id: string;
             };
@@ -6460,6 +6559,91 @@ export interface operations {
                      * @example {
                      *       "detail": "The job is running; cancel it first.",
                      *       "error": "conflict"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A value is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This is required.",
+                     *       "error": "invalid_value"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    get_scores_api_runs__run_id__points__index__scores_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Index of the operating point; 0 is the dense one. */
+                index: number;
+                /** @description An id: 32 hexadecimal digits. */
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoreDistribution"];
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "Log in first.",
+                     *       "error": "unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The request came from a foreign page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This request came from another site.",
+                     *       "error": "forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "There is no such run.",
+                     *       "error": "not_found"
                      *     }
                      */
                     "application/json": components["schemas"]["ErrorAnswer"];
