@@ -169,8 +169,8 @@ def _noise_is_of_single_weights(sections: Sections) -> str | None:
         return None
     return (
         f"sparsify.regularizer: `{sparsify.regularizer.kind}` makes single weights zero, which leaves whole channels "
-        f"in place for prune.granularity `{granularity}`; choose the granularity `unstructured`, or a regularizer such as "
-        "`l0_hard_concrete`"
+        f"in place for prune.granularity `{granularity}`; choose the granularity `unstructured`, or a regularizer such "
+        "as `l0_hard_concrete`"
     )
 
 
