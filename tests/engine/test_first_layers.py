@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from backend.domain.first_layers import BLANK, FilterGrid, FirstLayer, InputMap
+from tests.engine.constructs import BY_NAME
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from worker.engine.coupling import find_groups
 from worker.engine.first_layers import first_layers
 from worker.engine.network import Network, capture, zeros
@@ -44,6 +46,19 @@ class Convolved(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return self.last(self.second(self.norm(self.first(x)).relu()).mean((2, 3)))
+
+
+def test_a_run_draws_the_filters_that_each_of_its_networks_has():
+    dense = small_lenet()
+    points = collect_run(dense, blobs(), recipe()).points
+    grids = [grid for point in points for grid in point.first_layers if isinstance(grid, FilterGrid)]
+    assert len(grids) == len(points) == 3
+    assert grids[0].places == tuple(range(6))
+    assert grids[-1].left < 6
+    for grid, point in zip(grids, points, strict=True):
+        weight = point.network.tensors["conv1.weight"].double()
+        assert torch.allclose(drawn(grid), weight, atol=grid.scale / 127)
+    assert set(grids[-1].places) < set(grids[0].places)
 
 
 def network(module: nn.Module, *shape: int) -> Network:
@@ -229,6 +244,23 @@ class Branches(nn.Module):
 def test_every_layer_that_reads_the_input_alone_has_a_picture():
     found = pictures(network(Branches(), 1, 5, 5))
     assert sorted(one.layer for one in found) == ["left", "right"]
+
+
+VARIED = ("pixel_shuffle", "transposed", "volume", "two_inputs", "window_attention", "encoder", "gated_recurrent")
+
+
+@pytest.mark.parametrize("name", VARIED)
+def test_whatever_a_network_is_made_of_its_first_layers_are_found(name: str):
+    construct = BY_NAME[name]
+    dense = construct.network()
+    found = first_layers(dense, dense, {})
+    is_fed_numbers = any(not take.vocabulary for take in construct.takes)
+    assert bool(found) is is_fed_numbers
+    for picture in found:
+        if isinstance(picture, FilterGrid):
+            assert len(picture.values()) == len(picture.places) * torch.Size(picture.size).numel()
+        else:
+            assert len(picture.counts) == len(picture.norms) == torch.Size(picture.shape).numel()
 
 
 class Tokens(nn.Module):

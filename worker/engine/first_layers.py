@@ -32,8 +32,8 @@ _DIGITS = 4
 def first_layers(dense: Network, network: Network, present: Mapping[str, Tensor]) -> tuple[FirstLayer, ...]:
     """A picture for each layer that reads an input of `network`, as it was made of `dense`.
 
-    `present` tells which of the dense network's channels are left, bool (width,) by group. Layers without a picture
-    (embeddings, weights that are worked out on the way) are passed over.
+    `present` tells which of the dense network's channels are left, bool (width,) by group; a group that is not named is
+    whole. Layers without a picture (embeddings, weights that are worked out on the way) are passed over.
     """
     return tuple(_pictures(dense, network, present))[:MOST_LAYERS]
 

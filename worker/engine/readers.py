@@ -74,10 +74,11 @@ def _union(sources: list[frozenset[str] | None]) -> frozenset[str] | None:
 
 def _order(step: Step, orders: Mapping[str, Any], network: Network) -> Any:
     """Where the elements lie after an operation; None when it computes something of them."""
-    if step.kind in _IN_PLACE:
+    result = network.shapes[step.node.name]
+    if step.kind in _IN_PLACE and isinstance(result, Tensor):
         known = [orders[name] for name in references(list(step.bound.values())) if orders.get(name) is not None]
-        shape = network.shapes[step.node.name].shape
-        return known[0] if known and known[0].shape == shape and all(one is known[0] for one in known) else None
+        is_one = bool(known) and all(one is known[0] for one in known)
+        return known[0] if is_one and known[0].shape == result.shape else None
     if step.kind == "getitem":
         parts = orders.get(step.args[0].node)
         return None if parts is None else parts[step.args[1]]

@@ -181,7 +181,8 @@ class ChannelRemoval:
         """Groups end at widths that the recipe allows, even if some of their channels are dead."""
         present = self._trainee.as_thinned()
         needed = remove_dead(present, self._rules.bounds) if self._removes_dead else present
-        return Delivered(needed.network, size_at(self._model, needed.widths), needed.lost_since(present))
+        size = size_at(self._model, needed.widths)
+        return Delivered(needed.network, size, needed.lost_since(present), needed.present)
 
 
 def _check_scores(scores: dict[str, Tensor]) -> None:

@@ -1,7 +1,11 @@
 """What a run hands out besides events: measured networks."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
+from torch import Tensor
+
+from backend.domain.first_layers import FirstLayer
 from backend.domain.reports import OperatingPoint
 from backend.domain.scores import ScoreDistribution
 from worker.engine.evaluation import Evaluation
@@ -18,6 +22,8 @@ class Delivered:
     size: Size
     dead_channels: tuple[str, ...] = ()
     """What the network in training still has: channels that nobody needs, as `group:original index`."""
+    present: Mapping[str, Tensor] = field(default_factory=dict)
+    """Which of the dense network's channels it has, bool (width,) by group; a group that is not named is whole."""
 
 
 @dataclass(frozen=True)
@@ -38,3 +44,5 @@ class FinishedPoint:
     scaling: Scaling
     scores: ScoreDistribution | None = None
     """Of the removal that led here; None for the dense network, and where nothing had to go."""
+    first_layers: tuple[FirstLayer, ...] = ()
+    """Pictures of the layers that read the network's inputs."""

@@ -17,6 +17,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
+from worker.engine.first_layers import first_layers
 from worker.engine.gate_probabilities import gate_probabilities
 from worker.engine.granularities import make_removal
 from worker.engine.information import Information, layer_information
@@ -237,7 +238,8 @@ class _PruningRun:
             dead_channels=delivered.dead_channels,
             **asdict(delivered.size),
         )
-        return FinishedPoint(point, delivered.network, self._work.scaling, self._place.scores)
+        pictures = first_layers(self._network, delivered.network, delivered.present)
+        return FinishedPoint(point, delivered.network, self._work.scaling, self._place.scores, pictures)
 
     def _checkpoint(self) -> Checkpoint:
         tensors = self._trainee.checkpoint_tensors() | self._work.checkpoint_tensors()

@@ -19,6 +19,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
+from worker.engine.first_layers import first_layers
 from worker.engine.information import Information, layer_information
 from worker.engine.layout import layout_of, size_at
 from worker.engine.network import Network, summarize
@@ -167,7 +168,9 @@ class _SampleTraining:
             is_target=True,
             **asdict(size_at(self._model, self._trainee.masks.widths)),
         )
-        return FinishedPoint(point, self._trainee.network(), self._work.scaling)
+        network = self._trainee.network()
+        pictures = first_layers(network, network, {})
+        return FinishedPoint(point, network, self._work.scaling, first_layers=pictures)
 
     def _learning_rate(self, start: int, step: int) -> float:
         return warm_cosine(self._peak, (start + step + 1) / self._steps, _WARM_UP)

@@ -91,9 +91,13 @@ def _record(
                     recorder.checkpoint(output)
                 case FinishedPoint():
                     graph = output.network.graph.model_dump_json().encode()
-                    recorder.point(output.point, files(output), graph, PointDetails(scores=output.scores))
+                    recorder.point(output.point, files(output), graph, _details(output))
                     last = output
     return last
+
+
+def _details(finished: FinishedPoint) -> PointDetails:
+    return PointDetails(scores=finished.scores, first_layers=finished.first_layers)
 
 
 def _read_network(workshop: Workshop, model: ModelRow | None) -> Network:

@@ -125,11 +125,12 @@ class UnstructuredRemoval:
         trainee, present = self._trainee, self._trainee.as_thinned()
         needed = remove_dead(present, self._bounds) if self._prune.dead_channels == "remove" else present
         if needed is present:
-            return Delivered(present.network, self.size())
+            return Delivered(present.network, self.size(), present=present.present)
         kept = remove_from_tensors(trainee.weight_masks.kept, trainee.groups, needed.present)
         counts = {name: int(mask.sum()) for name, mask in kept.items()}
         body = Body.of(needed.network, summarize(needed.network), self._prune)
-        return Delivered(needed.network, body.size(counts, sum(self._model.dense)), needed.lost_since(present))
+        size = body.size(counts, sum(self._model.dense))
+        return Delivered(needed.network, size, needed.lost_since(present), needed.present)
 
     def _rescale_dropout(self) -> None:
         counts = self._trainee.weight_masks.counts
