@@ -66,8 +66,7 @@ class ObdCriterion(ForGranularities):
     curvature: Literal["gauss_newton", "hutchinson"] = Field(
         "gauss_newton",
         description="gauss_newton: of the matrix that LeCun et al. take, never negative, from gradients of drawn "
-        "labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier and three times "
-        "as slow.",
+        "labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier.",
     )
     granularities: ClassVar[frozenset[GranularityKind]] = frozenset({"unstructured"})
 

@@ -93,7 +93,7 @@ class ChannelScoring:
         self._trainee.gates.signal.start(needs | INFORMATION if needs.readings else needs)
 
     def watched(self, loss: Loss) -> Loss:
-        return self._trainee.gates.signal.watched(loss, self._generator)
+        return self._trainee.gates.signal.watched(loss, self._generator, self._trainee.module)
 
     def score(self) -> None:
         trainee = self._trainee

@@ -87,7 +87,7 @@ def test_the_surgeon_loses_less_than_the_damage_and_that_less_than_the_smallest_
 def test_gradients_are_those_of_parts_of_the_mini_batch():
     weight = torch.nn.Parameter(torch.tensor([1.0, 2.0]))
     signal = WeightSignal(torch.Generator())
-    signal.start(WeightReading.GRADIENTS, {"weight": weight})
+    signal.start(WeightReading.GRADIENTS, {"weight": weight}, torch.nn.Module())
     inputs = torch.arange(32.0).view(16, 2)
     loss_of = signal.watched(lambda logits, _labels, _inputs: logits.mean())
     loss_of(inputs @ weight, torch.zeros(16), inputs)

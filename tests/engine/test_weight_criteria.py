@@ -22,7 +22,7 @@ from worker.engine.seeds import named_generator
 from worker.engine.trainee import Trainee
 from worker.engine.weight_criteria.criterion import WeightEvidence
 from worker.engine.weights.layers import find_weight_layers
-from worker.engine.weights.signal import WeightReading, WeightSignal
+from worker.engine.weights.signal import WeightReading, WeightSignal, _signs
 from worker.zoo.fresh import initialize
 
 PRUNE = Prune(criterion=MagnitudeCriterion(), granularity=UnstructuredGranularity())
@@ -58,9 +58,22 @@ def weights_of(module: nn.Module) -> dict[str, nn.Parameter]:
     return {name: parameter for name, parameter in module.named_parameters() if name.endswith("weight")}
 
 
-def read(reading: WeightReading, module: nn.Module, batches: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
-    signal = WeightSignal(named_generator(0, "criterion"))
-    signal.start(reading, weights_of(module))
+@pytest.fixture
+def _every_example(monkeypatch):
+    """Without a share, estimates are exact but for what is drawn."""
+    monkeypatch.setattr("worker.engine.weights.signal.ONE_OF", {})
+
+
+def read(
+    reading: WeightReading,
+    module: nn.Module,
+    batches: list[tuple[Tensor, Tensor]],
+    layers: nn.Module | None = None,
+    seed: int = 0,
+) -> dict[str, Tensor]:
+    """`layers` is where single examples are looked for: the module itself by default."""
+    signal = WeightSignal(named_generator(seed, "criterion"))
+    signal.start(reading, weights_of(module), layers or module)
     loss_of = signal.watched(cross_entropy_in_full)
     for inputs, labels in batches:
         module.zero_grad()
@@ -97,10 +110,11 @@ def true_diagonals(
 
 def distance(found: dict[str, Tensor], expected: dict[str, Tensor]) -> float:
     """Relative to the norm of what was expected, over all weights."""
-    first, second = (torch.cat([part[name].flatten() for name in expected]) for part in (found, expected))
+    first, second = flat({name: found[name] for name in expected}), flat(expected)
     return ((first - second).norm() / second.norm()).item()
 
 
+@pytest.mark.usefixtures("_every_example")
 def test_squares_of_single_examples_are_the_diagonal_of_the_empirical_fisher_information():
     module, inputs, labels = tiny()
     found = read(WeightReading.SQUARES, module, [(inputs[n : n + 1], labels[n : n + 1]) for n in range(6)])
@@ -115,13 +129,15 @@ def test_squares_of_single_examples_are_the_diagonal_of_the_empirical_fisher_inf
 
 
 def test_squares_of_a_mini_batch_are_its_size_times_the_square_of_the_mean_gradient():
+    """Of layers whose examples cannot be told apart."""
     module, inputs, labels = tiny()
-    found = read(WeightReading.SQUARES, module, [(inputs, labels)])
+    found = read(WeightReading.SQUARES, module, [(inputs, labels)], layers=nn.Module())
     gradients = torch.autograd.grad(functional.cross_entropy(module(inputs), labels), list(weights_of(module).values()))
     expected = {name: 6 * gradient.square() for name, gradient in zip(weights_of(module), gradients, strict=True)}
     assert distance(found, expected) < 1e-12
 
 
+@pytest.mark.usefixtures("_every_example")
 def test_gauss_newton_agrees_with_the_true_diagonal_and_not_with_that_of_the_hessian():
     module, inputs, labels = tiny()
     hessian, gauss_newton = true_diagonals(module, inputs, labels)
@@ -130,32 +146,69 @@ def test_gauss_newton_agrees_with_the_true_diagonal_and_not_with_that_of_the_hes
     assert distance(found, hessian) > 0.4
 
 
+@pytest.mark.usefixtures("_every_example")
 def test_hutchinson_over_all_signs_is_the_true_diagonal_of_the_hessian(monkeypatch):
     module, inputs, labels = tiny(hidden=1)
     expected, _ = true_diagonals(module, inputs, labels)
     count = sum(weight.numel() for weight in expected.values())
-    signs = iter([sign for draw in product((-1.0, 1.0), repeat=count) for sign in draw])
+    draws = product((-1.0, 1.0), repeat=count)
+    monkeypatch.setattr("worker.engine.weights.signal._signs", lambda *_: torch.tensor(next(draws)))
+    found = read(WeightReading.HUTCHINSON, module, [(inputs, labels)] * 2**count)
+    assert distance(found, expected) < 1e-12
 
-    def next_signs(parameter: nn.Parameter, _generator: torch.Generator) -> Tensor:
-        return torch.tensor([next(signs) for _ in range(parameter.numel())], dtype=parameter.dtype).view_as(parameter)
 
-    monkeypatch.setattr("worker.engine.weights.signal._signs", next_signs)
-    signal = WeightSignal(named_generator(0, "criterion"))
-    signal.start(WeightReading.HUTCHINSON, weights_of(module))
-    loss_of = signal.watched(cross_entropy_in_full)
-    for _ in range(2**count):
-        loss_of(module(inputs), labels, inputs)
-    assert distance(signal.stop(), expected) < 1e-12
+@pytest.mark.parametrize("reading", [WeightReading.GAUSS_NEWTON, WeightReading.HUTCHINSON])
+def test_some_of_the_examples_estimate_the_true_diagonal_within_the_error_that_they_leave(reading, monkeypatch):
+    """Means over many readings, each of two of eight examples: as near the truth as their spread says."""
+    monkeypatch.setattr("worker.engine.weights.signal.ONE_OF", {reading: 4})
+    monkeypatch.setattr("worker.engine.weights.signal.AT_A_TIME", 2)
+    module, inputs, labels = tiny()
+    hessian, gauss_newton = (flat(diagonal) for diagonal in true_diagonals(module, inputs, labels))
+    expected, other = (hessian, gauss_newton) if reading is WeightReading.HUTCHINSON else (gauss_newton, hessian)
+    generator, count = torch.Generator().manual_seed(0), 800
+    orders = [torch.randperm(len(inputs), generator=generator) for _ in range(count)]
+    found = torch.stack(
+        [flat(read(reading, module, [(inputs[order], labels[order])], seed=seed)) for seed, order in enumerate(orders)]
+    )
+    error = found.std(0) / count**0.5
+    assert bool(((found.mean(0) - expected).abs() < 4 * error + 1e-12).all())
+    assert bool(((found.mean(0) - other).abs() > 5 * error).any())  # it could tell them apart
+
+
+def flat(tensors: dict[str, Tensor]) -> Tensor:
+    return torch.cat([tensor.flatten() for tensor in tensors.values()])
+
+
+@pytest.mark.parametrize("count", [1, 8, 1001])
+def test_signs_are_fair_and_independent(count):
+    draws = torch.stack([_signs(count, named_generator(seed, "criterion")) for seed in range(400)])
+    assert draws.shape == (400, count)
+    assert set(draws.unique().tolist()) == {-1.0, 1.0}
+    assert float(draws.mean(0).abs().max()) < 4.5 / 400**0.5
+    if count > 1:
+        assert float((draws[:, 1:] * draws[:, :-1]).mean(0).abs().max()) < 4.5 / 400**0.5
+
+
+class Quadratic(nn.Module):
+    """A loss of three weights whose Hessian is diagonal."""
+
+    curvature = torch.tensor([3.0, 0.0, -4.0])
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor([1.0, -2.0, 0.5]))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return (self.curvature * self.weight.square()).sum() / 2 + 0 * inputs
 
 
 def test_one_draw_is_exact_where_the_hessian_is_diagonal():
-    weight = nn.Parameter(torch.tensor([1.0, -2.0, 0.5]))
+    module = Quadratic()
     signal = WeightSignal(named_generator(0, "criterion"))
-    signal.start(WeightReading.HUTCHINSON, {"weight": weight})
-    curvature = torch.tensor([3.0, 0.0, -4.0])
-    loss_of = signal.watched(lambda logits, labels, inputs: (curvature * weight.square()).sum() / 2 + 0 * logits.sum())
-    loss_of(torch.zeros(5, 2), torch.zeros(5), torch.zeros(5))
-    assert signal.stop()["weight"].tolist() == curvature.tolist()
+    signal.start(WeightReading.HUTCHINSON, {"weight": module.weight}, module)
+    inputs = torch.zeros(5, 2)
+    signal.watched(lambda logits, labels, inputs: logits.mean())(module(inputs), torch.zeros(5), inputs)
+    assert signal.stop()["weight"].tolist() == pytest.approx(Quadratic.curvature.tolist())
 
 
 def test_the_gradient_of_drawn_labels_does_not_depend_on_the_labels_of_the_data():
@@ -218,7 +271,9 @@ def score(spec, trainee: Trainee, network: Network) -> dict[str, Tensor]:
     """Scores after two passes over a few examples."""
     generator, layers = named_generator(3, "criterion"), layers_of(network)
     criterion, signal = WEIGHT_CRITERIA.make(spec), WeightSignal(generator)
-    signal.start(criterion.reading, {name: trainee.parameters[name] for layer in layers for name in layer.shapes})
+    signal.start(
+        criterion.reading, {name: trainee.parameters[name] for layer in layers for name in layer.shapes}, trainee.module
+    )
     loss_of = signal.watched(cross_entropy)
     inputs = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(5))
     trainee.module.train()
@@ -228,7 +283,7 @@ def score(spec, trainee: Trainee, network: Network) -> dict[str, Tensor]:
     return criterion.score(WeightEvidence(layers, trainee.tensors, signal.stop(), generator))
 
 
-def test_a_network_without_second_derivatives_is_refused_with_a_sentence(monkeypatch):
+def test_a_network_without_second_derivatives_is_refused_with_a_sentence():
     class Straight(torch.autograd.Function):
         @staticmethod
         def forward(ctx, values):
@@ -238,10 +293,18 @@ def test_a_network_without_second_derivatives_is_refused_with_a_sentence(monkeyp
         def backward(ctx, gradient):
             raise RuntimeError("derivative for aten::some_operation is not implemented")
 
-    weight = nn.Parameter(torch.ones(2))
+    class Curveless(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.weight = nn.Parameter(torch.ones(2))
+
+        def forward(self, inputs: Tensor) -> Tensor:
+            return Straight.apply(self.weight) + inputs
+
+    module = Curveless()
     signal = WeightSignal(torch.Generator())
-    signal.start(WeightReading.HUTCHINSON, {"weight": weight})
-    loss_of = signal.watched(lambda logits, labels, inputs: Straight.apply(weight).sum())
+    signal.start(WeightReading.HUTCHINSON, {"weight": module.weight}, module)
+    loss_of = signal.watched(lambda logits, labels, inputs: logits.sum())
     with pytest.raises(JobFailure, match="Second derivatives") as failure:
-        loss_of(torch.zeros(1, 2), torch.zeros(1), torch.zeros(1))
+        loss_of(torch.zeros(1, 2), torch.zeros(1), torch.zeros(1, 2))
     assert "gauss_newton" in failure.value.hint

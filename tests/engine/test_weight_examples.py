@@ -12,7 +12,6 @@ from tests.engine.zoo_cases import captured
 from worker.engine.network import Network, build
 from worker.engine.seeds import named_generator
 from worker.engine.trainee import Trainee
-from worker.engine.weights.examples import read_share
 from worker.engine.weights.signal import WeightReading, WeightSignal
 from worker.zoo.fresh import initialize
 
@@ -92,7 +91,9 @@ def one_by_one(network: Network, examples: list[int]) -> dict[str, Tensor]:
 
 @pytest.fixture(autouse=True)
 def _one_of_four(monkeypatch):
-    monkeypatch.setattr("worker.engine.weights.examples._SHARE", 4)
+    one_of = {WeightReading.SQUARES: 4, WeightReading.GAUSS_NEWTON: 4}
+    monkeypatch.setattr("worker.engine.weights.signal.ONE_OF", one_of)
+    monkeypatch.setattr("worker.engine.weights.signal.AT_A_TIME", 1)
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -100,7 +101,6 @@ def test_squares_are_those_of_single_examples(name):
     network = doubled(NETWORKS[name]())
     # of six examples the first two are read, of four the first
     found, expected = read(network, [6, 4]), one_by_one(network, [0, 1, 6])
-    assert (read_share(6), read_share(4)) == (2, 1)
     estimated = {key for key in found if any(key.startswith(start) for start in ESTIMATED.get(name, ()))}
     assert (len(estimated) > 0) == (name in ESTIMATED)
     for key in found.keys() - estimated:
@@ -110,7 +110,8 @@ def test_squares_are_those_of_single_examples(name):
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_what_is_read_of_mini_batches_of_one_is_exact_for_every_layer(name):
+def test_what_is_read_of_mini_batches_of_one_is_exact_for_every_layer(name, monkeypatch):
+    monkeypatch.setattr("worker.engine.weights.signal.ONE_OF", {})
     network = doubled(NETWORKS[name]())
     found, expected = read(network, [1] * 10), one_by_one(network, list(range(10)))
     for key, squares in found.items():
@@ -120,15 +121,16 @@ def test_what_is_read_of_mini_batches_of_one_is_exact_for_every_layer(name):
 def test_drawn_labels_are_read_of_single_examples_too():
     network = doubled(small_lenet())
     found = read(network, [10] * 1, WeightReading.GAUSS_NEWTON)
-    logits = build(network).eval()(INPUTS)
-    shares, draws = logits.softmax(1), torch.rand(10, 1, generator=named_generator(0, "criterion"))
+    count = 3  # of ten, one of four
+    logits = build(network).eval()(INPUTS[:count])
+    shares, draws = logits.softmax(1), torch.rand(count, 1, generator=named_generator(0, "criterion"))
     drawn = (shares.float().cumsum(1) < draws).sum(1)
     module = build(network).eval()
     expected = {name: torch.zeros_like(weight) for name, weight in weights_of(module).items()}
-    for example in range(read_share(10)):
+    for example in range(count):
         module.zero_grad()
         loss(module(INPUTS[example : example + 1]), drawn[example : example + 1], INPUTS).backward()
         for name, weight in weights_of(module).items():
-            expected[name] += weight.grad.square() / read_share(10)
+            expected[name] += weight.grad.square() / count
     for key, squares in found.items():
         torch.testing.assert_close(squares, expected[key].detach(), rtol=1e-5, atol=1e-12)

@@ -124,7 +124,7 @@ class ChannelRemoval:
 
     def watched(self, loss: Loss) -> Loss:
         """The loss, with the signal of drawn labels read on the way if the criterion needs it."""
-        return self._trainee.gates.signal.watched(loss, self._generator)
+        return self._trainee.gates.signal.watched(loss, self._generator, self._trainee.module)
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
         """Turn channels off; names them as `group:original index`."""

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from worker.engine.coupling.example_axes import Order
 from worker.engine.drawn_labels import surprise
 from worker.engine.retraining.losses import Loss
+from worker.engine.samples import Share, answering
 
 
 class Reading(StrEnum):
@@ -39,7 +40,7 @@ class Needs:
 
     readings: frozenset[Reading] = frozenset()
     draws_labels: bool = False
-    """Read for labels drawn from the network's own answer, in a backward pass of their own, which trains nothing."""
+    """Read for labels drawn from the network's own answer, in a pass of their own, which trains nothing."""
 
     def __or__(self, other: "Needs") -> "Needs":
         return Needs(self.readings | other.readings, self.draws_labels or other.draws_labels)
@@ -48,6 +49,12 @@ class Needs:
 NO_SIGNAL = Needs()
 INFORMATION = Needs(frozenset({Reading.SQUARES, Reading.TOTAL_SQUARES}))
 """What is told of every layer at every step of a run, whatever the criterion."""
+
+
+ONE_OF = 4
+"""Where labels are drawn, one of so many examples is read: all would cost nearly half as much as a training step."""
+AT_A_TIME = 64
+"""So many examples are read together."""
 
 
 @dataclass(frozen=True)
@@ -98,8 +105,8 @@ class Signal:
         """What `stop` returned when there was something to return."""
         self._needs = NO_SIGNAL
         self._is_paused = False
-        self._values: list[Tensor] = []
-        """What the gates let through in this forward pass; kept only for a backward pass of drawn labels."""
+        self._values: list[Tensor] | None = None
+        """What the gates let through in a forward pass for drawn labels; None in others."""
         self._gradients: dict[str, dict[tuple[int, Order], Tensor]] = {}
         """Of every group, sums by their number of rows and the order of examples among them."""
         self._elements: defaultdict[str, int] = defaultdict(int)
@@ -130,7 +137,14 @@ class Signal:
         return means
 
     def watch(self, values: Tensor, read: Callable[[Tensor, Tensor], None]) -> None:
-        """Call `read(values, gradient)` in the first backward pass that comes through `values` while not paused."""
+        """Call `read(values, gradient)` in the first backward pass that comes through `values` while not paused.
+
+        Where labels are to be drawn, only in a pass for them.
+        """
+        if self._values is not None:
+            self._values.append(values)
+        elif self._needs.draws_labels:
+            return
         held = [values.detach()]  # popped, so that its memory is free for the rest of the backward pass
 
         def hook(gradient: Tensor) -> None:
@@ -138,8 +152,6 @@ class Signal:
                 read(held.pop(), gradient)
 
         values.register_hook(hook)  # type: ignore[no-untyped-call]
-        if self._needs.draws_labels:
-            self._values.append(values)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -150,22 +162,32 @@ class Signal:
         finally:
             self._is_paused = False
 
-    def watched(self, loss_of: Loss, generator: torch.Generator) -> Loss:
+    def watched(self, loss_of: Loss, generator: torch.Generator, module: nn.Module) -> Loss:
         """The same loss, whose computation reads first where labels are to be drawn.
 
-        That costs a backward pass to the activations alone, not to the weights.
+        Then one of `ONE_OF` examples goes through the module, in which the gates are, a second time, as the network
+        answers: norms take their running statistics. The backward pass goes to the activations alone, not to the
+        weights.
         """
         if not self._needs.draws_labels:
             return loss_of
+        share = Share(ONE_OF, AT_A_TIME)
 
         def loss(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
-            values, self._values = self._values, []
-            pull = surprise(logits, generator)
-            torch.autograd.grad(logits, values, pull, retain_graph=True, allow_unused=True)
-            self.finish_batch(len(logits))
+            count = share.take(len(labels))
+            if count:
+                with answering(module):
+                    self._read_drawn(module, inputs[:count], generator)
             return loss_of(logits, labels, inputs)
 
         return loss
+
+    def _read_drawn(self, module: nn.Module, inputs: Tensor, generator: torch.Generator) -> None:
+        values = self._values = []
+        logits = module(inputs)
+        self._values = None
+        torch.autograd.grad(logits, values, surprise(logits, generator), allow_unused=True)
+        self.finish_batch(len(logits))
 
     def read(self, group: str, product: Tensor, elements: int, order: Order = "alone") -> None:
         """Add one gate site's `sum(activation * gradient)`, (N, K), to the group's; sites add before the square.
@@ -196,7 +218,6 @@ class Signal:
     def _forget(self) -> None:
         self._gradients.clear()
         self._elements.clear()
-        self._values.clear()
         self._sums = {}
         self._count = 0
 

@@ -17,6 +17,6 @@ class WeightFisher:
     def score(self, evidence: WeightEvidence) -> dict[str, Tensor]:
         """Half the squared weight times the mean square of its gradient."""
         return {
-            layer.name: layer.flat(evidence.tensors).square() * layer.flat(evidence.signal) / 2
+            layer.name: layer.flat(evidence.tensors).square().mul_(layer.flat(evidence.signal)).div_(2)
             for layer in evidence.layers
         }

@@ -17,6 +17,6 @@ class WeightObd:
     def score(self, evidence: WeightEvidence) -> dict[str, Tensor]:
         """Of an estimated `h_kk` below zero its size counts: such a weight is at no minimum, and none to go first."""
         return {
-            layer.name: layer.flat(evidence.tensors).square() * layer.flat(evidence.signal).abs() / 2
+            layer.name: layer.flat(evidence.tensors).square().mul_(layer.flat(evidence.signal)).abs_().div_(2)
             for layer in evidence.layers
         }

@@ -1,23 +1,16 @@
 """Squared gradients of single examples, for layers whose inputs and outputs tell them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 from torch.utils.hooks import RemovableHandle
 
-_SHARE = 16
-"""Of so many examples of a mini-batch one is read: exact squares of some tell more than a rough estimate from all, and
-all would cost more than a training step."""
 _CHUNK_BYTES = 2**22
 _VECTOR_AXES = 2
-
-
-def read_share(batch_size: int) -> int:
-    """How many examples of a mini-batch are read, the first ones."""
-    return -(-batch_size // _SHARE)
 
 
 class LayerPasses:
@@ -44,10 +37,20 @@ class LayerPasses:
             for name, layer in self._layers.items()
         ]
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Keep what goes in and out within."""
+        hooks = self.watch()
+        try:
+            yield
+        finally:
+            for hook in hooks:
+                hook.remove()
+
     def take(self, batch_size: int) -> dict[str, Tensor]:
         """Outputs of layers that saw every example once, by parameter; the others have to be read in another way.
 
-        Forgets what later forward passes are not to be mixed with; inputs stay until `squares`.
+        Forgets what later forward passes are not to be mixed with; inputs stay until `add_squares`.
         """
         single = {name: found[0] for name, found in self._passes.items() if len(found) == 1}
         self._passes.clear()
@@ -55,16 +58,20 @@ class LayerPasses:
         self._inputs = {name: pair[0] for name, pair in whole.items()}
         return {name: pair[1] for name, pair in whole.items()}
 
-    def squares(self, name: str, pull: Tensor) -> Tensor:
-        """Sum over the first examples, `read_share` of them, of g^2 in the parameter's shape; float32 or wider.
+    def add_squares(self, total: Tensor, name: str, pull: Tensor, count: int) -> None:
+        """Add the sum over the first `count` examples of g^2 to `total`, in the parameter's shape.
 
         `pull` is the gradient of a mean loss by the layer's output, so g are gradients of single examples' losses.
         """
         layer, inputs = self._layers[name], self._inputs.pop(name)
-        batch_size, count = len(inputs), read_share(len(inputs))
-        inputs, pull = _wide(inputs[:count]), _wide(pull[:count])
-        found = _squares_of_convolution(layer, inputs, pull) if isinstance(layer, nn.Conv2d) else _squares(inputs, pull)
-        return found * batch_size**2
+        pull = _wide(pull[:count]) * len(inputs)
+        inputs = _wide(inputs[:count])
+        if isinstance(layer, nn.Conv2d):
+            total.add_(_squares_of_convolution(layer, inputs, pull))
+        elif inputs.dim() == _VECTOR_AXES:
+            total.addmm_(pull.square_().T, inputs.square())
+        else:
+            total.add_(_squares_of_rows(inputs, pull))
 
 
 def _is_plain(layer: nn.Module) -> bool:
@@ -78,10 +85,8 @@ def _wide(values: Tensor) -> Tensor:
     return values.float() if values.dtype in (torch.bfloat16, torch.float16) else values
 
 
-def _squares(inputs: Tensor, pull: Tensor) -> Tensor:
-    """Of a linear layer: inputs (N, ..., in), pull (N, ..., out)."""
-    if inputs.dim() == _VECTOR_AXES:
-        return pull.square().T @ inputs.square()
+def _squares_of_rows(inputs: Tensor, pull: Tensor) -> Tensor:
+    """Of a linear layer over several rows of each example: inputs (N, ..., in), pull (N, ..., out)."""
     lines, pulls = inputs.flatten(1, -2), pull.flatten(1, -2)
     chunks = _chunks(len(lines), (lines.size(2) * pulls.size(2)) * lines.element_size())
     return _sum_of_squares(pulls[chunk].mT @ lines[chunk] for chunk in chunks)

@@ -24,8 +24,9 @@ class WeightLayer:
     """By tensor, in the order in which their elements are numbered."""
 
     def flat(self, tensors: Mapping[str, Tensor]) -> Tensor:
-        """The layer's elements one after another, (count,)."""
-        return torch.cat([tensors[name].reshape(-1) for name in self.shapes])
+        """The layer's elements one after another, (count,); of a layer with one tensor perhaps a view."""
+        first, *others = (tensors[name].reshape(-1) for name in self.shapes)
+        return torch.cat([first, *others]) if others else first
 
     def lines(self, stacks: Mapping[str, Tensor]) -> Tensor:
         """Stacks of M tensors by name, as one line (count,) for each of them: (M, count)."""

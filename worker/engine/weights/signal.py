@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import partial
+from itertools import product
 
 import torch
 from torch import Tensor, nn
@@ -12,7 +13,8 @@ from torch.utils.hooks import RemovableHandle
 from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.drawn_labels import surprise
 from worker.engine.retraining.losses import Loss
-from worker.engine.weights.examples import LayerPasses, read_share
+from worker.engine.samples import Share, answering
+from worker.engine.weights.examples import LayerPasses
 
 
 class WeightReading(StrEnum):
@@ -29,13 +31,14 @@ class WeightReading(StrEnum):
     """Diagonal of the Gauss-Newton matrix, which for class probabilities is the Fisher information of the model.
 
     The same means of squares, but for labels drawn from the network's own answer: their gradients have mean zero at
-    any weights, so that mini-batches too estimate it without bias (but for batch norm, which couples examples). Costs
-    a second backward pass.
+    any weights, so that examples taken together estimate it too without bias. One of sixteen examples goes through the
+    network for it a second time, as the network answers: norms take their running statistics.
     """
     HUTCHINSON = "hutchinson"
-    """Diagonal of the Hessian of the loss, `v * H v` with random signs v; without bias, but it may be negative.
+    """Diagonal of the Hessian of the loss, `v * H v` with random signs v, drawn anew for each mini-batch.
 
-    Costs about two more forward-backward passes.
+    Without bias, but it may be negative. One of 32 examples is seen, in a pass of their own, as with `GAUSS_NEWTON`;
+    for each of them it costs three to four forward-backward passes.
     """
     GRADIENTS = "gradients"
     """Gradients themselves, (M, ...): of every mini-batch `PARTS`, each of an equal part of its examples.
@@ -45,8 +48,15 @@ class WeightReading(StrEnum):
     """
 
 
+ONE_OF = {WeightReading.SQUARES: 16, WeightReading.GAUSS_NEWTON: 16, WeightReading.HUTCHINSON: 32}
+"""One of so many examples is read by itself: all would cost as much as a training step, or several."""
+AT_A_TIME = 32
+"""So many examples are read together: what comes once for each weight is then paid in some mini-batches only."""
 PARTS = 8
 """Gradients that are read of a mini-batch, where there are as many examples."""
+
+_SIGNS = torch.tensor(list(product((-1.0, 1.0), repeat=8)))
+"""Of every byte, eight signs."""
 
 
 class WeightSignal:
@@ -58,50 +68,44 @@ class WeightSignal:
         self._reading: WeightReading | None = None
         self._parameters: dict[str, nn.Parameter] = {}
         self._hooks: list[RemovableHandle] = []
-        self._passes: LayerPasses | None = None
+        self._module: nn.Module = nn.Module()
+        self._passes = LayerPasses(self._module, {})
+        self._share = Share(1, 1)
         self._sums: dict[str, Tensor] = {}
         self._counts: Counter[str] = Counter()
         """Examples that stand in each sum."""
         self._gradients: dict[str, list[Tensor]] = {}
         self._batch_size = 0
+        self._read_count = 0
+        """Examples of this mini-batch that are read by themselves."""
         self._outputs: dict[str, Tensor] = {}
         """Of this mini-batch, of the layers that are read example by example."""
 
-    def start(
-        self,
-        reading: WeightReading | None,
-        parameters: Mapping[str, nn.Parameter],
-        module: nn.Module | None = None,
-    ) -> None:
-        """Forget everything, and read these parameters whenever a loss that is `watched` is computed.
-
-        With the `module` that holds them, single examples are read where that is possible.
-        """
+    def start(self, reading: WeightReading | None, parameters: Mapping[str, nn.Parameter], module: nn.Module) -> None:
+        """Forget everything, and read these parameters of the module whenever a loss that is `watched` is computed."""
         self.stop()
-        self._reading, self._parameters = reading, dict(parameters)
+        self._reading, self._parameters, self._module = reading, dict(parameters), module
         self._sums, self._counts, self._gradients = {}, Counter(), {}
+        self._share = Share(1 if reading is None else ONE_OF.get(reading, 1), AT_A_TIME)
+        self._passes = LayerPasses(module, parameters)
         if reading is WeightReading.SQUARES:
             self._hooks = [
                 parameter.register_post_accumulate_grad_hook(partial(self._read_gradient, name))  # type: ignore[no-untyped-call]
                 for name, parameter in parameters.items()
             ]
-        if module is not None and reading in (WeightReading.SQUARES, WeightReading.GAUSS_NEWTON):
-            self._passes = LayerPasses(module, parameters)
             self._hooks += self._passes.watch()
 
     def stop(self) -> dict[str, Tensor]:
         """Read no more; the means by tensor name, on the device."""
         for hook in self._hooks:
             hook.remove()
-        reading, self._reading, self._hooks, self._passes, self._outputs = self._reading, None, [], None, {}
+        reading, self._reading, self._hooks, self._outputs = self._reading, None, [], {}
         if reading is None or not self._batch_size:
             return {}
         if reading is WeightReading.GRADIENTS:
             return {name: torch.stack(gradients) for name, gradients in self._gradients.items()}
-        return {
-            name: self._sum(name, parameter) / max(1, self._counts[name])
-            for name, parameter in self._parameters.items()
-        }
+        sums, self._sums = {name: self._sum(name, parameter) for name, parameter in self._parameters.items()}, {}
+        return {name: total.div_(max(1, self._counts[name])) for name, total in sums.items()}
 
     def watched(self, loss_of: Loss) -> Loss:
         """The same loss, whose computation leaves the reading behind."""
@@ -110,45 +114,56 @@ class WeightSignal:
             value = loss_of(logits, labels, inputs)
             if self._reading is not None:
                 self._batch_size = len(labels)
-                self._outputs = {} if self._passes is None else self._passes.take(self._batch_size)
-                self._read(value, logits)
-                if self._reading is WeightReading.GRADIENTS:
-                    self._read_gradients(loss_of, logits, labels, inputs)
+                self._read(loss_of, logits, labels, inputs)
             return value
 
         return loss
 
-    def _read(self, value: Tensor, logits: Tensor) -> None:
-        names, parameters = list(self._parameters), list(self._parameters.values())
+    def _read(self, loss_of: Loss, logits: Tensor, labels: Tensor, inputs: Tensor) -> None:
+        if self._reading is WeightReading.GRADIENTS:
+            self._read_gradients(loss_of, logits, labels, inputs)
+            return
+        self._read_count = count = self._share.take(len(labels))
         if self._reading is WeightReading.SQUARES:
-            for name, output in self._outputs.items():
+            self._outputs = self._passes.take(len(labels))
+            for name, output in self._outputs.items() if count else ():
                 output.register_hook(partial(self._read_pull, name))  # type: ignore[no-untyped-call]
-        elif self._reading is WeightReading.GAUSS_NEWTON:
-            self._read_drawn(logits)
-        elif self._reading is WeightReading.HUTCHINSON:
-            signs = [_signs(parameter, self._generator) for parameter in parameters]
-            for name, sign, product in zip(names, signs, _curvature(value, parameters, signs), strict=True):
-                self._sum(name, product).addcmul_(sign, product, value=self._batch_size)
-                self._counts[name] += self._batch_size
+        elif count:
+            with answering(self._module):
+                if self._reading is WeightReading.GAUSS_NEWTON:
+                    self._read_drawn(inputs[:count])
+                else:
+                    self._read_curvature(loss_of, labels[:count], inputs[:count])
 
-    def _read_drawn(self, logits: Tensor) -> None:
+    def _read_drawn(self, inputs: Tensor) -> None:
         """Gradients of drawn labels, by outputs where examples can be told apart, else by the weights themselves."""
-        others = {name: weight for name, weight in self._parameters.items() if name not in self._outputs}
-        sources = [*self._outputs.values(), *others.values()]
+        with self._passes.watched():
+            logits = self._module(inputs)
+        outputs = self._passes.take(len(inputs))
+        others = {name: weight for name, weight in self._parameters.items() if name not in outputs}
         pull = surprise(logits, self._generator)
-        pulls = torch.autograd.grad(logits, sources, pull, retain_graph=True, allow_unused=True)
-        for name, gradient in zip((*self._outputs, *others), pulls, strict=True):
+        pulls = torch.autograd.grad(logits, [*outputs.values(), *others.values()], pull, allow_unused=True)
+        for name, gradient in zip((*outputs, *others), pulls, strict=True):
             if name in others:
-                self._add_square(name, gradient)
+                self._add_square(name, gradient, len(inputs))
             elif gradient is not None:
                 self._read_pull(name, gradient)
 
+    def _read_curvature(self, loss_of: Loss, labels: Tensor, inputs: Tensor) -> None:
+        parameters = list(self._parameters.values())
+        sizes = [parameter.numel() for parameter in parameters]
+        signs = _signs(sum(sizes), self._generator).to(parameters[0].device, parameters[0].dtype, non_blocking=True)
+        parts = torch.split(signs, sizes)
+        shaped = [part.view(parameter.shape) for part, parameter in zip(parts, parameters, strict=True)]
+        products = _curvature(loss_of(self._module(inputs), labels, inputs), parameters, shaped)
+        for name, sign, turned in zip(self._parameters, shaped, products, strict=True):
+            self._sum(name, turned).addcmul_(sign, turned, value=len(inputs))
+            self._counts[name] += len(inputs)
+
     def _read_pull(self, name: str, pull: Tensor) -> None:
         """Add squares of single examples, from the gradient of the mean loss by a layer's output."""
-        if self._passes is not None:
-            squares = self._passes.squares(name, pull.detach())
-            self._sum(name, self._parameters[name]).add_(squares)
-            self._counts[name] += read_share(self._batch_size)
+        self._passes.add_squares(self._sum(name, self._parameters[name]), name, pull.detach(), self._read_count)
+        self._counts[name] += self._read_count
 
     def _read_gradients(self, loss_of: Loss, *batch: Tensor) -> None:
         names, parameters = list(self._parameters), list(self._parameters.values())
@@ -162,13 +177,13 @@ class WeightSignal:
 
     def _read_gradient(self, name: str, parameter: Tensor) -> None:
         if name not in self._outputs:
-            self._add_square(name, parameter.grad)
+            self._add_square(name, parameter.grad, self._batch_size)
 
-    def _add_square(self, name: str, gradient: Tensor | None) -> None:
-        """Add B times `B * gradient^2`, the estimate of one mini-batch; the gradient is that of a mean loss."""
+    def _add_square(self, name: str, gradient: Tensor | None, batch_size: int) -> None:
+        """Add B times `B * gradient^2`, the estimate of B examples; the gradient is that of their mean loss."""
         if gradient is not None:
-            self._sum(name, gradient).addcmul_(gradient, gradient, value=self._batch_size**2)
-            self._counts[name] += self._batch_size
+            self._sum(name, gradient).addcmul_(gradient, gradient, value=batch_size**2)
+            self._counts[name] += batch_size
 
     def _sum(self, name: str, like: Tensor) -> Tensor:
         if name not in self._sums:
@@ -176,10 +191,10 @@ class WeightSignal:
         return self._sums[name]
 
 
-def _signs(parameter: Tensor, generator: torch.Generator) -> Tensor:
-    """Random signs in the parameter's shape."""
-    drawn = torch.randint(0, 2, parameter.shape, generator=generator, dtype=torch.int8)
-    return torch.empty_like(parameter).copy_(drawn.to(parameter.device, non_blocking=True)).mul_(2).sub_(1)
+def _signs(count: int, generator: torch.Generator) -> Tensor:
+    """Random signs (count,), float32 on the CPU; every byte that is drawn gives eight."""
+    drawn = torch.randint(0, len(_SIGNS), (-(-count // _SIGNS.size(1)),), generator=generator)
+    return _SIGNS.index_select(0, drawn).view(-1)[:count]
 
 
 def _curvature(value: Tensor, parameters: list[nn.Parameter], signs: list[Tensor]) -> list[Tensor]:
@@ -191,7 +206,6 @@ def _curvature(value: Tensor, parameters: list[nn.Parameter], signs: list[Tensor
             [gradient for gradient, _ in known],
             parameters,
             [sign for _, sign in known],
-            retain_graph=True,
             allow_unused=True,
         )
     except RuntimeError as error:
@@ -203,6 +217,6 @@ def _curvature(value: Tensor, parameters: list[nn.Parameter], signs: list[Tensor
             "Choose prune.criterion.curvature `gauss_newton`.",
         ) from error
     return [
-        torch.zeros_like(parameter) if product is None else product
-        for parameter, product in zip(parameters, products, strict=True)
+        torch.zeros_like(parameter) if turned is None else turned
+        for parameter, turned in zip(parameters, products, strict=True)
     ]

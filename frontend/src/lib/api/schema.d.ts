@@ -2382,7 +2382,7 @@ export interface components {
         ObdCriterion: {
             /**
              * Curvature
-             * @description gauss_newton: of the matrix that LeCun et al. take, never negative, from gradients of drawn labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier and three times as slow.
+             * @description gauss_newton: of the matrix that LeCun et al. take, never negative, from gradients of drawn labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier.
              * @default gauss_newton
              * @enum {string}
              */
