@@ -32,6 +32,14 @@ function isUnnamed(trace: unknown): boolean {
   return isObject(trace) && trace.showlegend === false
 }
 
+/** Names of rows may be long too, which a wide screen has room for. */
+function spareRows(layout: FigureData['layout'], isNarrow: boolean): FigureData['layout'] {
+  const { yaxis } = layout
+  if (!isNarrow || !isObject(yaxis) || !Array.isArray(yaxis.ticktext)) return layout
+  const ticktext = yaxis.ticktext.map((text) => (typeof text === 'string' ? shorten(text) : text))
+  return { ...layout, yaxis: { ...yaxis, ticktext } }
+}
+
 /**
  * Long names would take the height of the picture, and a long row of them covers itself on a narrow screen: names lose
  * their beginning, and some are left out. The hover tells them all, in full.
@@ -74,5 +82,5 @@ export function dress(layout: FigureData['layout'], scheme: 'light' | 'dark', is
       margin: { l: 8, r: 8, t: 8, b: 8, pad: 4 },
     },
   }
-  return { ...spareLabels(layout, isNarrow), template, autosize: true, uirevision: 'kept' }
+  return { ...spareRows(spareLabels(layout, isNarrow), isNarrow), template, autosize: true, uirevision: 'kept' }
 }

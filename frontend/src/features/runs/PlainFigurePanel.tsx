@@ -2,11 +2,11 @@ import { Text } from '@mantine/core'
 import { Figure } from '@/components/figure/Figure'
 import { Panel } from '@/components/Panel'
 import { Query } from '@/components/Query'
-import { useRunFigure } from '@/lib/queries/useRunFigure'
+import { useRunFigure, type FigureName } from '@/lib/queries/useRunFigure'
 
 interface Props {
   id: string
-  name: 'widths' | 'loss' | 'information' | 'instability' | 'calibration'
+  name: FigureName
   title: string
   help: string
   /** How many rows the figure has, if it grows with them. */

@@ -8,6 +8,7 @@ import { useLiveRun } from '@/lib/live/useLiveRun'
 import { isOver, useRun } from '@/lib/queries/useRun'
 import { AccuracyPanel } from './AccuracyPanel'
 import { ArchitecturePanel } from './ArchitecturePanel'
+import { GatesPanel } from './GatesPanel'
 import { OrderPanel } from './OrderPanel'
 import { PlainFigurePanel } from './PlainFigurePanel'
 import { PointsPanel } from './PointsPanel'
@@ -16,6 +17,7 @@ import { QualityPanels } from './QualityPanels'
 import { RunActions } from './RunActions'
 import { RunOrigin } from './RunOrigin'
 import { SampleResult } from './SampleResult'
+import { ScoresPanel } from './ScoresPanel'
 
 /** Two figures, one above the other. */
 const INFORMATION_ROWS = 26
@@ -70,6 +72,8 @@ function PruneResult({ run }: { run: Run }) {
         help={`How ${keepsShapes ? 'many of its weights' : 'much of its dense width'} every layer keeps, step by step.`}
         rows={run.layout?.layers.length ?? 0}
       />
+      <ScoresPanel run={run} />
+      <GatesPanel run={run} />
       <QualityPanels id={run.id} />
     </>
   )
