@@ -28,7 +28,9 @@ class FilterGrid(Spec):
     places: tuple[NonNegativeInt, ...] = Field(description="Place in the dense network of each filter shown.")
     norms: tuple[NonNegativeFloat, ...] = Field(description="L2 norm of each filter shown.")
     channels: Channels
-    size: tuple[PositiveInt, PositiveInt, PositiveInt] = Field(description="Values, height and width of one picture.")
+    size: tuple[PositiveInt, ...] = Field(
+        min_length=3, max_length=3, description="Values, height and width of one picture."
+    )
     kernel: tuple[PositiveInt, ...] = Field(description="Of the layer; pictures of large kernels are smaller.")
     scale: NonNegativeFloat = Field(description="The weight for which 127 stands.")
     pixels: str = Field(description="Signed bytes, base64: picture after picture; -128 where weights are zero.")

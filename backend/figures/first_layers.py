@@ -9,10 +9,11 @@ from backend.figures import palette
 from backend.figures.filters import draw_filters, lay_out
 from backend.figures.png import to_data_url
 
-_TALLEST, _SHORTEST = 640, 120
-_TILE, _MARGIN = 44, 16
-_MAP_HEIGHT, _STRIP_HEIGHT = 380, 220
-"""Pixels on the page."""
+_TILE, _WIDEST = 44, 640
+_MAP, _SCALE = 320, 100
+_STRIP_HEIGHT = 220
+"""Pixels on the page, where there is room: width and height of a layout keep their ratio where there is not."""
+_NO_MARGIN = {"l": 0, "r": 0, "t": 0, "b": 0}
 _BARE = {"visible": False, "showgrid": False, "zeroline": False, "fixedrange": True}
 
 
@@ -42,13 +43,15 @@ def _draw_filters(grid: FilterGrid) -> go.Figure:
             hovertemplate=f"filter %{{customdata[0]}}<br>{_LEFT if is_left else _GONE}<extra></extra>",
             showlegend=False,
         )
-    height = min(_TALLEST, max(_SHORTEST, rows * _TILE + _MARGIN))
+    tile = min(_TILE, _WIDEST // columns)
     figure.update_layout(
         xaxis=_BARE | {"range": [0, columns], "constrain": "domain", "constraintoward": "left"},
         yaxis=_BARE | {"range": [rows, 0], "scaleanchor": "x", "constrain": "domain", "constraintoward": "top"},
         hovermode="closest",
         hoverdistance=-1,
-        height=height,
+        width=columns * tile,
+        height=rows * tile,
+        margin=_NO_MARGIN,
     )
     return figure
 
@@ -86,7 +89,9 @@ def _draw_map(picture: InputMap) -> go.Figure:
     figure.update_layout(
         xaxis=_BARE | {"constrain": "domain", "constraintoward": "left"},
         yaxis=_BARE | {"autorange": "reversed", "scaleanchor": "x", "constrain": "domain"},
-        height=_MAP_HEIGHT,
+        width=round(_MAP * min(1, width / height)) + _SCALE,
+        height=round(_MAP * min(1, height / width)),
+        margin=_NO_MARGIN,
     )
     return figure
 

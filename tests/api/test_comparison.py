@@ -49,6 +49,11 @@ def test_runs_are_grouped_by_method_and_drawn(client: TestClient, runs: list[str
     assert any("seed" in sentence for sentence in answer["caveats"])
 
 
+def test_every_run_tells_its_last_point(client: TestClient, runs: list[str]) -> None:
+    found = [run for one in ask(client, runs)["series"] for run in one["runs"]]
+    assert {run["last_point"] for run in found} == {2}
+
+
 def test_a_run_named_twice_counts_once(client: TestClient, runs: list[str]) -> None:
     assert ask(client, runs + runs) == ask(client, runs)
 

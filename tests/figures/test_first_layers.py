@@ -101,6 +101,15 @@ def test_many_filters_fill_rows():
     assert lay_out(ONE_CHANNEL.model_copy(update={"dense": 20})) == (8, 3)
 
 
+def test_tiles_are_square_and_never_wider_than_a_page():
+    for dense in (3, 20, 64, 700):
+        one = ONE_CHANNEL.model_copy(update={"dense": dense})
+        layout = draw_first_layer(one).layout
+        columns, rows = lay_out(one)
+        assert layout.width / columns == layout.height / rows >= 40
+        assert layout.width <= 640
+
+
 def test_the_image_is_one_that_others_can_read():
     rows = [bytes((1, 2, 3, 4)) * 3, bytes((5, 6, 7, 8)) * 3]
     png = to_png(rows)

@@ -20,11 +20,13 @@ class ComparedRunAnswer(Answer):
     name: str
     seed: int
     is_finished: bool
+    last_point: int | None = Field(description="Index of the last operating point that was reached.")
 
     @classmethod
     def of(cls, run: ComparedRun) -> Self:
         """From the domain's value."""
-        return cls(id=run.id, name=run.name, seed=run.recipe.seed, is_finished=run.is_finished)
+        last = run.points[-1].index if run.points else None
+        return cls(id=run.id, name=run.name, seed=run.recipe.seed, is_finished=run.is_finished, last_point=last)
 
 
 class SpreadAnswer(Answer):

@@ -3,8 +3,8 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { render, screen } from '@testing-library/react'
 import { createMemoryRouter, RouterProvider } from 'react-router'
 import { expect, test } from 'vitest'
-import type { Comparison, Series } from '@/lib/api/types'
-import { comparisonKey } from '@/lib/queries/keys'
+import type { Comparison, FirstLayer, Series } from '@/lib/api/types'
+import { comparisonKey, firstLayersKey } from '@/lib/queries/keys'
 import { ComparisonPage } from './ComparisonPage'
 
 const nothing = { data: [], layout: {} }
@@ -15,8 +15,8 @@ function series(label: string, changes: Partial<Series> = {}): Series {
     label,
     is_baseline: false,
     runs: [
-      { id: `${label}0`, name: `${label} 0`, seed: 0, is_finished: true },
-      { id: `${label}1`, name: `${label} 1`, seed: 1, is_finished: true },
+      { id: `${label}0`, name: `${label} 0`, seed: 0, is_finished: true, last_point: 2 },
+      { id: `${label}1`, name: `${label} 1`, seed: 1, is_finished: true, last_point: 2 },
     ],
     dense_test_accuracy: spread(0.95),
     test_accuracy: spread(0.9, 0.02),
@@ -26,8 +26,16 @@ function series(label: string, changes: Partial<Series> = {}): Series {
   }
 }
 
-function show(found: Partial<Comparison>, address = '/comparison?run=a&run=b') {
+function picture(caption: string): FirstLayer {
+  const cells = { shape: [2], size: [2], fold: 1, is_input: true, dense: 3, has_zeros: true, counts: [1, 0], norms: [0.5, 0] }
+  return { picture: { kind: 'inputs', layer: 'fc1', inputs: ['x'], ...cells }, caption, figure: nothing }
+}
+
+function show(found: Partial<Comparison>, captions: Record<string, string> = {}, address = '/comparison?run=a&run=b') {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
+  for (const run of found.series?.flatMap(({ runs }) => runs) ?? []) {
+    client.setQueryData(firstLayersKey(run.id, 2), captions[run.id] ? [picture(captions[run.id] ?? '')] : [])
+  }
   const comparison: Comparison = { series: [], caveats: [], figure: nothing, agreement: nothing, ...found }
   client.setQueryData(comparisonKey(['a', 'b'], 'macs', 'test'), comparison)
   const router = createMemoryRouter([{ path: '/comparison', element: <ComparisonPage /> }], { initialEntries: [address] })
@@ -68,6 +76,18 @@ test('a fair comparison says nothing of that', () => {
 })
 
 test('without runs the page says where to choose them', () => {
-  show({}, '/comparison')
+  show({}, {}, '/comparison')
   expect(screen.getByRole('link', { name: 'Choose runs' })).toHaveAttribute('href', '/runs')
+})
+
+test('what each method left of the first layer stands side by side, by its first seed', () => {
+  show({ series: [series('fisher'), series('uniform')] }, { fisher0: 'Six are left.', fisher1: 'Five are left.', uniform0: 'All.' })
+  const panel = screen.getByTestId('first-layers')
+  expect(panel).toHaveTextContent('fisher, seed 0Six are left.uniform, seed 0All.')
+  expect(panel).not.toHaveTextContent('Five')
+})
+
+test('where nothing can be drawn of any first layer there is no panel', () => {
+  show({ series: [series('fisher')] })
+  expect(screen.queryByTestId('first-layers')).not.toBeInTheDocument()
 })

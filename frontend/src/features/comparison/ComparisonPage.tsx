@@ -10,6 +10,7 @@ import { Figure } from '@/components/figure/Figure'
 import type { Comparison } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
 import { useComparison } from '@/lib/queries/useComparison'
+import { FirstLayersPanel } from './FirstLayersPanel'
 import { SeriesTable } from './SeriesTable'
 import { useView } from './useView'
 import { ViewControls } from './ViewControls'
@@ -37,6 +38,7 @@ export function ComparisonPage() {
           <Panel title="Methods" help="Each at the last point it has reached.">
             <SeriesTable series={comparison.data.series} />
           </Panel>
+          <FirstLayersPanel series={comparison.data.series} />
         </Stack>
       )}
     </Page>

@@ -4,8 +4,8 @@ import { render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { createMemoryRouter, RouterProvider } from 'react-router'
 import { expect, test } from 'vitest'
-import type { PointEntry } from '@/lib/api/types'
-import { pointKey } from '@/lib/queries/keys'
+import type { FirstLayer, PointEntry } from '@/lib/api/types'
+import { firstLayersKey, pointKey } from '@/lib/queries/keys'
 import { PointPage } from './PointPage'
 
 const sha256 = '0'.repeat(64)
@@ -53,10 +53,17 @@ function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
   }
 }
 
-function show(index: number, changes: Partial<PointEntry> = {}) {
+function picture(layer: string, input: string, caption: string): FirstLayer {
+  const cells = { shape: [2], size: [2], fold: 1, is_input: true, dense: 3, has_zeros: true, counts: [1, 0], norms: [0.5, 0] }
+  const figure = { data: [], layout: { height: 220 } }
+  return { picture: { kind: 'inputs', layer, inputs: [input], ...cells }, caption, figure }
+}
+
+function show(index: number, changes: Partial<PointEntry> = {}, firstLayers: FirstLayer[] = []) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
   client.setQueryData(pointKey('r1', 0), entry(0))
   client.setQueryData(pointKey('r1', index), entry(index, changes))
+  client.setQueryData(firstLayersKey('r1', index), firstLayers)
   const router = createMemoryRouter([{ path: '/runs/:id/points/:index', element: <PointPage /> }], {
     initialEntries: [`/runs/r1/points/${index}`],
   })
@@ -176,4 +183,24 @@ test('calibration, the classes that lost most and what the removals took stand b
   expect(quality).toHaveTextContent('Calibration error, test–3.12 %')
   expect(quality).toHaveTextContent('Class 7, test accuracy90.00 %50.00 %')
   expect(quality).toHaveTextContent('from 80.00 % to 60.00 %, 25.0 % of what it was')
+})
+
+test('the layers that read the input are shown with what is left of them', () => {
+  show(1, {}, [picture('stem.conv', 'x', '6 of 20 filters are left.')])
+  const panel = screen.getByTestId('first-layers')
+  expect(within(panel).getByRole('heading')).toHaveTextContent('First layer')
+  expect(panel).toHaveTextContent('stem.conv6 of 20 filters are left.')
+  expect(panel).not.toHaveTextContent('reads')
+})
+
+test('where there are several inputs, each layer says which it reads', () => {
+  show(1, {}, [picture('image', 'picture', 'Filters.'), picture('words', 'vector', 'Inputs.')])
+  const panel = screen.getByTestId('first-layers')
+  expect(panel).toHaveTextContent('First layers')
+  expect(panel).toHaveTextContent('words reads vector')
+})
+
+test('where no layer has a picture there is no panel', () => {
+  show(1)
+  expect(screen.queryByTestId('first-layers')).not.toBeInTheDocument()
 })

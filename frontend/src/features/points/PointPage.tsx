@@ -7,6 +7,7 @@ import { formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
 import { usePoint } from '@/lib/queries/usePoint'
 import { useRun } from '@/lib/queries/useRun'
+import { FirstLayersPanel } from './FirstLayersPanel'
 import { FormatsPanel } from './FormatsPanel'
 import { LatencyPanel } from './LatencyPanel'
 import { QualityPanel } from './QualityPanel'
@@ -38,6 +39,7 @@ function PointView({ run, entry }: { run: string; entry: PointEntry }) {
     >
       <SizePanel entry={entry} dense={dense.data} />
       <QualityPanel entry={entry} dense={dense.data} />
+      <FirstLayersPanel run={run} index={index} />
       <FormatsPanel run={run} entry={entry} />
       {!entry.keeps_shapes && <LatencyPanel run={run} entry={entry} />}
     </Page>

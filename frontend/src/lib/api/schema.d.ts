@@ -1056,6 +1056,11 @@ export interface components {
             id: string;
             /** Is Finished */
             is_finished: boolean;
+            /**
+             * Last Point
+             * @description Index of the last operating point that was reached.
+             */
+            last_point: number | null;
             /** Name */
             name: string;
             /** Seed */
@@ -1449,11 +1454,7 @@ export interface components {
              * Size
              * @description Values, height and width of one picture.
              */
-            size: [
-                number,
-                number,
-                number
-            ];
+            size: number[];
         };
         /**
          * FirstLayerAnswer

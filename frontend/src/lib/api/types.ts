@@ -23,6 +23,7 @@ export type RunState = RunSummary['state']
 export type PruneOrder = Schemas['PruneRunBody']
 export type SampleOrder = Schemas['SampleOrder']
 export type PointEntry = Schemas['PointAnswer']
+export type FirstLayer = Schemas['FirstLayerAnswer']
 export type SizeAxis = 'sparsity' | 'macs' | 'parameters'
 export type Split = 'test' | 'validation'
 export type Comparison = Schemas['ComparisonAnswer']

@@ -15,6 +15,7 @@ export const runListKey = ['run-list'] as const
 export const runKey = (id: string) => [...runsKey, id] as const
 export const pointsKey = (id: string) => [...runsKey, id, 'points'] as const
 export const pointKey = (id: string, index: number) => [...pointsKey(id), index] as const
+export const firstLayersKey = (id: string, index: number) => [...pointKey(id, index), 'first-layers'] as const
 export const runFiguresKey = (id: string) => [...runsKey, id, 'figures'] as const
 export const runFigureKey = (id: string, name: string, options: object = {}) =>
   [...runFiguresKey(id), name, options] as const

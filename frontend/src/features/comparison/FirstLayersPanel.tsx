@@ -1,0 +1,43 @@
+import { SimpleGrid, Stack, Text } from '@mantine/core'
+import { FirstLayer } from '@/components/FirstLayer'
+import { Panel } from '@/components/Panel'
+import type { Series } from '@/lib/api/types'
+import { useFirstLayersOf } from '@/lib/queries/useFirstLayers'
+
+const MOST = 12
+
+interface Shown {
+  label: string
+  run: string
+  seed: number
+  index: number
+}
+
+/** What each method leaves of the first layer, beside each other: its first run at the last point it has reached. */
+export function FirstLayersPanel({ series }: { series: Series[] }) {
+  const shown = series.slice(0, MOST).flatMap(pickRun)
+  const pictures = useFirstLayersOf(shown)
+  if (!pictures.some((found) => found?.length)) return null
+  return (
+    <Panel title="First layer" help="What each method left of the layer that reads the input." testId="first-layers">
+      <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="lg" verticalSpacing="lg">
+        {shown.map(({ label, run, seed }, place) => {
+          const entry = pictures[place]?.[0]
+          return (
+            entry && (
+              <Stack key={run} gap="xs" miw={0}>
+                <Text size="sm" fw={500}>{label}, seed {seed}</Text>
+                <FirstLayer entry={entry} name={`first-layer-${place}`} />
+              </Stack>
+            )
+          )
+        })}
+      </SimpleGrid>
+    </Panel>
+  )
+}
+
+function pickRun({ label, runs }: Series): Shown[] {
+  const [run] = runs
+  return run && run.last_point !== null ? [{ label, run: run.id, seed: run.seed, index: run.last_point }] : []
+}
