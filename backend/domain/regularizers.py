@@ -144,11 +144,13 @@ class L0HardConcreteRegularizer(Spec):
         1.0, le=1e4, description="Learning rate of the gates, in units of the network's: short runs need more than 1."
     )
 
-    estimator: Literal["hard_concrete", "arm", "reinforce"] = Field(
+    estimator: Literal["hard_concrete", "arm", "reinforce", "rebar", "relax"] = Field(
         "hard_concrete",
         description="How the loss tells gates where to go. hard_concrete: through gates between 0 and 1; arm: gates "
         "are 0 or 1, and two forward passes are compared (Li and Ji 2019, L0-ARM); reinforce: one pass is compared "
-        "with the mean of earlier ones, which is noisy.",
+        "with the mean of earlier ones, which is noisy; rebar: three passes, two of them through gates between 0 and 1 "
+        "whose slopes take noise away (Tucker et al. 2017); relax: the same with a small network that learns to take "
+        "more of it away (Grathwohl et al. 2018).",
     )
 
     @field_validator("layer_factors")

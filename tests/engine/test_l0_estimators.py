@@ -12,7 +12,7 @@ from worker.engine.regularizers.l0 import L0
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.trainee import Trainee
 
-STEPS = 1500
+STEPS = {"arm": 1500, "reinforce": 1500, "rebar": 500, "relax": 500}
 STEEPNESS = 7.0
 INPUTS = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(8) % 4
@@ -28,8 +28,32 @@ def gated(trainee: Trainee, **settings: object) -> L0:
 
 def loss_at(trainee: Trainee, weights: dict[str, Tensor]) -> Tensor:
     with torch.no_grad():
-        scores = torch.func.functional_call(trainee.module, weights, (INPUTS,))
-        return cross_entropy(scores, LABELS, INPUTS)
+        return sloping_loss_at(trainee, weights)
+
+
+def sloping_loss_at(trainee: Trainee, weights: dict[str, Tensor]) -> Tensor:
+    scores = torch.func.functional_call(trainee.module, weights, (INPUTS,))
+    return cross_entropy(scores, LABELS, INPUTS)
+
+
+def estimates_of(trainee: Trainee, regularizer: L0, steps: int) -> Tensor:
+    """The gradient of the gates' parameters at each step (steps, 5); the network stands still."""
+    gradients = []
+    for _ in range(steps):
+        loss = loss_at(trainee, regularizer.weights())
+        second = regularizer.second_weights()
+        relaxed = [sloping_loss_at(trainee, weights) for weights in regularizer.relaxed_weights()]
+        regularizer.observe(loss, loss_at(trainee, second) if second else None, relaxed)
+        (gradient,) = torch.autograd.grad(regularizer.penalty(), regularizer.parameters["log_alpha"])
+        gradients.append(gradient)
+    return torch.stack(gradients[1:]).double()
+
+
+def steep(trainee: Trainee) -> Trainee:
+    """With gates that matter."""
+    for tensor in trainee.tensors.values():
+        tensor.mul_(3)
+    return trainee
 
 
 def enumerated(trainee: Trainee, regularizer: L0) -> Tensor:
@@ -42,28 +66,38 @@ def enumerated(trainee: Trainee, regularizer: L0) -> Tensor:
     return STEEPNESS * exact_gradient(losses, logits)
 
 
-@pytest.mark.parametrize("estimator", ["arm", "reinforce"])
+@pytest.mark.parametrize("estimator", ["arm", "reinforce", "rebar", "relax"])
 def test_the_gates_follow_the_slope_of_the_expected_loss(estimator):
-    trainee = dense(small_mlp(widths=(3, 2)))
-    for tensor in trainee.tensors.values():
-        tensor.mul_(3)
+    trainee = steep(dense(small_mlp(widths=(3, 2))))
     regularizer = gated(trainee, estimator=estimator)
-    parameter = regularizer.parameters["log_alpha"]
-    gradients = []
-    for _ in range(STEPS):
-        loss = loss_at(trainee, regularizer.weights())
-        second = regularizer.second_weights()
-        regularizer.observe(loss, loss_at(trainee, second) if second else None)
-        (gradient,) = torch.autograd.grad(regularizer.penalty(), parameter)
-        gradients.append(gradient)
-    estimates = torch.stack(gradients[1:]).double()
+    estimates = estimates_of(trainee, regularizer, STEPS[estimator])
     exact = enumerated(trainee, regularizer).double()
     errors = (estimates.mean(0) - exact).abs() / (estimates.std(0) / len(estimates) ** 0.5)
     assert bool((errors < 3.5).all())
     assert float((exact.abs() / (estimates.std(0) / len(estimates) ** 0.5)).max()) > 7  # it could tell a wrong one
 
 
-@pytest.mark.parametrize("estimator", ["arm", "reinforce"])
+@pytest.mark.parametrize("estimator", ["rebar", "relax"])
+def test_slopes_of_relaxed_gates_take_noise_away(estimator):
+    trainee = steep(dense(small_mlp(widths=(3, 2))))
+    plain = estimates_of(trainee, gated(trainee, estimator="reinforce"), 400)
+    controlled = estimates_of(trainee, gated(trainee, estimator=estimator), 400)
+    assert float(controlled[100:].var(0).sum()) < 0.7 * float(plain[100:].var(0).sum())
+
+
+def test_the_network_of_relax_learns_and_is_restored_with_what_its_optimizer_knows():
+    trainee = steep(dense(small_mlp(widths=(3, 2))))
+    first = gated(trainee, estimator="relax")
+    estimates_of(trainee, first, 5)
+    second = gated(trainee, estimator="relax")
+    second.restore({name: value.clone() for name, value in first.state().items()})
+    for regularizer in (first, second):
+        regularizer._law._start.generator.manual_seed(7)
+    torch.testing.assert_close(estimates_of(trainee, first, 6), estimates_of(trainee, second, 6), rtol=0, atol=0)
+    assert float(first.state()["network/2.weight"].abs().sum()) > 0
+
+
+@pytest.mark.parametrize("estimator", ["arm", "reinforce", "rebar"])
 def test_binary_gates_are_open_at_the_end_where_they_are_more_often_open_than_not(estimator):
     trainee = dense(small_mlp(widths=(3, 2)))
     regularizer = gated(trainee, estimator=estimator)

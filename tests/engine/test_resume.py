@@ -72,6 +72,7 @@ RECIPES = {
         {"kind": "l0_hard_concrete", "strength": 5.0, "gate_speed": 20.0}, {"kind": "adamw", "learning_rate": 0.005}
     ),
     "binary gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "reinforce"}),
+    "controlled gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "relax"}),
     "noisy scales": sparsified({"kind": "bayesian_compression", "warm_up": 0.5, "noise_speed": 20.0}),
     "horseshoe": sparsified(
         {"kind": "bayesian_compression", "prior": "horseshoe", "noise": "activations", "noise_speed": 20.0}

@@ -86,21 +86,29 @@ class Trainee:
     def second_scores(self, inputs: Tensor) -> Tensor | None:
         """Class scores by the weights that a regularizer compares these with; None where it compares none."""
         weights = {} if self.regularizer is None else dict(self.regularizer.second_weights())
-        return torch.func.functional_call(self.module, weights, (inputs,)) if weights else None
+        return torch.func.functional_call(self.module, weights, (*inputs,)) if weights else None
+
+    def relaxed_scores(self, inputs: Tensor) -> list[Tensor]:
+        """Class scores by the relaxed weights that a regularizer wants slopes by."""
+        relaxed = () if self.regularizer is None else self.regularizer.relaxed_weights()
+        return [torch.func.functional_call(self.module, dict(weights), (inputs,)) for weights in relaxed]
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
         for group in self._trained_by.param_groups:
             group["lr"] = learning_rate * group.get(_SPEED, 1.0)
 
-    def learn(self, loss: Tensor, batch_size: int, second: Tensor | None = None) -> None:
+    def learn(
+        self, loss: Tensor, batch_size: int, second: Tensor | None = None, relaxed: Sequence[Tensor] = ()
+    ) -> None:
         """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way.
 
-        `second` is the mean loss by `second_scores`.
+        `second` is the mean loss by `second_scores`, `relaxed` are those by `relaxed_scores`.
         """
         self._trained_by.zero_grad(set_to_none=True)
         if self.regularizer is not None:
-            self.regularizer.observe(loss.detach(), second)
+            with self.gates.signal.paused():
+                self.regularizer.observe(loss.detach(), second, relaxed)
             loss = loss + self.regularizer.penalty()
         loss.backward()  # type: ignore[no-untyped-call]
         if self.gates.signal.is_reading:

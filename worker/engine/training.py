@@ -72,5 +72,6 @@ class Trainer:
             with torch.no_grad():
                 others = trainee.second_scores(inputs)
                 second = None if others is None else loss_of(others, labels, inputs)
-        trainee.learn(loss, len(labels), second)
+            relaxed = [loss_of(scores, labels, inputs) for scores in trainee.relaxed_scores(inputs)]
+        trainee.learn(loss, len(labels), second, relaxed)
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()

@@ -6,6 +6,9 @@ from torch import Tensor, nn
 from worker.engine.estimators.gates import Loss
 from worker.engine.estimators.gradients import with_control
 
+_WIDTH = 16
+"""Hidden units of RELAX's network."""
+
 
 class RelaxedLoss(nn.Module):
     """REBAR's: `scale * f(sigmoid(z / temperature))`, both numbers learned (Tucker et al. 2017)."""
@@ -24,21 +27,27 @@ class RelaxedLoss(nn.Module):
 class RelaxedLossAndNetwork(nn.Module):
     """RELAX's: REBAR's plus a small network of the draws (Grathwohl et al. 2018), which starts at zero."""
 
-    def __init__(self, loss: Loss, count: int, generator: torch.Generator, width: int = 16) -> None:
+    def __init__(self, loss: Loss, count: int, generator: torch.Generator, width: int = _WIDTH) -> None:
         super().__init__()
         self.relaxed = RelaxedLoss(loss)
-        self.network = nn.Sequential(nn.Linear(count, width), nn.Tanh(), nn.Linear(width, 1))
-        with torch.no_grad():
-            for parameter in self.network.parameters():
-                parameter.copy_(torch.randn(parameter.shape, generator=generator) / count**0.5)
-            for parameter in self.network[-1].parameters():
-                parameter.zero_()
+        self.network = small_network(count, generator, width)
 
     def forward(self, draws: Tensor) -> Tensor:
         """Losses (S,) of draws (S, K)."""
         relaxed: Tensor = self.relaxed(draws)
         learned: Tensor = self.network(draws)
         return relaxed + learned.squeeze(-1)
+
+
+def small_network(count: int, generator: torch.Generator, width: int = _WIDTH) -> nn.Sequential:
+    """A network from draws (..., K) to numbers (..., 1) that are zero at first."""
+    network = nn.Sequential(nn.Linear(count, width), nn.Tanh(), nn.Linear(width, 1))
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=generator) / count**0.5)
+        for parameter in network[-1].parameters():
+            parameter.zero_()
+    return network
 
 
 def tune(

@@ -37,6 +37,12 @@ def concrete(loss: Loss, logits: Tensor, noise: Tensor, temperature: float) -> T
     return gradient
 
 
+def draw_again(logits: Tensor, gates: Tensor, noise: Tensor) -> Tensor:
+    """Draws before their threshold, `logits + logit(u)` (..., K), given the gates that they make; by uniform noise."""
+    share = torch.sigmoid(logits)
+    return logits + torch.logit(torch.where(gates == 1, noise * share + 1 - share, noise * (1 - share)))
+
+
 def with_control(loss: Loss, logits: Tensor, noise: tuple[Tensor, Tensor], control: nn.Module) -> Tensor:
     """REBAR (Tucker et al. 2017, arXiv:1703.07370) and RELAX (Grathwohl et al. 2018, arXiv:1711.00123): (S, K).
 
@@ -47,9 +53,7 @@ def with_control(loss: Loss, logits: Tensor, noise: tuple[Tensor, Tensor], contr
     free = logits.detach().expand_as(noise[0]).clone().requires_grad_()
     first = free + torch.logit(noise[0])
     gates = (first > 0).to(noise[0].dtype)
-    share = torch.sigmoid(free)
-    again = torch.where(gates == 1, noise[1] * share + 1 - share, noise[1] * (1 - share))
-    second = free + torch.logit(again)
+    second = draw_again(free, gates, noise[1])
     at_first, at_second = control(first), control(second)
     (slope,) = torch.autograd.grad((at_first - at_second).sum(), free, create_graph=True)
     return reinforce_term(loss(gates).detach(), at_second, gates, logits.detach()) + slope

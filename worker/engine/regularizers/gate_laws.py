@@ -1,7 +1,7 @@
 """How the gates of L0 regularization are drawn, and how the loss's gradient reaches their parameters."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,8 +55,12 @@ class GateLaw(Protocol):
         """Gates for a second forward pass of this step, without gradients; None when none is needed."""
         ...
 
-    def observe(self, loss: Tensor, second: Tensor | None) -> None:
-        """Hear of the mean losses of this step's draws."""
+    def relaxed(self) -> Sequence[Tensor]:
+        """Gates between 0 and 1 for further forward passes of this step; empty when none is needed."""
+        ...
+
+    def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:
+        """Hear of the mean losses of this step's draws; those of relaxed gates still have their graphs."""
         ...
 
     def stand_in(self) -> Tensor:
@@ -99,7 +103,11 @@ class HardConcreteGates:
         """None is needed."""
         return None
 
-    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+    def relaxed(self) -> Sequence[Tensor]:
+        """None is needed."""
+        return ()
+
+    def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:
         """Nothing to learn from losses."""
 
     def stand_in(self) -> Tensor:
@@ -146,7 +154,11 @@ class BinaryGates:
         """None is needed."""
         return None
 
-    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+    def relaxed(self) -> Sequence[Tensor]:
+        """None is needed."""
+        return ()
+
+    def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:  # noqa: ARG002
         """Estimate the gradient by the logits."""
         self._estimate = self._term(loss, second)
 

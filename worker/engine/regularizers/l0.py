@@ -1,13 +1,14 @@
 """L0 regularization through gates that are learned with the weights (Louizos et al. 2018)."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import L0HardConcreteRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
+from worker.engine.regularizers.controlled_gates import CONTROLLED_LAWS
 from worker.engine.regularizers.gate_laws import LAWS, GateLaw, Start
 from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
@@ -34,7 +35,7 @@ class L0(Neutral):
         }
         self._prices = spec.strength / ground.example_count * gates.making.spread(prices)
         start = Start(gates.count, spec.initial_drop_rate, ground.generator, gates.device)
-        self._law: GateLaw = LAWS[spec.estimator](start)
+        self._law: GateLaw = {**LAWS, **CONTROLLED_LAWS}[spec.estimator](start)
         self.parameters: dict[str, nn.Parameter] = {"log_alpha": self._law.parameter}
 
     def weights(self) -> dict[str, Tensor]:
@@ -46,9 +47,13 @@ class L0(Neutral):
         gates = self._law.draw_second()
         return {} if gates is None else self._gates.gated(gates)
 
-    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+    def relaxed_weights(self) -> list[dict[str, Tensor]]:
+        """The same, times relaxed gates."""
+        return [self._gates.gated(gates) for gates in self._law.relaxed()]
+
+    def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:
         """Tell the gates what their draws came to."""
-        self._law.observe(loss, second)
+        self._law.observe(loss, second, relaxed)
 
     def penalty(self) -> Tensor:
         """Expected cost of the gates that are open, and the L2 penalty that goes with them."""

@@ -68,8 +68,12 @@ class Regularizer(Protocol):
         """For a second forward pass on the same mini-batch, without gradients, to compare losses; empty: none."""
         ...
 
-    def observe(self, loss: Tensor, second: Tensor | None) -> None:
-        """After the forward passes: their mean losses, without gradients."""
+    def relaxed_weights(self) -> Sequence[Mapping[str, Tensor]]:
+        """For further forward passes on the same mini-batch, with gradients by what is relaxed; empty: none."""
+        ...
+
+    def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:
+        """After the forward passes: their mean losses; without gradients, but for those by `relaxed_weights`."""
         ...
 
     def penalty(self) -> Tensor:
@@ -115,7 +119,11 @@ class Neutral:
         """No second forward pass."""
         return {}
 
-    def observe(self, loss: Tensor, second: Tensor | None) -> None:
+    def relaxed_weights(self) -> Sequence[Mapping[str, Tensor]]:
+        """No further forward passes."""
+        return ()
+
+    def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:
         """Losses change nothing."""
 
     def penalty(self) -> Tensor:

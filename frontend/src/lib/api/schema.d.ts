@@ -1775,11 +1775,11 @@ export interface components {
             counted?: "parameters" | "macs" | "channels";
             /**
              * Estimator
-             * @description How the loss tells gates where to go. hard_concrete: through gates between 0 and 1; arm: gates are 0 or 1, and two forward passes are compared (Li and Ji 2019, L0-ARM); reinforce: one pass is compared with the mean of earlier ones, which is noisy.
+             * @description How the loss tells gates where to go. hard_concrete: through gates between 0 and 1; arm: gates are 0 or 1, and two forward passes are compared (Li and Ji 2019, L0-ARM); reinforce: one pass is compared with the mean of earlier ones, which is noisy; rebar: three passes, two of them through gates between 0 and 1 whose slopes take noise away (Tucker et al. 2017); relax: the same with a small network that learns to take more of it away (Grathwohl et al. 2018).
              * @default hard_concrete
              * @enum {string}
              */
-            estimator?: "hard_concrete" | "arm" | "reinforce";
+            estimator?: "hard_concrete" | "arm" | "reinforce" | "rebar" | "relax";
             /**
              * Gate Speed
              * @description Learning rate of the gates, in units of the network's: short runs need more than 1.
