@@ -26,6 +26,7 @@ from worker.intake.exported_program.payloads import Payload, load_tensors, read_
 from worker.intake.exported_program.precision import in_single, own_type, single_name
 from worker.intake.exported_program.signature import Signature, UserInput, read_signature
 from worker.intake.free_batch import is_independent
+from worker.intake.mixing import check_apart
 from worker.intake.opened import Opened, Uploaded
 from worker.intake.refusals import printable, rejected
 
@@ -76,6 +77,7 @@ def read_program(path: Path, *, is_gated: bool = True) -> Network:
     network = to_network(draft, _architecture(program))
     if batch is not None and freed and not is_independent(network):
         raise burned_in(freed, batch)
+    check_apart(network)
     return network
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from worker.engine.graph import Network
+from worker.intake.mixing import check_apart
 from worker.intake.onnx.assembly import assemble
 from worker.intake.onnx.builder import SHAPE_ERRORS, Builder
 from worker.intake.onnx.call import Call
@@ -54,6 +55,7 @@ def read_onnx(data: bytes, architecture: str = ARCHITECTURE) -> OnnxReading:
         notes = [*notes, f"The batch size was fixed at {builder.fixed_batch}; it is free now."]
         if builder.loosened:
             check_independence(network, builder.loosened)
+    check_apart(network)
     return OnnxReading(network, (*notes, *builder.notes))
 
 
