@@ -50,9 +50,7 @@ def read_network(file: Path, dataset: Dataset, architecture: str | None) -> Loca
     """
     intake = inspect_model(file, None)
     if isinstance(intake, Choice):
-        intake = inspect_model(
-            file, pick_architecture(intake.matches, tuple(dataset.train.inputs.shape[1:]), architecture)
-        )
+        intake = inspect_model(file, pick_architecture(intake.matches, dataset.train.inputs.shapes[0], architecture))
     elif architecture not in (None, intake.summary.architecture):
         raise InvalidValue(
             f"{file.name} is no `{architecture}`: only `{intake.summary.architecture}` fits its tensors.",

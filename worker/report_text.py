@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from backend.domain.fitting import shape_text
 from backend.domain.import_report import ImportReport, LayerVerdict
 from backend.domain.network import NetworkSummary
 
@@ -11,9 +12,8 @@ _HEADINGS = ("layer", "status", "channels", "can go", "MACs that go", "together 
 
 def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]:
     """The network in one line, what can go in one, a warning where little can, then a table of all layers."""
-    shape = " and ".join(" x ".join(map(str, sizes)) for sizes in (summary.input_shape, *summary.further_inputs))
     yield (
-        f"{summary.architecture}: {summary.parameters:,} parameters, {summary.macs:,} MACs, input {shape}, "
+        f"{summary.architecture}: {summary.parameters:,} parameters, {summary.macs:,} MACs, {_inputs(summary)}, "
         f"{summary.class_count} classes"
     )
     yield (
@@ -26,6 +26,13 @@ def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]
     yield ""
     widths = {layer.name: layer.width for layer in summary.layers}
     yield from _columns([_HEADINGS, *(_row(verdict, widths[verdict.layer]) for verdict in report.layers)])
+
+
+def _inputs(summary: NetworkSummary) -> str:
+    shapes = [shape_text(info.shape) + ("" if info.is_float else f" {info.type}") for info in summary.inputs]
+    if len(shapes) == 1:
+        return f"input {shapes[0]}"
+    return "inputs " + ", ".join(f"`{info.name}` {shape}" for info, shape in zip(summary.inputs, shapes, strict=True))
 
 
 def _row(verdict: LayerVerdict, width: int) -> tuple[str, ...]:

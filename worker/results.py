@@ -16,6 +16,7 @@ from worker.delivery.latency import Contestant, measure_latency
 from worker.delivery.manifest import to_json, with_file, with_latency
 from worker.delivery.onnx_check import test_split
 from worker.engine.examples import Dataset
+from worker.engine.feeding import feed
 from worker.engine.results import FinishedPoint
 
 _RUNTIMES = {"torch": "torch", "onnxruntime": "ONNX Runtime"}
@@ -72,7 +73,8 @@ class Results:
         return bundle(finished.network, self.recipe, told)
 
     def _add_formats(self, finished: FinishedPoint, files: dict[str, bytes]) -> bool:
-        subject, inputs = _subject(finished), test_split(self.dataset.test, finished.scaling)
+        subject = _subject(finished)
+        inputs = test_split(feed(finished.network, self.dataset), finished.scaling)
         is_complete = True
         for wanted in self.wishes.formats:
             try:

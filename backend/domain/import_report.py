@@ -8,7 +8,7 @@ from pydantic import NonNegativeFloat, NonNegativeInt
 from backend.domain import metrics
 from backend.domain.bounds import WidthBounds, width_bounds
 from backend.domain.criteria import MagnitudeCriterion
-from backend.domain.network import UNFIT_HINT, ChannelGroupInfo, Layer, LockInfo, NetworkSummary, Unit
+from backend.domain.network import ChannelGroupInfo, Layer, LockInfo, NetworkSummary, Unit
 from backend.domain.pruning import Prune
 from backend.domain.spec import Spec
 from backend.domain.thinning import SizeModel
@@ -68,7 +68,7 @@ class ImportReport(Spec):
     minimum_width: NonNegativeInt
     """Counted with no layer thinner than this."""
     warning: str | None
-    """A sentence where little can go, or where no dataset can feed the network."""
+    """A sentence where little can go."""
 
 
 def import_report(summary: NetworkSummary) -> ImportReport:
@@ -126,8 +126,6 @@ def _going(bounds: Iterable[WidthBounds]) -> int:
 
 
 def _warning(summary: NetworkSummary, verdicts: tuple[LayerVerdict, ...], removable_macs: float) -> str | None:
-    if summary.unfit_inputs:
-        return f"No run can be started. {summary.unfit_inputs} {UNFIT_HINT}"
     if not summary.groups:
         return "Nothing can be removed: every layer is locked. The table says by what."
     if removable_macs >= LITTLE:

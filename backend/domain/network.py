@@ -1,8 +1,8 @@
 """What the web may know of a model: its layers, its channel groups, its locks and its counts, but no tensor."""
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 from backend.domain import metrics
 from backend.domain.spec import Spec
@@ -89,8 +89,22 @@ class WeightSize(Spec):
     axes: tuple[AxisShares, ...]
 
 
-UNFIT_HINT = "Export it so that it takes one array of floating-point numbers, and works out the rest itself."
-"""What to do with a network that no dataset can feed."""
+class NetworkInput(Spec):
+    """One input of a network; its first axis is the batch."""
+
+    name: str
+    """What its arrays in a dataset are called after."""
+    shape: tuple[PositiveInt, ...]
+    """Of one example: channels, height, width of an image."""
+    type: str = "float32"
+    """Of its numbers; whole numbers are tokens, and are not scaled."""
+    rows: PositiveInt | None = None
+    """Rows of the smallest table (an embedding) that its numbers pick from; None where they pick from none."""
+
+    @property
+    def is_float(self) -> bool:
+        """It takes floating-point numbers."""
+        return self.type.startswith(("float", "bfloat"))
 
 
 class LockInfo(Spec):
@@ -122,11 +136,11 @@ class NetworkSummary(Spec):
 
     architecture: str
     input_shape: tuple[PositiveInt, ...]
-    """Channels, height, width of one example."""
-    further_inputs: tuple[tuple[PositiveInt, ...], ...] = ()
-    """Shapes of one example of the inputs after the first."""
-    input_type: str = "float32"
-    """Type of the first input's numbers; whole numbers are tokens."""
+    """Channels, height, width of one example (of the first input)."""
+    inputs: tuple[NetworkInput, ...] = Field(min_length=1)
+    """In the order in which the network takes them."""
+    further_outputs: tuple[tuple[PositiveInt, ...], ...] = ()
+    """Shapes for one example of the outputs after the first, which is the class scores."""
     class_count: PositiveInt
     layers: tuple[Layer, ...]
     groups: tuple[ChannelGroupInfo, ...]
@@ -137,16 +151,18 @@ class NetworkSummary(Spec):
     parameters: NonNegativeInt
     macs: NonNegativeInt
 
-    @property
-    def unfit_inputs(self) -> str | None:
-        """Why no dataset can feed the network, as a sentence; None where one can: datasets hold one array of pixels."""
-        if self.further_inputs:
-            return (
-                f"The network takes {1 + len(self.further_inputs)} inputs, but a dataset holds one array of examples."
-            )
-        if not self.input_type.startswith(("float", "bfloat")):
-            return f"The network takes whole numbers ({self.input_type}), but a dataset's examples are scaled numbers."
-        return None
+    @model_validator(mode="before")
+    @classmethod
+    def _upgrade(cls, data: Any) -> Any:
+        """Read summaries from before inputs had names."""
+        if not isinstance(data, dict) or "inputs" in data:
+            return data
+        shapes = [data.get("input_shape"), *data.get("further_inputs", ())]
+        names = ["x", *(f"x{number}" for number in range(1, len(shapes)))]
+        inputs = [{"name": name, "shape": shape} for name, shape in zip(names, shapes, strict=True)]
+        inputs[0]["type"] = data.get("input_type", "float32")
+        rest = {key: value for key, value in data.items() if key not in ("further_inputs", "input_type")}
+        return rest | {"inputs": tuple(inputs)}
 
     def shares(self) -> tuple[LayerShare, ...]:
         """Every layer's share of the counts, in forward order."""

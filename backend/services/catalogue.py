@@ -11,7 +11,8 @@ from backend.domain.bounds import unknown_pins
 from backend.domain.datasets import DatasetSummary
 from backend.domain.epochs import epoch_length
 from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnreachable
-from backend.domain.network import UNFIT_HINT, NetworkSummary
+from backend.domain.fitting import Misfit, class_misfit, pair
+from backend.domain.network import NetworkSummary
 from backend.domain.presets import PRESETS, Preset
 from backend.domain.reach import reach
 from backend.domain.readability import unreadable
@@ -60,22 +61,15 @@ def check_recipe(
 
 
 def require_fit(summary: NetworkSummary, dataset: DatasetSummary) -> None:
-    """Raise `DataMismatch` unless the dataset's shape and its number of classes fit the network."""
-    if summary.unfit_inputs:
-        raise DataMismatch(summary.unfit_inputs, field="model_id", hint=UNFIT_HINT)
-    if dataset.input_shape != summary.input_shape:
-        raise DataMismatch(
-            f"The model takes inputs of shape {_shape(summary.input_shape)}, the dataset's examples are "
-            f"{_shape(dataset.input_shape)}.",
-            field="dataset_id",
-            hint="Choose the dataset that the model was trained on.",
-        )
-    if dataset.class_count != summary.class_count:
-        raise DataMismatch(
-            f"The model tells {summary.class_count} classes apart, the dataset has {dataset.class_count}.",
-            field="dataset_id",
-            hint="Choose the dataset that the model was trained on.",
-        )
+    """Raise `DataMismatch` unless the dataset's arrays and its number of classes fit the network."""
+    paired = pair(summary.inputs, dataset.inputs)
+    misfit = (
+        paired
+        if isinstance(paired, Misfit)
+        else class_misfit(summary.class_count, summary.further_outputs, dataset.class_count)
+    )
+    if misfit is not None:
+        raise DataMismatch(misfit.detail, field="dataset_id", hint=misfit.hint)
 
 
 def require_reachable(recipe: Recipe, summary: NetworkSummary) -> None:
@@ -133,7 +127,3 @@ def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSu
 
 def _sentence(refusal: Refusal) -> str:
     return f"{refusal.detail} {refusal.hint}" if refusal.hint else refusal.detail
-
-
-def _shape(shape: tuple[int, ...]) -> str:
-    return " x ".join(map(str, shape))

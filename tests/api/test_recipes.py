@@ -2,6 +2,7 @@
 
 from fastapi.testclient import TestClient
 
+from backend.domain.datasets import DatasetInput
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from tests.api.application import ABSENT_ID, DATA_SUMMARY, RECIPE, SUMMARY, Application
@@ -44,7 +45,9 @@ def test_a_contradiction_is_a_problem_at_its_field(client: TestClient) -> None:
 
 
 def test_misfit_and_unreachable_target_are_both_told(application: Application, client: TestClient) -> None:
-    dataset = application.add_dataset(summary=DATA_SUMMARY.model_copy(update={"input_shape": (3, 32, 32)}))
+    dataset = application.add_dataset(
+        summary=DATA_SUMMARY.model_copy(update={"inputs": (DatasetInput(name="", shape=(3, 32, 32)),)})
+    )
     recipe = {**RECIPE, "target": {"kind": "sparsity", "sparsity": 0.99}}
     body = {"recipe": recipe, "model_id": application.add_model(), "dataset_id": dataset}
     problems = client.post("/api/recipes/check", json=body).json()["problems"]

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.db import UnitOfWork
 from backend.db.models import JobRow
+from backend.domain.datasets import DatasetInput
 from backend.domain.jobs import JobKind, JobState
 from tests.api.application import ABSENT_ID, DATA_SUMMARY, RECIPE, SUMMARY, Application
 
@@ -66,7 +67,7 @@ def test_nothing_is_queued_when_the_commit_fails(application: Application, clien
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
-        ({"input_shape": (1, 28, 28)}, "1 x 8 x 8"),
+        ({"inputs": (DatasetInput(name="", shape=(1, 28, 28)),)}, "1 x 8 x 8"),
         ({"class_names": ("a", "b"), "train_class_counts": (50, 50), "test_class_counts": (10, 10)}, "10 classes"),
     ],
 )

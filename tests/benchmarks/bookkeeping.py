@@ -28,6 +28,7 @@ from backend.domain.targets import SparsityTarget
 from backend.storage import ArtifactStore
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.examples import Dataset, Examples
+from worker.engine.inputs import Inputs
 from worker.engine.run import run
 from worker.recorder import Recorder
 from worker.settings import WorkerSettings
@@ -48,7 +49,7 @@ RECIPE = Recipe(
 def _dataset() -> Dataset:
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randint(0, 256, (EXAMPLES, 1, 28, 28), generator=generator, dtype=torch.uint8)
-    examples = Examples(inputs, torch.randint(0, 10, (EXAMPLES,), generator=generator))
+    examples = Examples(Inputs.of(inputs), torch.randint(0, 10, (EXAMPLES,), generator=generator))
     return Dataset(examples, examples, 10, "0" * 64)
 
 

@@ -6,13 +6,13 @@ settings of the gates are enumerated for the exact gradient by the gates' logits
 
 import argparse
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from tests.benchmarks.estimator_figure import Estimate, write_estimates
 from worker.data import from_neutral, load_builtin, to_neutral
 from worker.engine.estimators.controls import RelaxedLoss, RelaxedLossAndNetwork, tune
 from worker.engine.estimators.gates import Loss, draw_noise, exact_gradient, open_gates
@@ -24,25 +24,10 @@ TUNING_STEPS, TUNING_DRAWS = 200, 50
 TEMPERATURE = 2 / 3
 
 
-@dataclass(frozen=True)
-class Row:
-    """What one estimator does."""
-
-    name: str
-    bias: float
-    """Norm of the mean's distance from the exact gradient, over the norm of that."""
-    noise: float
-    """The same for the distance that chance alone would give."""
-    variance: float
-    """Summed over the gates, of one draw, over the squared norm of the exact gradient."""
-    passes: str
-    """Forward (and backward) passes of a draw."""
-
-
 def gated_loss(seed: int) -> Loss:
     """Train the network, and return the mean loss as a function of gates (S, K) on its hidden units."""
     data = from_neutral(to_neutral(load_builtin("digits", [], Path.cwd())).tensors)
-    inputs = (data.train.inputs.flatten(1).double() / 16)[:1000]
+    inputs = (data.train.inputs.tensors[0].flatten(1).double() / 16)[:1000]
     labels = data.train.labels[:1000]
     with torch.random.fork_rng():
         torch.manual_seed(seed)
@@ -65,7 +50,7 @@ def gated_loss(seed: int) -> Loss:
     return loss
 
 
-def measure(draws: int, seed: int) -> list[Row]:
+def measure(draws: int, seed: int) -> list[Estimate]:
     """All estimators on the same network, at random logits."""
     loss = gated_loss(seed)
     generator = torch.Generator().manual_seed(seed)
@@ -99,24 +84,28 @@ def measure(draws: int, seed: int) -> list[Row]:
     return [_row(name, estimate(), exact, passes) for name, (estimate, passes) in estimators.items()]
 
 
-def _row(name: str, estimates: Tensor, exact: Tensor, passes: str) -> Row:
+def _row(name: str, estimates: Tensor, exact: Tensor, passes: str) -> Estimate:
     size = exact.norm()
     variance = estimates.var(0).sum()
     bias = (estimates.mean(0) - exact).norm() / size
     noise = (variance / len(estimates)).sqrt() / size
-    return Row(name, float(bias), float(noise), float(variance / size**2), passes)
+    return Estimate(name, float(bias), float(noise), float(variance / size**2), passes)
 
 
 def main() -> None:
-    """Measure and print."""
+    """Measure, print and draw."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--figure", type=Path, help="SVG or PNG file to draw into.")
     options = parser.parse_args()
     torch.set_num_threads(1)
     print("| estimator | passes | bias | by chance | variance |\n|---|---:|---:|---:|---:|")
-    for row in measure(options.draws, options.seed):
+    rows = measure(options.draws, options.seed)
+    for row in rows:
         print(f"| {row.name} | {row.passes} | {row.bias:.3f} | {row.noise:.3f} | {row.variance:.1f} |")
+    if options.figure is not None:
+        write_estimates(rows, options.figure)
 
 
 if __name__ == "__main__":

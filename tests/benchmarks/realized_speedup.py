@@ -29,9 +29,10 @@ from backend.domain.thinning import SizeModel
 from worker.delivery.host import load_average, processor_name
 from worker.delivery.onnx_model import write_onnx
 from worker.delivery.runtime import OnnxSession
-from worker.delivery.tracing import random_inputs, trace_program
+from worker.delivery.tracing import trace_program
 from worker.engine.counting import count_macs
 from worker.engine.network import Network, summarize
+from worker.engine.network.inputs import random_inputs
 from worker.engine.surgery import remove
 from worker.zoo.fresh import initialize
 

@@ -16,6 +16,7 @@ from torch import Tensor
 
 from backend.domain.retraining import SgdOptimizer
 from worker.engine.catalogue import OPTIMIZERS
+from worker.engine.inputs import Inputs
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
 
@@ -55,12 +56,12 @@ class Options:
     mini_batches: int
     """Of one scoring pass."""
 
-    def batch(self, name: str, seed: int = 0) -> tuple[Tensor, Tensor]:
+    def batch(self, name: str, seed: int = 0) -> tuple[Inputs, Tensor]:
         """Random inputs and labels."""
         generator = torch.Generator().manual_seed(seed)
         inputs = torch.randn(self.batch_size, *SHAPES[name], generator=generator)
         labels = torch.randint(0, CLASS_COUNT, (self.batch_size,), generator=generator)
-        return inputs.to(self.device, memory_format=torch.channels_last), labels.to(self.device)
+        return Inputs.of(inputs.to(self.device, memory_format=torch.channels_last)), labels.to(self.device)
 
     def trainee(self, name: str) -> Trainee:
         """A fresh network in training."""

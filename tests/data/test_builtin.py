@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import load_digits as load_from_scikit_learn
 
-from backend.domain.datasets import BUILTIN_DATASETS
+from backend.domain.datasets import BUILTIN_DATASETS, ONLY
 from backend.domain.errors import FailureCode, JobFailure
 from tests.data.test_idx import make_idx
 from worker.data import builtin, fashion_mnist, load_builtin
@@ -42,14 +42,14 @@ def test_digits_are_those_of_scikit_learn(tmp_path):
     data = load_builtin("digits", [], tmp_path)
     is_test = np.arange(len(source.target)) % 5 == 4
     assert np.array_equal(data.y_test, source.target[is_test])
-    assert np.array_equal(np.rint(data.x_train[:, 0] / 255 * 16), source.images[~is_test])
+    assert np.array_equal(np.rint(data.x_train[ONLY][:, 0] / 255 * 16), source.images[~is_test])
 
 
 def test_digits_need_no_files(tmp_path):
     data = load_builtin("digits", [], tmp_path)
-    assert data.x_train.shape == (1438, 1, 8, 8)
-    assert data.x_test.shape == (359, 1, 8, 8)
-    assert (data.x_train.dtype, data.x_train.max()) == (np.uint8, 255)
+    assert data.x_train[ONLY].shape == (1438, 1, 8, 8)
+    assert data.x_test[ONLY].shape == (359, 1, 8, 8)
+    assert (data.x_train[ONLY].dtype, data.x_train[ONLY].max()) == (np.uint8, 255)
     assert data.class_names == tuple("0123456789")
     assert list(tmp_path.iterdir()) == []
 
@@ -59,7 +59,7 @@ def test_digits_need_no_files(tmp_path):
 def test_fashion_mnist_is_read_from_a_local_folder(tmp_path, suffix, subfolder):
     write_small_copy(tmp_path / subfolder, suffix=suffix)
     data = load_builtin("fashion-mnist", [tmp_path], tmp_path / "cache")
-    assert data.x_train.shape == (20, 1, 28, 28)
+    assert data.x_train[ONLY].shape == (20, 1, 28, 28)
     assert data.y_test.tolist() == list(range(10))
     assert data.class_names[9] == "Ankle boot"
     assert not (tmp_path / "cache").exists()
@@ -70,7 +70,7 @@ def test_a_damaged_folder_is_passed_over_for_the_next_one(tmp_path):
     (tmp_path / "broken" / "t10k-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8bno")
     write_small_copy(tmp_path / "good", train=30)
     data = load_fashion_mnist([tmp_path / "broken", tmp_path / "good"], tmp_path / "cache", refuse_to_fetch)
-    assert len(data.x_train) == 30
+    assert len(data.x_train[ONLY]) == 30
 
 
 def test_what_no_folder_has_is_downloaded_with_its_checksum(tmp_path):
@@ -82,7 +82,7 @@ def test_what_no_folder_has_is_downloaded_with_its_checksum(tmp_path):
         assert cache == tmp_path / "cache" / "fashion-mnist"
         return tmp_path / "upstream" / name
 
-    assert len(load_fashion_mnist([], tmp_path / "cache", fetch).x_train) == 20
+    assert len(load_fashion_mnist([], tmp_path / "cache", fetch).x_train[ONLY]) == 20
     assert asked == CHECKSUMS
 
 

@@ -6,13 +6,14 @@ import pytest
 import torch
 from PIL import Image
 
+from backend.domain.datasets import ONLY
 from backend.domain.errors import FailureCode, JobFailure
-from worker.data import LabeledImages, draw_examples, from_neutral, load_builtin, to_neutral
+from worker.data import LabeledExamples, draw_examples, from_neutral, load_builtin, to_neutral
 
 
-def make_data(shape=(1, 4, 4), dtype=np.uint8, classes=3, train=30, test=6) -> LabeledImages:
+def make_data(shape=(1, 4, 4), dtype=np.uint8, classes=3, train=30, test=6) -> LabeledExamples:
     draws = np.random.default_rng(0)
-    return LabeledImages(
+    return LabeledExamples.of_one_input(
         x_train=draws.integers(0, 255, (train, *shape)).astype(dtype),
         y_train=np.arange(train) % classes,
         x_test=draws.integers(0, 255, (test, *shape)).astype(dtype),
@@ -25,8 +26,8 @@ def make_data(shape=(1, 4, 4), dtype=np.uint8, classes=3, train=30, test=6) -> L
 def test_examples_and_labels_survive_the_neutral_form(dtype):
     data = make_data(dtype=dtype)
     dataset = from_neutral(to_neutral(data).tensors)
-    assert np.array_equal(dataset.train.inputs.numpy(), data.x_train)
-    assert dataset.train.inputs.numpy().dtype == dtype
+    assert np.array_equal(dataset.train.inputs.tensors[0].numpy(), data.x_train[ONLY])
+    assert dataset.train.inputs.tensors[0].numpy().dtype == dtype
     assert np.array_equal(dataset.test.labels.numpy(), data.y_test)
     assert dataset.test.labels.dtype == torch.int64
     assert dataset.class_count == 3
@@ -50,9 +51,10 @@ def test_equal_data_give_equal_bytes():
 @pytest.mark.parametrize("name", ["x_train", "y_train", "x_test", "y_test"])
 def test_the_hash_follows_every_array(name):
     data = make_data()
-    changed = getattr(data, name).copy()
+    changed = data.arrays()[name].copy()
     changed.flat[0] += 1
-    assert dataclasses.replace(data, **{name: changed}).content_hash() != data.content_hash()
+    new = {ONLY: changed} if name.startswith("x") else changed
+    assert dataclasses.replace(data, **{name: new}).content_hash() != data.content_hash()
 
 
 def test_the_hash_follows_the_shape():
@@ -69,8 +71,8 @@ def test_damaged_bytes_are_refused(stored):
 
 def test_the_picture_has_a_row_for_each_class_with_ten_examples():
     data = make_data(shape=(1, 28, 28), train=40)
-    data.x_train[data.y_train == 1] = 200
-    data.x_train[data.y_train != 1] = 10
+    data.x_train[ONLY][data.y_train == 1] = 200
+    data.x_train[ONLY][data.y_train != 1] = 10
     picture = Image.open(io.BytesIO(draw_examples(data)))
     assert picture.size == (10 * 30 + 2, 3 * 30 + 2)
     assert picture.getpixel((2, 32)) == (200, 200, 200)
@@ -92,5 +94,5 @@ def test_many_classes_make_a_bounded_picture():
 
 def test_constant_values_are_drawn_without_a_warning():
     data = make_data(dtype=np.float32)
-    data.x_train[:] = 3.5
+    data.x_train[ONLY][:] = 3.5
     assert draw_examples(data).startswith(b"\x89PNG")

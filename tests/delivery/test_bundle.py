@@ -15,9 +15,9 @@ from backend.domain.reports import OperatingPoint
 from tests.engine.zoo_cases import LENET5
 from worker.delivery import Origin, bundle, manifest, write_zip
 from worker.engine.counting import count_macs
-from worker.engine.examples import Scaling
+from worker.engine.scaling import ChannelScaling, Scaling
 
-SCALING = Scaling(mean=(0.3,), std=(0.5,), divisor=255.0)
+SCALING = Scaling.one(ChannelScaling(mean=(0.3,), std=(0.5,), divisor=255.0))
 POINT = OperatingPoint(
     index=1,
     step=40,

@@ -21,14 +21,18 @@ from worker.delivery.onnx_check import test_split as whole_split
 from worker.delivery.onnx_model import OPSET, write_onnx
 from worker.delivery.runtime import OnnxSession
 from worker.delivery.tracing import trace_program
-from worker.engine.examples import Examples, Scaling
+from worker.engine.examples import Examples
+from worker.engine.feeding import Feed
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
+from worker.engine.network.inputs import network_inputs
+from worker.engine.scaling import ChannelScaling, Scaling
 from worker.engine.surgery import remove
 
 CASES = (LENET5, RESNET20)
 BATCHES = (1, 3, 8)
 FACTS = {"architecture": "test", "class_count": 10}
-PLAIN = Scaling((0.0,), (1.0,), 1.0)
+PLAIN = Scaling.one(ChannelScaling((0.0,), (1.0,), 1.0))
 RUNTIME_PACKAGES = ("onnxruntime", "numpy")
 LOAD_PROGRAMS = """
 import sys
@@ -133,7 +137,8 @@ def lenet(made):
     """A LeNet-5, its ONNX model, and a test split."""
     item = made[case_name(LENET5)]
     inputs = torch.randn(500, 1, 28, 28, generator=torch.Generator().manual_seed(1))
-    return item.network, item.model, Examples(inputs, torch.zeros(500, dtype=torch.int64))
+    test = Examples(Inputs.of(inputs), torch.zeros(500, dtype=torch.int64))
+    return item.network, item.model, Feed(test, test, network_inputs(item.network))
 
 
 def test_the_check_compares_the_whole_test_split(lenet):
@@ -164,4 +169,4 @@ def test_a_model_that_answers_otherwise_is_refused(lenet, damage):
 def test_a_session_takes_the_threads_it_is_given(lenet):
     _, model, test = lenet
     session = OnnxSession(model, threads=2)
-    assert session.scores([test.inputs[:7]]).shape == (7, 10)
+    assert session.scores([*test.test.inputs.at(slice(7))]).shape == (7, 10)

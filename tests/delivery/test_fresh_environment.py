@@ -12,8 +12,8 @@ from tests.delivery.fresh import run
 from tests.engine.masking import random_masks
 from tests.engine.zoo_cases import LENET5, RESNET20, VGG_SMALL, case_name
 from worker.delivery import Origin, bundle, manifest
-from worker.engine.examples import Scaling
 from worker.engine.network import build
+from worker.engine.scaling import ChannelScaling, Scaling
 from worker.engine.surgery import remove
 
 POINT = OperatingPoint(
@@ -41,7 +41,7 @@ with torch.no_grad():
 @pytest.mark.parametrize("case", [LENET5, VGG_SMALL, RESNET20], ids=case_name)
 def test_a_bundle_reproduces_the_workers_outputs(case, python, tmp_path):
     channels = case.input_shape[0]
-    scaling = Scaling(mean=(0.3,) * channels, std=(0.4,) * channels, divisor=255.0)
+    scaling = Scaling.one(ChannelScaling(mean=(0.3,) * channels, std=(0.4,) * channels, divisor=255.0))
     network = remove(case.network(), random_masks(case.network(), 0.5))
     told = manifest(Origin("", "", 0, "cpu"), POINT, scaling)
     for name, content in bundle(network, None, told).items():
@@ -60,7 +60,7 @@ def test_a_bundle_reproduces_the_workers_outputs(case, python, tmp_path):
 
 
 def test_the_source_checks_itself_when_run(python, tmp_path):
-    told = manifest(Origin("", "", 0, "cpu"), POINT, Scaling((0.0,), (1.0,), 1.0))
+    told = manifest(Origin("", "", 0, "cpu"), POINT, Scaling.one(ChannelScaling((0.0,), (1.0,), 1.0)))
     for name, content in bundle(LENET5.network(), None, told).items():
         (tmp_path / name).write_bytes(content)
     done = run(python, "/", tmp_path / "model.py")

@@ -33,7 +33,7 @@ def finished():
 
 def test_every_point_has_its_reported_test_accuracy_in_a_fresh_environment(finished, python, tmp_path):
     points, test = finished
-    save_file({"inputs": test.inputs, "labels": test.labels}, tmp_path / "test.safetensors")
+    save_file({"inputs": test.inputs.tensors[0], "labels": test.labels}, tmp_path / "test.safetensors")
     reported = []
     for number, done in enumerate(points):
         folder = tmp_path / str(number)

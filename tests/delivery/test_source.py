@@ -11,12 +11,13 @@ from tests.engine.masking import random_masks
 from tests.engine.test_coupling import Dense, Depthwise, Halves, Scaled, Shuffle
 from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, captured, case_name
 from worker.delivery import write_source
-from worker.engine.examples import Scaling
 from worker.engine.network import build
+from worker.engine.network.inputs import network_inputs
+from worker.engine.scaling import ChannelScaling, Scaling, unscaled
 from worker.engine.surgery import remove
 from worker.zoo import build_architecture
 
-SCALING = Scaling(mean=(0.25,), std=(0.5,), divisor=255.0)
+SCALING = Scaling.one(ChannelScaling(mean=(0.25,), std=(0.5,), divisor=255.0))
 
 
 def execute(source):
@@ -26,8 +27,13 @@ def execute(source):
     return names
 
 
+def written(network):
+    """The source with stored numbers taken as they are."""
+    return write_source(network, unscaled(network_inputs(network)))
+
+
 def emitted(network):
-    module = execute(write_source(network, SCALING))["Model"]()
+    module = execute(written(network))["Model"]()
     module.to(network.float_type).load_state_dict(dict(network.tensors))
     return module.eval()
 

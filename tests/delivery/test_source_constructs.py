@@ -3,9 +3,8 @@
 import pytest
 import torch
 
-from tests.delivery.test_source import SCALING, emitted, execute
+from tests.delivery.test_source import emitted, execute, written
 from tests.engine.constructs import BY_NAME, CONSTRUCTS, construct_name
-from worker.delivery import write_source
 from worker.engine.network import build
 
 
@@ -31,32 +30,31 @@ def test_the_source_computes_the_same_in_both_modes(construct):
 
 @pytest.mark.parametrize("name", ["standard_attention", "long_short_term_memory", "transposed", "auxiliary"])
 def test_no_operation_is_left_in_the_words_of_the_tracer(name):
-    assert "torch.ops" not in write_source(BY_NAME[name].network(), SCALING)
+    assert "torch.ops" not in written(BY_NAME[name].network())
 
 
 def test_loose_tensors_are_reached_by_their_path():
-    source = write_source(BY_NAME["standard_attention"].network(), SCALING)
+    source = written(BY_NAME["standard_attention"].network())
     assert 'F.linear(x, self.attention["in_proj_weight"], self.attention["in_proj_bias"])' in source
     assert 'x = self.attention["out_proj"](' in source or '= self.attention["out_proj"](u)' in source
     assert "self.class_token = nn.Parameter(torch.empty((1, 1, 12), dtype=torch.float32))" in source
 
 
 def test_recurrent_layers_are_called_with_their_input_alone():
-    source = write_source(BY_NAME["long_short_term_memory"].network(), SCALING)
+    source = written(BY_NAME["long_short_term_memory"].network())
     assert "self.lstm = nn.LSTM(6, 8, num_layers=2, batch_first=True, dropout=0.2)" in source
     assert "x = self.lstm(x)\n        x = x[0]" in source
 
 
 def test_several_inputs_and_outputs_stand_in_the_signature():
-    assert "def forward(self, x: Tensor, x1: Tensor) -> Tensor:" in write_source(
-        BY_NAME["two_inputs"].network(), SCALING
-    )
-    source = write_source(BY_NAME["auxiliary"].network(), SCALING)
+    assert "def forward(self, image: Tensor, vector: Tensor) -> Tensor:" in written(BY_NAME["two_inputs"].network())
+    source = written(BY_NAME["auxiliary"].network())
     assert "def forward(self, x: Tensor) -> tuple[Tensor, ...]:" in source
     assert "First output: class scores (N, 5)" in source
 
 
 def test_integer_inputs_are_said_to_be_so():
-    source = write_source(BY_NAME["encoder"].network(), SCALING)
-    assert "Inputs: int64 tensors of shape (N, *INPUT_SHAPE), int64 tensors of shape (N, 7)." in source
+    source = written(BY_NAME["encoder"].network())
+    first, second = (info.name for info in BY_NAME["encoder"].network().graph.inputs)
+    assert f"Inputs: `{first}` int64 (N, *INPUT_SHAPES['{first}']), `{second}` int64" in source
     execute(source)

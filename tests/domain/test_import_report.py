@@ -1,14 +1,9 @@
 """The import report: what can go, with what, or what holds it."""
 
-import re
-
 import pytest
 
-from backend.domain.datasets import DatasetSummary
-from backend.domain.errors import DataMismatch
 from backend.domain.import_report import import_report
 from backend.domain.network import ChannelGroupInfo, LockInfo
-from backend.services.catalogue import require_fit
 from tests.domain.test_reach import summary
 
 
@@ -54,17 +49,3 @@ def test_where_little_can_go_the_largest_locked_layers_are_named() -> None:
     # Only fc2 may shrink from 4 to 2: 8 * 2 + 2 * 2 of 120 MACs go.
     assert report.removable_macs == pytest.approx(20 / 120)
     assert report.warning == "Only 16.7% of the MACs can go. The largest locked layers are `fc1`, `fc3`."
-
-
-@pytest.mark.parametrize(
-    ("changes", "words"),
-    [({"further_inputs": ((4,), (2, 2))}, "takes 3 inputs"), ({"input_type": "int64"}, "takes whole numbers (int64)")],
-)
-def test_a_network_that_no_dataset_can_feed_is_told_so_before_a_run(changes: dict[str, object], words: str) -> None:
-    network = summary().model_copy(update=changes)
-    warning = import_report(network).warning
-    assert warning is not None
-    assert warning.startswith("No run can be started.")
-    assert words in warning
-    with pytest.raises(DataMismatch, match=re.escape(words)):
-        require_fit(network, DatasetSummary.model_construct(input_shape=network.input_shape))

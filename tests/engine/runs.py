@@ -10,6 +10,7 @@ from backend.domain.recipe import Recipe
 from backend.domain.reports import StepRecord
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.examples import Dataset, Examples
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network
 from worker.engine.results import FinishedPoint
 from worker.engine.run import Output, run
@@ -41,7 +42,7 @@ def blobs(
     for index, label in enumerate(labels.tolist()):
         top, left = (label // 2 % 2) * height, (label % 2) * width
         inputs[index, :, top : top + height, left : left + width] += 100
-    examples = Examples(inputs.to(torch.uint8), labels)
+    examples = Examples(Inputs.of(inputs.to(torch.uint8)), labels)
     first, rest = torch.arange(count), torch.arange(count, total)
     return Dataset(examples.at(first), examples.at(rest), classes, "blobs")
 

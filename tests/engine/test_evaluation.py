@@ -7,7 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from worker.engine.evaluation import Evaluation, confidence_bin, evaluate
-from worker.engine.examples import Examples, Scaling
+from worker.engine.examples import Examples
+from worker.engine.inputs import Inputs
+from worker.engine.scaling import ChannelScaling, Scaling
 
 CPU = torch.device("cpu")
 
@@ -20,8 +22,8 @@ class Told(nn.Module):
 
 
 def measured(probabilities: list[list[float]], labels: list[int]) -> Evaluation:
-    examples = Examples(torch.tensor(probabilities), torch.tensor(labels))
-    return evaluate(Told(), examples, Scaling((0.0,), (1.0,), 1.0), CPU)
+    examples = Examples(Inputs.of(torch.tensor(probabilities)), torch.tensor(labels))
+    return evaluate(Told(), examples, Scaling.one(ChannelScaling((0.0,), (1.0,), 1.0)), CPU)
 
 
 def test_one_confidence_is_off_by_its_distance_to_the_accuracy() -> None:

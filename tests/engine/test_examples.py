@@ -1,20 +1,34 @@
 import pytest
 import torch
 
+from backend.domain.network import NetworkInput
 from worker.engine.batches import Batches
-from worker.engine.examples import Examples, fit_scaling, split_validation
+from worker.engine.examples import Examples, split_validation
+from worker.engine.inputs import Inputs
+from worker.engine.scaling import ChannelScaling, Scaling
+from worker.engine.scaling import fit_scaling as fit
 
 CPU = torch.device("cpu")
 
 
+def fit_scaling(examples: Examples, kind) -> ChannelScaling:
+    """Of a network's only input."""
+    (part,) = fit(examples, kind, [NetworkInput(name="x", shape=examples.inputs.shapes[0])]).parts
+    return part
+
+
+def examples_of(inputs: torch.Tensor, labels: torch.Tensor | None = None) -> Examples:
+    return Examples(Inputs.of(inputs), torch.zeros(len(inputs), dtype=torch.int64) if labels is None else labels)
+
+
 def numbered(count: int) -> Examples:
     """Examples whose only pixel tells their number."""
-    return Examples(torch.arange(count, dtype=torch.float32).view(count, 1, 1, 1), torch.arange(count))
+    return examples_of(torch.arange(count, dtype=torch.float32).view(count, 1, 1, 1), torch.arange(count))
 
 
 def batches_of(examples: Examples, batch_size: int, seed: int = 0) -> Batches:
     generator = torch.Generator().manual_seed(seed)
-    return Batches(examples, fit_scaling(examples, "none"), batch_size, generator, CPU)
+    return Batches(examples, Scaling.one(fit_scaling(examples, "none")), batch_size, generator, CPU)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +48,7 @@ def test_every_epoch_has_its_own_order():
 
 
 def test_inputs_stay_with_their_labels():
-    inputs, labels = batches_of(numbered(20), 7).next()
+    (inputs,), labels = batches_of(numbered(20), 7).next()
     assert inputs.flatten().tolist() == labels.tolist()
 
 
@@ -69,7 +83,7 @@ def test_neither_side_of_a_split_is_empty(share):
 def test_standardized_pixels_have_mean_zero_and_deviation_one_per_channel():
     generator = torch.Generator().manual_seed(0)
     inputs = torch.randint(0, 200, (300, 2, 4, 4), generator=generator).to(torch.uint8)
-    scaling = fit_scaling(Examples(inputs, torch.zeros(300, dtype=torch.int64)), "standardize")
+    scaling = fit_scaling(examples_of(inputs), "standardize")
     scaled = scaling.on(CPU)(inputs)
     assert scaling.divisor == 255
     torch.testing.assert_close(scaled.mean((0, 2, 3)), torch.zeros(2), atol=1e-5, rtol=0)
@@ -77,20 +91,20 @@ def test_standardized_pixels_have_mean_zero_and_deviation_one_per_channel():
 
 
 def test_unit_scaling_divides_pixels_and_leaves_floats():
-    pixels = Examples(torch.tensor([[[[255, 51]]]], dtype=torch.uint8), torch.zeros(1, dtype=torch.int64))
-    assert fit_scaling(pixels, "unit").on(CPU)(pixels.inputs).flatten().tolist() == pytest.approx([1.0, 0.2])
-    floats = Examples(pixels.inputs.float(), pixels.labels)
-    assert fit_scaling(floats, "unit").on(CPU)(floats.inputs).flatten().tolist() == [255.0, 51.0]
+    pixels = examples_of(torch.tensor([[[[255, 51]]]], dtype=torch.uint8))
+    assert fit_scaling(pixels, "unit").on(CPU)(*pixels.inputs).flatten().tolist() == pytest.approx([1.0, 0.2])
+    floats = examples_of(pixels.inputs.tensors[0].float())
+    assert fit_scaling(floats, "unit").on(CPU)(*floats.inputs).flatten().tolist() == [255.0, 51.0]
 
 
 def test_a_constant_channel_does_not_divide_by_zero():
-    black = Examples(torch.zeros(4, 1, 2, 2, dtype=torch.uint8), torch.zeros(4, dtype=torch.int64))
-    scaled = fit_scaling(black, "standardize").on(CPU)(black.inputs)
+    black = examples_of(torch.zeros(4, 1, 2, 2, dtype=torch.uint8))
+    scaled = fit_scaling(black, "standardize").on(CPU)(*black.inputs)
     assert bool((scaled == 0).all())
 
 
 def test_vectors_are_scaled_by_one_mean_and_deviation():
-    vectors = Examples(torch.tensor([[0.0, 2.0], [4.0, 6.0]]), torch.zeros(2, dtype=torch.int64))
+    vectors = examples_of(torch.tensor([[0.0, 2.0], [4.0, 6.0]]))
     scaling = fit_scaling(vectors, "standardize")
     assert scaling.mean == (3.0,)
-    assert scaling.on(CPU)(vectors.inputs).mean().item() == pytest.approx(0.0, abs=1e-6)
+    assert scaling.on(CPU)(*vectors.inputs).mean().item() == pytest.approx(0.0, abs=1e-6)

@@ -9,6 +9,7 @@ from tests.engine.runs import CPU, small_lenet, small_mlp
 from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.gates import channel_products
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
 from worker.engine.retraining.losses import cross_entropy as mean_loss
 from worker.engine.signal import ONE_OF, Needs, Reading
@@ -150,7 +151,7 @@ def drawn_scores(network: Network, inputs: Tensor, draws: int, seed: int) -> dic
     loss = trainee.gates.signal.watched(mean_loss, torch.Generator().manual_seed(seed), trainee.module)
     labels = torch.zeros(len(inputs), dtype=torch.long)  # what the data says does not matter
     for _ in range(draws):
-        loss(trainee.module(inputs), labels, inputs).backward()
+        loss(trainee.module(inputs), labels, Inputs.of(inputs)).backward()
         trainee.gates.signal.finish_batch(len(inputs))
     return criterion.score(Evidence(trainee.groups, trainee.tensors, trainee.gates.signal.stop(), torch.Generator()))
 
@@ -180,11 +181,11 @@ def test_drawn_labels_train_nothing_and_are_decided_by_the_seed():
     loss = trainee.gates.signal.watched(mean_loss, torch.Generator().manual_seed(0), trainee.module)
     inputs = torch.randn(6, 1, 16, 16, generator=torch.Generator().manual_seed(4))
     labels = torch.arange(6) % 4
-    value = loss(trainee.module(inputs), labels, inputs)
+    value = loss(trainee.module(inputs), labels, Inputs.of(inputs))
     assert all(parameter.grad is None for parameter in trainee.parameters.values())
     value.backward()
     plain = Trainee(small_lenet(), CPU)
-    mean_loss(plain.module(inputs), labels, inputs).backward()
+    mean_loss(plain.module(inputs), labels, Inputs.of(inputs)).backward()
     for name, parameter in plain.parameters.items():
         assert torch.equal(parameter.grad, trainee.parameters[name].grad)
     first, again, other = (drawn_scores(small_lenet(), inputs, 2, seed) for seed in (1, 1, 2))

@@ -25,7 +25,7 @@ STEPS, BATCH = 30, 64
 
 def examples() -> tuple[Tensor, Tensor]:
     train = blobs(count=4 * BATCH).train
-    return (train.inputs.float() / 255 - 0.3) / 0.2, train.labels
+    return (train.inputs.tensors[0].float() / 255 - 0.3) / 0.2, train.labels
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ import torch
 from torch import nn
 
 from backend.domain.retraining import Distillation
+from worker.engine.inputs import Inputs
 from worker.engine.retraining.decay import cosine, warm_cosine
 from worker.engine.retraining.losses import DistillationLoss, cross_entropy, distillation_loss
 
@@ -36,7 +37,7 @@ def test_the_loss_is_a_mean_over_the_batch():
 def test_the_teacher_is_asked_in_evaluation_mode_and_learns_nothing():
     teacher = nn.Sequential(nn.Dropout(0.5), nn.Linear(2, 2)).train()
     loss_of = DistillationLoss(Distillation(weight=1.0), teacher)
-    inputs, student = torch.ones(4, 2), torch.zeros(4, 2, requires_grad=True)
+    inputs, student = Inputs.of(torch.ones(4, 2)), torch.zeros(4, 2, requires_grad=True)
     first, second = (loss_of(student, torch.zeros(4, dtype=torch.int64), inputs) for _ in range(2))
     assert torch.equal(first, second)
     first.backward()
@@ -45,7 +46,7 @@ def test_the_teacher_is_asked_in_evaluation_mode_and_learns_nothing():
 
 
 def test_cross_entropy_of_a_fair_coin_is_ln_2():
-    assert cross_entropy(STUDENT.float(), LABELS, STUDENT).item() == pytest.approx(math.log(2))
+    assert cross_entropy(STUDENT.float(), LABELS, Inputs.of(STUDENT)).item() == pytest.approx(math.log(2))
 
 
 def test_the_learning_rate_falls_along_half_a_cosine():

@@ -9,6 +9,7 @@ from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.pruning import Prune
 from backend.domain.weights import WeightModel
 from tests.engine.runs import blobs, collect_run, recipe, small_lenet
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, summarize
 from worker.engine.weight_criteria.criterion import WeightEvidence
 from worker.engine.weight_criteria.obs import WeightObs
@@ -90,7 +91,7 @@ def test_gradients_are_those_of_parts_of_the_mini_batch():
     signal.start(WeightReading.GRADIENTS, {"weight": weight}, torch.nn.Module())
     inputs = torch.arange(32.0).view(16, 2)
     loss_of = signal.watched(lambda logits, _labels, _inputs: logits.mean())
-    loss_of(inputs @ weight, torch.zeros(16), inputs)
+    loss_of(inputs @ weight, torch.zeros(16), Inputs.of(inputs))
     found = signal.stop()["weight"]
     assert found.shape == (PARTS, 2)
     assert torch.allclose(found, inputs.view(PARTS, 2, 2).mean(1) * 2**0.5)

@@ -13,10 +13,11 @@ from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import Phase
 from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash
 from worker.engine.batches import Batches
-from worker.engine.examples import Scaling, split_validation
+from worker.engine.examples import split_validation
 from worker.engine.network import Network
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.stretches import Stretches
+from worker.engine.scaling import ChannelScaling, Scaling
 from worker.engine.seeds import named_generator
 from worker.engine.surgery import remove
 from worker.engine.trainee import Trainee
@@ -268,7 +269,7 @@ def test_a_step_that_is_never_reached_is_refused_before_any_training(
 def test_the_length_of_an_epoch_is_known_without_data(count: int, batch_size: int, share: float) -> None:
     data = DataSplit(batch_size=batch_size, validation_share=share)
     train = split_validation(blobs(count=count).train, share, seed=0).train
-    scaling = Scaling((0.0,), (1.0,), 1.0)
+    scaling = Scaling.one(ChannelScaling((0.0,), (1.0,), 1.0))
     batches = Batches(train, scaling, batch_size, torch.Generator(), CPU)
     assert batches.per_epoch == epoch_length(count, data)
 

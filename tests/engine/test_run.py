@@ -133,9 +133,8 @@ def test_the_dense_network_itself_is_not_changed():
 def test_a_finished_network_gives_the_measured_accuracy():
     dataset = blobs()
     finished = collect_run(small_lenet(), dataset, recipe()).points[-1]
-    inputs = (dataset.test.inputs.float() / finished.scaling.divisor - finished.scaling.mean[0]) / finished.scaling.std[
-        0
-    ]
+    (scaling,), (stored,) = finished.scaling.parts, dataset.test.inputs
+    inputs = (stored.float() / scaling.divisor - scaling.mean[0]) / scaling.std[0]
     accuracy = (build(finished.network)(inputs).argmax(1) == dataset.test.labels).float().mean().item()
     assert accuracy == pytest.approx(finished.point.test_accuracy)
 

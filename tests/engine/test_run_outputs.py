@@ -49,20 +49,13 @@ def test_on_a_device_a_network_answers_with_its_class_scores(network):
     assert module.state_dict().keys() == build(network).state_dict().keys()
 
 
-def test_a_network_with_two_inputs_is_refused_before_any_training():
-    class TwoInputs(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.hidden, self.scores = nn.Linear(256, 6), nn.Linear(6, 4)
-
-        def forward(self, x: Tensor, weight: Tensor) -> Tensor:
-            return self.scores(torch.relu(self.hidden(x.flatten(1)) * weight))
-
-    network = capture(TwoInputs(), (torch.zeros(2, *SHAPE), torch.zeros(2, 1)), "two_inputs")
-    assert summarize(network).further_inputs == ((1,),)
-    with pytest.raises(JobFailure, match="2 inputs") as caught:
-        collect_run(network, blobs(), recipe())
+def test_another_output_that_may_be_the_class_scores_is_named():
+    torch.manual_seed(0)
+    network = capture(TwoAnswers(), (torch.zeros(2, *SHAPE),), "two_answers")
+    with pytest.raises(JobFailure, match="Output 2 has that many") as caught:
+        collect_run(network, blobs(classes=3), recipe())
     assert caught.value.code is FailureCode.DATA_MISMATCH
+    assert "returns them first" in caught.value.hint
 
 
 class Branch(nn.Module):

@@ -5,8 +5,8 @@ from torch import nn
 
 from worker.delivery.source import write_source
 from worker.engine.coupling import find_groups
-from worker.engine.examples import Scaling
 from worker.engine.network import build, capture, dump, load
+from worker.engine.scaling import ChannelScaling, Scaling
 from worker.engine.surgery import remove
 
 INPUTS = torch.randn(2, 3, 8, 8, generator=torch.Generator().manual_seed(1))
@@ -30,7 +30,7 @@ def test_a_network_with_hyphens_in_its_names_is_pruned_and_written():
     thin = remove(network, {group.name: torch.arange(8) % 2 == 0})
     expected = build(thin)(INPUTS)
     source = {"__name__": "model", "__file__": "model.py"}
-    exec(write_source(thin, Scaling((0.0,) * 3, (1.0,) * 3, 255)), source)
+    exec(write_source(thin, Scaling.one(ChannelScaling((0.0,) * 3, (1.0,) * 3, 255))), source)
     model = source["Model"]()
     model.load_state_dict(dict(thin.tensors))
     assert torch.equal(model.eval()(INPUTS), expected)

@@ -16,6 +16,7 @@ from backend.domain.pruning import Prune
 from backend.domain.weights import WeightModel
 from tests.engine.runs import CPU, small_lenet
 from worker.engine.catalogue import WEIGHT_CRITERIA
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, summarize
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.seeds import named_generator
@@ -77,11 +78,11 @@ def read(
     loss_of = signal.watched(cross_entropy_in_full)
     for inputs, labels in batches:
         module.zero_grad()
-        loss_of(module(inputs), labels, inputs).backward()
+        loss_of(module(inputs), labels, Inputs.of(inputs)).backward()
     return signal.stop()
 
 
-def cross_entropy_in_full(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+def cross_entropy_in_full(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
     """In the precision of the logits."""
     return functional.cross_entropy(logits, labels)
 
@@ -95,7 +96,7 @@ def true_diagonals(
     shares = scores.detach().softmax(1)
     pull = torch.diag_embed(shares) - shares[:, :, None] * shares[:, None, :]
     slopes = torch.autograd.grad(
-        cross_entropy_in_full(scores, labels, inputs), list(weights.values()), create_graph=True
+        cross_entropy_in_full(scores, labels, Inputs.of(inputs)), list(weights.values()), create_graph=True
     )
     hessian, gauss_newton = {}, {}
     for (name, weight), slope in zip(weights.items(), slopes, strict=True):
@@ -207,7 +208,7 @@ def test_one_draw_is_exact_where_the_hessian_is_diagonal():
     signal = WeightSignal(named_generator(0, "criterion"))
     signal.start(WeightReading.HUTCHINSON, {"weight": module.weight}, module)
     inputs = torch.zeros(5, 2)
-    signal.watched(lambda logits, labels, inputs: logits.mean())(module(inputs), torch.zeros(5), inputs)
+    signal.watched(lambda logits, labels, inputs: logits.mean())(module(inputs), torch.zeros(5), Inputs.of(inputs))
     assert signal.stop()["weight"].tolist() == pytest.approx(Quadratic.curvature.tolist())
 
 
@@ -279,7 +280,7 @@ def score(spec, trainee: Trainee, network: Network) -> dict[str, Tensor]:
     trainee.module.train()
     for _ in range(2):
         trainee.module.zero_grad(set_to_none=True)
-        loss_of(trainee.module(inputs), torch.arange(8) % 4, inputs).backward()
+        loss_of(trainee.module(inputs), torch.arange(8) % 4, Inputs.of(inputs)).backward()
     return criterion.score(WeightEvidence(layers, trainee.tensors, signal.stop(), generator))
 
 
@@ -306,5 +307,5 @@ def test_a_network_without_second_derivatives_is_refused_with_a_sentence():
     signal.start(WeightReading.HUTCHINSON, {"weight": module.weight}, module)
     loss_of = signal.watched(lambda logits, labels, inputs: logits.sum())
     with pytest.raises(JobFailure, match="Second derivatives") as failure:
-        loss_of(torch.zeros(1, 2), torch.zeros(1), torch.zeros(1, 2))
+        loss_of(torch.zeros(1, 2), torch.zeros(1), Inputs.of(torch.zeros(1, 2)))
     assert "gauss_newton" in failure.value.hint

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from tests.engine.runs import CPU, small_lenet
 from tests.engine.zoo_cases import captured
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
 from worker.engine.seeds import named_generator
 from worker.engine.trainee import Trainee
@@ -58,7 +59,7 @@ def weights_of(module: nn.Module) -> dict[str, nn.Parameter]:
     return {name: parameter for name, parameter in module.named_parameters() if parameter.dim() > 1}
 
 
-def loss(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+def loss(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
     return functional.cross_entropy(logits, labels)
 
 
@@ -70,7 +71,7 @@ def read(network: Network, batches: list[int], reading: WeightReading = WeightRe
     loss_of = signal.watched(loss)
     for part, labels in zip(torch.split(INPUTS, batches), torch.split(LABELS, batches), strict=True):
         trainee.module.zero_grad()
-        loss_of(trainee.module(part), labels, part).backward()
+        loss_of(trainee.module(part), labels, Inputs.of(part)).backward()
     return signal.stop()
 
 
@@ -83,7 +84,7 @@ def one_by_one(network: Network, examples: list[int]) -> dict[str, Tensor]:
     total = {name: torch.zeros_like(weight) for name, weight in weights_of(module).items()}
     for example in examples:
         module.zero_grad()
-        loss(module(INPUTS[example : example + 1]), LABELS[example : example + 1], INPUTS).backward()
+        loss(module(INPUTS[example : example + 1]), LABELS[example : example + 1], Inputs.of(INPUTS)).backward()
         for name, weight in weights_of(module).items():
             total[name] += weight.grad.square() / len(examples)
     return total
@@ -129,7 +130,7 @@ def test_drawn_labels_are_read_of_single_examples_too():
     expected = {name: torch.zeros_like(weight) for name, weight in weights_of(module).items()}
     for example in range(count):
         module.zero_grad()
-        loss(module(INPUTS[example : example + 1]), drawn[example : example + 1], INPUTS).backward()
+        loss(module(INPUTS[example : example + 1]), drawn[example : example + 1], Inputs.of(INPUTS)).backward()
         for name, weight in weights_of(module).items():
             expected[name] += weight.grad.square() / count
     for key, squares in found.items():

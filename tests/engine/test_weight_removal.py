@@ -17,6 +17,7 @@ from backend.domain.retraining import AdamOptimizer, SgdOptimizer
 from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet
 from worker.delivery import Origin, bundle, manifest
 from worker.engine.catalogue import OPTIMIZERS
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.run import run
@@ -116,7 +117,7 @@ def test_a_gradual_run_follows_the_cubic_of_its_paper():
     ids=lambda one: one.kind,
 )
 def test_zeros_stay_exactly_zero_though_momentum_pulls_at_them(optimizer):
-    inputs, labels = torch.randn(8, 1, 16, 16), torch.arange(8) % 4
+    inputs, labels = Inputs.of(torch.randn(8, 1, 16, 16)), torch.arange(8) % 4
     trainee = Trainee(lenet(), CPU)
     trainee.start_training(OPTIMIZERS.make(optimizer))
 

@@ -13,7 +13,7 @@ from safetensors.torch import save as save_safetensors
 from backend.domain.errors import JobFailure
 from tests.intake import hostile_programs as hostile
 from tests.intake.checkpoints import saved
-from worker.intake.arrays import to_images
+from worker.intake.arrays import to_examples
 from worker.intake.exported_program.reader import read_program
 from worker.intake.formats import Format, recognize
 from worker.intake.npz import read_arrays
@@ -114,7 +114,7 @@ def damage_value(value, draws: random.Random) -> None:
 
 
 def read_data(path, content):
-    to_images(read_arrays(path))
+    to_examples(read_arrays(path))
 
 
 @pytest.mark.filterwarnings("ignore:Detected pickle protocol")

@@ -98,7 +98,7 @@ def test_a_dataset_survives_the_way_through_the_sandbox(tmp_path):
     assert neutral.summary.input_shape == SHAPE
     assert neutral.examples_png.startswith(b"\x89PNG")
     dataset = from_neutral(neutral.tensors)
-    assert np.array_equal(dataset.train.inputs[:, 0].numpy(), arrays()["x_train"])
+    assert np.array_equal(dataset.train.inputs.tensors[0][:, 0].numpy(), arrays()["x_train"])
     assert dataset.test.labels.tolist() == arrays()["y_test"].tolist()
 
 

@@ -10,7 +10,7 @@ from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
 from tests.worker.workshop import Bench
-from worker.data import LabeledImages, to_neutral
+from worker.data import LabeledExamples, to_neutral
 from worker.engine.network import Network, dump, load, summarize
 from worker.intake.outcome import Choice, Ready
 from worker.jobs import intakes
@@ -111,7 +111,7 @@ def test_a_built_in_dataset_is_prepared_and_its_examples_are_a_picture(bench: Be
 def test_a_built_in_dataset_that_cannot_be_had_has_failed_and_may_be_tried_again(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def load_builtin(*_arguments: object) -> LabeledImages:
+    def load_builtin(*_arguments: object) -> LabeledExamples:
         raise JobFailure(FailureCode.DATA_UNAVAILABLE, "The files are nowhere.", "Put them into a folder.")
 
     monkeypatch.setattr(intakes, "load_builtin", load_builtin)
@@ -125,7 +125,7 @@ def test_a_built_in_dataset_that_cannot_be_had_has_failed_and_may_be_tried_again
 def test_an_uploaded_dataset_leaves_only_its_neutral_form(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     pixels = np.arange(6 * 16, dtype=np.uint8).reshape(6, 1, 4, 4)
     labels = np.array([0, 1, 2, 0, 1, 2])
-    data = LabeledImages(pixels, labels, pixels, labels, ("a", "b", "c"))
+    data = LabeledExamples.of_one_input(pixels, labels, pixels, labels, ("a", "b", "c"))
     monkeypatch.setattr(intakes, "inspect_dataset", lambda _file, **_options: to_neutral(data))
     uploaded = bench.workshop.store.put_bytes(b"npz")
     columns = {"name": "mine", "source": "upload", "file_name": "mine.npz", "file_hash": uploaded.sha256}

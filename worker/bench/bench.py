@@ -52,8 +52,7 @@ class Bench:
         key = self._dense_key(seed)
         network = self.shelf.network(key)
         if network is None:
-            shape = tuple(self.dataset.train.inputs.shape[1:])
-            fresh = initialize(self.plan.network, shape, self.dataset.class_count, seed)
+            fresh = initialize(self.plan.network, self.dataset.only_shape, self.dataset.class_count, seed)
             order = self.plan.order(seed)
             outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=lambda: False)
             finished = next(output for output in outputs if isinstance(output, FinishedPoint))

@@ -33,7 +33,7 @@ def command(architecture: SampleArchitecture, data: str, output: Path | None, th
     device = resolve_device(options["device"])
     order = SampleOrder(architecture=architecture, epochs=options["epochs"], seed=options["seed"])
     dataset = read_dataset(data)
-    network = initialize(architecture, tuple(dataset.train.inputs.shape[1:]), dataset.class_count, order.seed)
+    network = initialize(architecture, dataset.only_shape, dataset.class_count, order.seed)
     outputs = train_sample(network, dataset, order, device, should_stop=lambda: False)
     finished = follow(outputs, Console(stderr=True)).points[-1]
     file.write_bytes(dump(finished.network).weights)

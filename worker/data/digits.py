@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from backend.domain.errors import FailureCode, JobFailure
-from worker.data.labeled import LabeledImages
+from worker.data.labeled import LabeledExamples
 
 FILE = Path("datasets") / "data" / "digits.csv.gz"
 """Inside scikit-learn; read directly, because importing scikit-learn takes a second in every process."""
@@ -18,7 +18,7 @@ TEST_STRIDE = 5
 """Every fifth example is a test example: the source has no split of its own, and it is sorted by writer."""
 
 
-def load_digits() -> LabeledImages:
+def load_digits() -> LabeledExamples:
     """1,438 training and 359 test images of (1, 8, 8), values 0 to 16 stretched to 0 to 255.
 
     Raises JobFailure(DATA_UNAVAILABLE) when scikit-learn is not installed.
@@ -28,7 +28,7 @@ def load_digits() -> LabeledImages:
     pixels = np.rint(images * (LARGEST_PIXEL / LARGEST_VALUE)).astype(np.uint8)
     labels = rows[:, -1].astype(np.int64)
     is_test = np.arange(len(labels)) % TEST_STRIDE == TEST_STRIDE - 1
-    return LabeledImages(
+    return LabeledExamples.of_one_input(
         x_train=pixels[~is_test],
         y_train=labels[~is_test],
         x_test=pixels[is_test],

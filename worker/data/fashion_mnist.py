@@ -8,7 +8,7 @@ import numpy as np
 from backend.domain.errors import FailureCode, JobFailure
 from worker.data.download import DownloadFailed, Fetch, fetch_from
 from worker.data.idx import BadIdxFile, read_idx
-from worker.data.labeled import Array, LabeledImages
+from worker.data.labeled import Array, LabeledExamples
 
 FOLDER_NAME = "fashion-mnist"
 SYSTEM_FOLDER = Path("/usr/share/datasets") / FOLDER_NAME
@@ -38,7 +38,7 @@ CLASS_NAMES = (
 )
 
 
-def load_fashion_mnist(folders: Sequence[Path], cache: Path, fetch: Fetch | None = None) -> LabeledImages:
+def load_fashion_mnist(folders: Sequence[Path], cache: Path, fetch: Fetch | None = None) -> LabeledExamples:
     """60,000 training and 10,000 test images of (1, 28, 28), uint8.
 
     Looks in each folder and its `fashion-mnist`, then where Debian puts it, then downloads into `cache`.
@@ -81,9 +81,9 @@ def _download(cache: Path, fetch: Fetch) -> dict[str, Path]:
     return {name: fetch(name, sha256, cache / FOLDER_NAME) for name, sha256 in CHECKSUMS.items()}
 
 
-def _read(paths: dict[str, Path]) -> LabeledImages:
+def _read(paths: dict[str, Path]) -> LabeledExamples:
     x_train, y_train, x_test, y_test = (read_idx(paths[name]) for name in CHECKSUMS)
-    return LabeledImages(*_checked(x_train, y_train), *_checked(x_test, y_test), class_names=CLASS_NAMES)
+    return LabeledExamples.of_one_input(*_checked(x_train, y_train), *_checked(x_test, y_test), class_names=CLASS_NAMES)
 
 
 def _checked(images: Array, labels: Array) -> tuple[Array, Array]:

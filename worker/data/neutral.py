@@ -10,11 +10,12 @@ from safetensors import SafetensorError
 from safetensors.numpy import save as save_arrays
 from safetensors.torch import load as load_tensors
 
-from backend.domain.datasets import DatasetSummary
+from backend.domain.datasets import DatasetInput, DatasetSummary
 from backend.domain.errors import FailureCode, JobFailure
-from worker.data.labeled import Array, LabeledImages
+from worker.data.labeled import TEST, TRAIN, Array, LabeledExamples, array_name, input_of
 from worker.data.picture import draw_examples
 from worker.engine.examples import Dataset, Examples
+from worker.engine.inputs import Inputs
 
 METADATA_KEY = "secateur.dataset"
 """One key only: the library writes several in no fixed order, and equal data must give equal bytes."""
@@ -25,12 +26,12 @@ class NeutralDataset:
     """A dataset as it is stored; equal data give equal bytes."""
 
     tensors: bytes
-    """safetensors with x_train, y_train, x_test, y_test."""
+    """safetensors with x_train, y_train, x_test, y_test; of several inputs x_train_<name> and x_test_<name>."""
     summary: DatasetSummary
     examples_png: bytes
 
 
-def to_neutral(data: LabeledImages) -> NeutralDataset:
+def to_neutral(data: LabeledExamples) -> NeutralDataset:
     """Store labelled examples with their summary and a grid of examples."""
     summary = summarize(data)
     metadata = {"class_count": summary.class_count, "content_hash": summary.content_hash}
@@ -43,11 +44,16 @@ def from_neutral(tensors: bytes) -> Dataset:
     try:
         metadata = _read_metadata(tensors)
         arrays = load_tensors(tensors)
+        names = tuple(sorted(name for name in (input_of(array, TRAIN) for array in arrays) if name is not None))
+        train, test = (Inputs(tuple(arrays[array_name(part, name)] for name in names)) for part in (TRAIN, TEST))
+        if not names:
+            raise KeyError(TRAIN)
         return Dataset(
-            train=Examples(inputs=arrays["x_train"], labels=arrays["y_train"]),
-            test=Examples(inputs=arrays["x_test"], labels=arrays["y_test"]),
+            train=Examples(train, arrays["y_train"]),
+            test=Examples(test, arrays["y_test"]),
             class_count=int(metadata["class_count"]),
             content_hash=str(metadata["content_hash"]),
+            names=names,
         )
     except (KeyError, ValueError, TypeError, struct.error, SafetensorError) as error:
         raise JobFailure(
@@ -55,16 +61,28 @@ def from_neutral(tensors: bytes) -> Dataset:
         ) from error
 
 
-def summarize(data: LabeledImages) -> DatasetSummary:
-    """Counts, classes, shape and content hash."""
+def summarize(data: LabeledExamples) -> DatasetSummary:
+    """Counts, classes, inputs and content hash."""
+    inputs = tuple(_describe(name, data.x_train[name], data.x_test[name]) for name in data.names)
     return DatasetSummary(
-        train_count=len(data.x_train),
-        test_count=len(data.x_test),
-        input_shape=data.x_train.shape[1:],
+        train_count=len(data.y_train),
+        test_count=len(data.y_test),
+        input_shape=inputs[0].shape,
+        inputs=inputs,
         class_names=data.class_names,
         train_class_counts=_count(data.y_train, len(data.class_names)),
         test_class_counts=_count(data.y_test, len(data.class_names)),
         content_hash=data.content_hash(),
+    )
+
+
+def _describe(name: str, train: Array, test: Array) -> DatasetInput:
+    return DatasetInput(
+        name=name,
+        shape=train.shape[1:],
+        type=str(train.dtype),
+        smallest=min(train.min(), test.min()).item(),
+        largest=max(train.max(), test.max()).item(),
     )
 
 

@@ -1,11 +1,12 @@
 """A grid of examples as PNG: one row for each class."""
 
 import io
+from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
-from worker.data.labeled import Array, LabeledImages
+from worker.data.labeled import Array, LabeledExamples
 
 EXAMPLES_PER_CLASS = 10
 MAX_CLASSES = 40
@@ -13,27 +14,66 @@ SMALLEST_TILE = 28
 LARGEST_TILE = 64
 GAP = 2
 BACKGROUND = 255
+INK = 60
+HEADING = 20
+"""Height of the line with an input's name, in pixels."""
 COLOR_CHANNELS = 3
 IMAGE_AXES = 4
 
 
-def draw_examples(data: LabeledImages) -> bytes:
-    """PNG with the first ten training examples of each class (of the first 40 classes), a class per row."""
-    classes = min(len(data.class_names), MAX_CLASSES)
-    examples = data.x_train if data.x_train.ndim == IMAGE_AXES else data.x_train[:, None, None]
-    rows = [np.flatnonzero(data.y_train == label)[:EXAMPLES_PER_CLASS] for label in range(classes)]
-    shown = examples[np.concatenate(rows)]
+def draw_examples(data: LabeledExamples) -> bytes:
+    """PNG with the first ten training examples of each class (of the first 40 classes), a class per row.
+
+    Of several inputs, one below the other with its name, those that are images; where there are none, all of them.
+    """
+    images = [name for name in data.names if _is_image(data.x_train[name])]
+    names = images or data.names
+    sheets = [_draw_sheet(data.x_train[name], data.y_train, len(data.class_names)) for name in names]
+    picture = (
+        sheets[0] if len(data.names) == 1 else _stack([_headed(*named) for named in zip(names, sheets, strict=True)])
+    )
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def _draw_sheet(examples: Array, labels: Array, class_count: int) -> Image.Image:
+    """A row of examples for each class."""
+    classes = min(class_count, MAX_CLASSES)
+    pictures = examples if examples.ndim == IMAGE_AXES else examples.reshape(len(examples), 1, 1, -1)
+    rows = [np.flatnonzero(labels == label)[:EXAMPLES_PER_CLASS] for label in range(classes)]
+    shown = pictures[np.concatenate(rows)]
     tiles = iter([_draw_tile(example) for example in _to_pixels(shown)])
-    size = _tile_size(examples.shape[2:])
+    size = _tile_size(pictures.shape[2:])
     cell = (size[0] + GAP, size[1] + GAP)
     sheet = Image.new("RGB", (EXAMPLES_PER_CLASS * cell[0] + GAP, classes * cell[1] + GAP), (BACKGROUND,) * 3)
     for row, members in enumerate(rows):
         for column in range(len(members)):
             tile = next(tiles).resize(size, Image.Resampling.NEAREST)
             sheet.paste(tile, (column * cell[0] + GAP, row * cell[1] + GAP))
-    out = io.BytesIO()
-    sheet.save(out, "PNG")
-    return out.getvalue()
+    return sheet
+
+
+def _is_image(examples: Array) -> bool:
+    return examples.ndim == IMAGE_AXES and min(examples.shape[2:]) > 1
+
+
+def _headed(name: str, sheet: Image.Image) -> Image.Image:
+    """The sheet with its input's name above."""
+    headed = Image.new("RGB", (sheet.width, sheet.height + HEADING), (BACKGROUND,) * 3)
+    headed.paste(sheet, (0, HEADING))
+    ImageDraw.Draw(headed).text((GAP, GAP), name, fill=(INK,) * 3, font=ImageFont.load_default(HEADING - 2 * GAP - 2))
+    return headed
+
+
+def _stack(sheets: Sequence[Image.Image]) -> Image.Image:
+    """The sheets below each other."""
+    size = (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets))
+    stack, top = Image.new("RGB", size, (BACKGROUND,) * 3), 0
+    for sheet in sheets:
+        stack.paste(sheet, (0, top))
+        top += sheet.height
+    return stack
 
 
 def _to_pixels(examples: Array) -> Array:

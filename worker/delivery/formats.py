@@ -11,8 +11,8 @@ from worker.delivery.manifest import scaling_facts
 from worker.delivery.onnx_check import CheckInputs, check_onnx
 from worker.delivery.onnx_model import write_onnx
 from worker.delivery.tracing import trace_program
-from worker.engine.examples import Scaling
 from worker.engine.network import Network
+from worker.engine.scaling import Scaling
 
 
 @dataclass(frozen=True)

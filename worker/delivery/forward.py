@@ -31,13 +31,14 @@ def write_forward(network: Network, raised: Mapping[str, Raised]) -> str:
     places = unpacked(graph, raised)
     last_use = _last_uses(graph, steps, raised)
     names = dict(zip((info.name for info in graph.inputs), argument_names(graph), strict=True))
+    telling = set(names.values()) - set(_NAMES)  # an input's own name stays its own
     lines = []
     for position, step in enumerate(steps):
         item = raised.get(step.node.name)
         values = {**tensors, **{Reference(source): Code(written) for source, written in names.items()}}
         text = _text(step, item, values, places.get(step.node.name))
         freed = [names.pop(source) for source in _sources(step, item) if last_use[source] == position]
-        name = freed[0] if freed else _free_name(set(names.values()))
+        name = next((name for name in freed if name not in telling), None) or _free_name(set(names.values()))
         names[step.node.name] = name
         if text != name:
             lines.append(f"{name} = {text}")
@@ -45,8 +46,8 @@ def write_forward(network: Network, raised: Mapping[str, Raised]) -> str:
 
 
 def argument_names(graph: Graph) -> tuple[str, ...]:
-    """Names of the arguments of `forward`: `x`, then `x1`, `x2`."""
-    return (_NAMES[0], *(f"{_NAMES[0]}{number}" for number in range(1, len(graph.inputs))))
+    """Names of the arguments of `forward`: `x` where there is but one, else those of the inputs."""
+    return (_NAMES[0],) if len(graph.inputs) == 1 else tuple(info.name for info in graph.inputs)
 
 
 def _free_name(taken: set[str]) -> str:

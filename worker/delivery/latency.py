@@ -13,9 +13,9 @@ from torch import Tensor
 from backend.domain.delivery import LatencyGap, LatencyHost, LatencyReport, LatencyRow, Runtime
 from worker.delivery.host import load_average, processor_count, processor_name
 from worker.delivery.runtime import VERSION, OnnxSession
-from worker.delivery.tracing import random_inputs
 from worker.engine.latency import FEWEST_ROUNDS, Call, time_in_turn, timing
 from worker.engine.network import Network, build
+from worker.engine.network.inputs import random_inputs
 
 BATCHES = (1, 64)
 TIME_LIMIT_S = 20.0

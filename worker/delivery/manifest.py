@@ -15,7 +15,7 @@ from backend.domain.delivery import FileFacts, LatencyReport
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint
 from worker.delivery.host import processor_name
-from worker.engine.examples import Scaling
+from worker.engine.scaling import AsStored, ChannelScaling, Scaling
 
 MANIFEST_VERSION = 1
 _PROJECT = "secateur"
@@ -54,14 +54,34 @@ def manifest(
 
 
 def scaling_facts(scaling: Scaling) -> dict[str, JsonValue]:
-    """The scaling of inputs, `(stored / divisor - mean) / std` for each channel."""
-    return {"divisor": scaling.divisor, "mean": list(scaling.mean), "std": list(scaling.std)}
+    """The scaling of inputs, `(stored / divisor - mean) / std` for each channel.
+
+    Of several inputs, and of those that are not scaled, one by one: `{"inputs": [{"name": ...}, ...]}`.
+    """
+    (first, *others) = scaling.parts
+    if isinstance(first, ChannelScaling) and not others:
+        return _facts(first)
+    return {"inputs": [{"name": name, **_facts(part)} for name, part in zip(scaling.names, scaling.parts, strict=True)]}
 
 
 def read_scaling(manifest: Mapping[str, Any]) -> Scaling:
     """The scaling that a manifest tells; raises `KeyError` when there is none."""
     told = manifest["input_scaling"]
-    return Scaling(mean=tuple(told["mean"]), std=tuple(told["std"]), divisor=float(told["divisor"]))
+    if "inputs" not in told:
+        return Scaling.one(_read(told))
+    return Scaling(tuple(item["name"] for item in told["inputs"]), tuple(map(_read, told["inputs"])))
+
+
+def _facts(part: ChannelScaling | AsStored) -> dict[str, JsonValue]:
+    if isinstance(part, AsStored):
+        return {"type": part.type}
+    return {"divisor": part.divisor, "mean": list(part.mean), "std": list(part.std)}
+
+
+def _read(told: Mapping[str, Any]) -> ChannelScaling | AsStored:
+    if "type" in told:
+        return AsStored(told["type"])
+    return ChannelScaling(mean=tuple(told["mean"]), std=tuple(told["std"]), divisor=float(told["divisor"]))
 
 
 def with_file(manifest: Mapping[str, Any], name: str, data: bytes, facts: FileFacts) -> dict[str, Any]:

@@ -13,9 +13,11 @@ from backend.domain.delivery import OnnxCheck
 from backend.domain.errors import FailureCode, JobFailure
 from worker.delivery.onnx_model import OPSET
 from worker.delivery.runtime import VERSION, OnnxSession
-from worker.delivery.tracing import random_inputs
-from worker.engine.examples import Examples, Scaling
+from worker.engine.feeding import Feed
+from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
+from worker.engine.network.inputs import random_inputs
+from worker.engine.scaling import Scaling
 
 TOLERANCE = 1e-4
 """Largest accepted difference of a score, relative to the largest score."""
@@ -30,31 +32,30 @@ _BATCHES = (1, 2, 61, 200)
 class CheckInputs:
     """What is fed to both: a first axis of examples, not scaled yet."""
 
-    stored: tuple[Tensor, ...]
+    stored: Inputs
     scaling: Scaling | None
     """None: the inputs are what the network takes."""
     data: Literal["test split", "random inputs"]
 
     def __len__(self) -> int:
-        return len(self.stored[0])
+        return len(self.stored.tensors[0])
 
     def batch(self, start: int, size: int) -> tuple[Tensor, ...]:
         """Scaled inputs of some examples."""
-        parts = [values[start : start + size] for values in self.stored]
+        batch = self.stored.at(slice(start, start + size))
         if self.scaling is not None:
-            scale = self.scaling.on(torch.device("cpu"))
-            parts = [scale(part) for part in parts]
-        return tuple(part.contiguous() for part in parts)
+            batch = self.scaling.on(torch.device("cpu"))(batch)
+        return tuple(part.contiguous() for part in batch)
 
 
-def test_split(test: Examples, scaling: Scaling) -> CheckInputs:
+def test_split(feed: Feed, scaling: Scaling) -> CheckInputs:
     """The whole test split."""
-    return CheckInputs((test.inputs,), scaling, "test split")
+    return CheckInputs(feed.test.inputs, scaling, "test split")
 
 
 def random_examples(network: Network) -> CheckInputs:
     """Stand-ins for a test split that is gone."""
-    return CheckInputs(random_inputs(network, _RANDOM_EXAMPLES), None, "random inputs")
+    return CheckInputs(Inputs(random_inputs(network, _RANDOM_EXAMPLES)), None, "random inputs")
 
 
 def check_onnx(model: bytes, network: Network, inputs: CheckInputs, threads: int) -> OnnxCheck:

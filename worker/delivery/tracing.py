@@ -5,12 +5,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
 from backend.domain.errors import FailureCode, JobFailure
-from worker.engine.graph.schema import DTYPES
 from worker.engine.network import Network, build
+from worker.engine.network.inputs import random_inputs
 
 BATCH = "batch"
 """Name of the free first axis of every input and output."""
@@ -37,17 +36,6 @@ def trace_program(network: Network) -> ExportedProgram:
         for key in _PRIVATE:
             node.meta.pop(key, None)
     return program
-
-
-def random_inputs(network: Network, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """Random inputs of `batch` examples (standard normal; zeros where the network takes whole numbers)."""
-    generator = torch.Generator().manual_seed(seed)
-    values = []
-    for info in network.graph.inputs:
-        dtype, shape = DTYPES[info.dtype], (batch, *info.shape)
-        is_real = dtype.is_floating_point
-        values.append(torch.randn(shape, generator=generator).to(dtype) if is_real else torch.zeros(shape, dtype=dtype))
-    return tuple(values)
 
 
 def export_failed(what: str, error: BaseException) -> JobFailure:

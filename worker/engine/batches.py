@@ -4,11 +4,13 @@ import torch
 from torch import Tensor
 
 from backend.domain.epochs import batch_sizes
-from worker.engine.examples import Examples, Scaling
+from worker.engine.examples import Examples
+from worker.engine.inputs import Inputs
+from worker.engine.scaling import Scaling
 
 
 class Batches:
-    """Mini-batches (inputs float32 (B, C, H, W), labels (B,)) on the device, shuffled anew in every epoch.
+    """Mini-batches (inputs as the network takes them, labels (B,)) on the device, shuffled anew in every epoch.
 
     The last batch of an epoch may be smaller; a single left-over example joins the batch before it, because batch
     norm cannot train on one example.
@@ -37,7 +39,7 @@ class Batches:
         """Examples in one epoch."""
         return len(self._examples)
 
-    def next(self) -> tuple[Tensor, Tensor]:
+    def next(self) -> tuple[Inputs, Tensor]:
         """Take the next mini-batch."""
         if self._position == len(self._sizes):
             self._start_epoch()

@@ -1,6 +1,7 @@
 """How far masking a group's channels is from removing them, where a norm in between computes statistics over them."""
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, fx
@@ -8,14 +9,12 @@ from torch import Tensor, fx
 from backend.domain.network import NetworkSummary
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.gates import Gates
-from worker.engine.graph.schema import DTYPES, InputInfo, Reference, TensorReference
 from worker.engine.network import Network, build
+from worker.engine.network.inputs import random_inputs
 from worker.engine.surgery import remove
 
 _EXAMPLES = 8
 _SEED = 0
-_FEWEST_ROWS = 2
-"""Rows that an unknown table surely has."""
 _FEW_EXAMPLES = 2
 _MOST_MACS = 8 * 10**10
 """Measuring may take this many operations for one network: some seconds of one thread."""
@@ -63,28 +62,7 @@ def removal_difference(network: Network, group: ChannelGroup, keep: Tensor, coun
     return float((answer - expected).abs().max() / expected.abs().max())
 
 
-def random_inputs(network: Network, count: int = _EXAMPLES) -> list[Tensor]:
-    """Random examples for every input (N, ...): normal numbers, or integers that are rows of every table they index."""
-    generator = torch.Generator().manual_seed(_SEED)
-    inputs = []
-    for info in network.graph.inputs:
-        size, dtype = (count, *info.shape), DTYPES[info.dtype]
-        if dtype.is_floating_point:
-            inputs.append(torch.randn(size, generator=generator).to(dtype))
-        else:
-            inputs.append(torch.randint(_rows(network, info), size, generator=generator).to(dtype))
-    return inputs
-
-
-def _rows(network: Network, info: InputInfo) -> int:
-    """Rows of the smallest table that an input indexes directly."""
-    tables = [step.bound for step in network.steps if step.kind == "embedding"]
-    weights = [table["weight"] for table in tables if table["indices"] == Reference(info.name)]
-    rows = [network.tensors[weight.tensor].size(0) for weight in weights if isinstance(weight, TensorReference)]
-    return min(rows, default=_FEWEST_ROWS)
-
-
-def _scores(module: fx.GraphModule, inputs: list[Tensor]) -> Tensor:
+def _scores(module: fx.GraphModule, inputs: Sequence[Tensor]) -> Tensor:
     with torch.no_grad():
         answer = module.eval()(*inputs)
     return answer if isinstance(answer, Tensor) else answer[0]

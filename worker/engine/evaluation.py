@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from worker.engine.examples import Examples, Scaling
+from worker.engine.examples import Examples
 from worker.engine.precision import Precision, autocast
+from worker.engine.scaling import Scaling
 
 _BATCH_SIZE = 500
 CONFIDENCE_BINS = 15
@@ -69,9 +70,8 @@ def evaluate(
     counts = _Counts(device)
     with torch.inference_mode(), autocast(device, precision):
         for start in range(0, len(examples), _BATCH_SIZE):
-            inputs = examples.inputs[start : start + _BATCH_SIZE].to(device)
-            labels = examples.labels[start : start + _BATCH_SIZE].to(device)
-            counts.add(module(scale(inputs)).float(), labels)
+            batch = examples.at(slice(start, start + _BATCH_SIZE)).to(device)
+            counts.add(module(*scale(batch.inputs)).float(), batch.labels)
     module.train(was_training)
     return counts.summary(len(examples))
 

@@ -1,26 +1,26 @@
-"""Labelled examples, their scaling, and the validation split carved from the training data."""
+"""Labelled examples, and the validation split carved from the training data."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Self
 
 import torch
 from torch import Tensor
 
+from backend.domain.datasets import ONLY
 from backend.domain.epochs import validation_count
+from backend.domain.errors import FailureCode, JobFailure
+from worker.engine.inputs import Inputs
 from worker.engine.seeds import named_generator
 
-_PIXEL_MAXIMUM = 255.0
-_STATISTICS_CHUNK = 4096
-_IMAGE_AXES = 4
 _DEVICE_SHARE = 0.5
 """Of the device's free memory, at most this share is given to the data."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Inputs (N, C, H, W), uint8 pixels or float32 values as stored, and labels (N,) int64."""
+    """Inputs as stored, each (N, ...): uint8 pixels, whole numbers or float32 values; labels (N,) int64."""
 
-    inputs: Tensor
+    inputs: Inputs
     labels: Tensor
 
     def __len__(self) -> int:
@@ -30,9 +30,9 @@ class Examples:
         """Move to a device."""
         return type(self)(self.inputs.to(device), self.labels.to(device))
 
-    def at(self, index: Tensor) -> Self:
+    def at(self, index: Tensor | slice) -> Self:
         """Take the examples at the given positions."""
-        return type(self)(self.inputs[index], self.labels[index])
+        return type(self)(self.inputs.at(index), self.labels[index])
 
 
 @dataclass(frozen=True)
@@ -43,65 +43,19 @@ class Dataset:
     test: Examples
     class_count: int
     content_hash: str
+    names: tuple[str, ...] = (ONLY,)
+    """Of the inputs, in their order."""
 
-
-@dataclass(frozen=True)
-class Scaler:
-    """Scales stored inputs (N, C, ...) to float32: `input * factor + shift` per channel."""
-
-    factor: Tensor
-    shift: Tensor
-
-    def __call__(self, inputs: Tensor) -> Tensor:
-        """Scale a batch; images come in the channels_last format, in which convolutions are 1.3 to 1.6 times faster."""
-        shape = (1, -1, *(1 for _ in inputs.shape[2:]))
-        scaled = torch.addcmul(self.shift.view(shape), inputs.to(torch.float32), self.factor.view(shape))
-        return scaled.contiguous(memory_format=torch.channels_last) if scaled.dim() == _IMAGE_AXES else scaled
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """What a network expects: `(stored / divisor - mean) / std`, mean and std per input channel."""
-
-    mean: tuple[float, ...]
-    std: tuple[float, ...]
-    divisor: float
-
-    def on(self, device: torch.device) -> Scaler:
-        """Make the function that scales inputs held on a device."""
-        mean, std = torch.tensor(self.mean, dtype=torch.float64), torch.tensor(self.std, dtype=torch.float64)
-        factor, shift = 1.0 / (self.divisor * std), -mean / std
-        return Scaler(factor.to(device, torch.float32), shift.to(device, torch.float32))
-
-
-def fit_scaling(train: Examples, kind: Literal["none", "unit", "standardize"]) -> Scaling:
-    """Measure the scaling on all training examples, so that it does not depend on the validation split.
-
-    Only uint8 pixels are divided by 255; float values are taken as they are.
-    """
-    channels = train.inputs.shape[1] if train.inputs.dim() > 2 else 1
-    plain = Scaling((0.0,) * channels, (1.0,) * channels, 1.0)
-    if kind == "none":
-        return plain
-    divisor = _PIXEL_MAXIMUM if train.inputs.dtype == torch.uint8 else 1.0
-    if kind == "unit":
-        return Scaling(plain.mean, plain.std, divisor)
-    mean, std = _statistics(train.inputs, channels)
-    return Scaling(
-        tuple((mean / divisor).tolist()), tuple((torch.where(std > 0, std, divisor) / divisor).tolist()), divisor
-    )
-
-
-def _statistics(inputs: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-    total = torch.zeros(channels, dtype=torch.float64)
-    squares = torch.zeros(channels, dtype=torch.float64)
-    for chunk in torch.split(inputs, _STATISTICS_CHUNK):
-        values = chunk.to("cpu", torch.float64).reshape(len(chunk), channels, -1)
-        total += values.sum((0, 2))
-        squares += values.square().sum((0, 2))
-    count = inputs.numel() / channels
-    mean = total / count
-    return mean, (squares / count - mean.square()).clamp_min(0.0).sqrt()
+    @property
+    def only_shape(self) -> tuple[int, ...]:
+        """Shape of one example; raises JobFailure(DATA_MISMATCH) where there are several inputs."""
+        if len(self.names) > 1:
+            raise JobFailure(
+                FailureCode.DATA_MISMATCH,
+                f"A reference network takes one array of examples, but the dataset holds {len(self.names)}.",
+                "Choose a dataset with x_train alone.",
+            )
+        return self.train.inputs.shapes[0]
 
 
 @dataclass(frozen=True)

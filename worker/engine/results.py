@@ -9,9 +9,9 @@ from backend.domain.first_layers import FirstLayer
 from backend.domain.reports import OperatingPoint
 from backend.domain.scores import ScoreDistribution
 from worker.engine.evaluation import Evaluation
-from worker.engine.examples import Scaling
 from worker.engine.layout import Size
 from worker.engine.network import Network
+from worker.engine.scaling import Scaling
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
+from worker.engine.feeding import Feed
 from worker.engine.first_layers import first_layers
 from worker.engine.gate_probabilities import gate_probabilities
 from worker.engine.granularities import make_removal
@@ -61,22 +62,22 @@ def run(
     raises JobFailure before any training when data or target do not fit, and when training fails.
     """
     with memory_failures():
-        check_data(network, dataset)
+        feed = check_data(network, dataset)
         check_target(summarize(network), recipe)
         try:
-            yield from _PruningRun(network, dataset, recipe, device, should_stop).outputs(resume)
+            yield from _PruningRun(network, feed, recipe, device, should_stop).outputs(resume)
         except Stopped:
             return
 
 
 class _PruningRun:
     def __init__(
-        self, network: Network, dataset: Dataset, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
+        self, network: Network, feed: Feed, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
     ) -> None:
         self._network, self._recipe, self._device = network, recipe, device
         summary = self._summary = summarize(network)
         model = self._model = SizeModel.of(summary)
-        self._work = set_up(dataset, _data_order(recipe), device, recipe.compute.precision, should_stop)
+        self._work = set_up(feed, _data_order(recipe), device, recipe.compute.precision, should_stop)
         self._trainee = Trainee(network, device)
         self._removal = make_removal(network, self._trainee, summary, recipe, self._work.generators["criterion"])
         self._schedule = SCHEDULES.make(recipe.prune.schedule)

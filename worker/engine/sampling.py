@@ -19,6 +19,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
+from worker.engine.feeding import Feed
 from worker.engine.first_layers import first_layers
 from worker.engine.information import Information, layer_information
 from worker.engine.layout import layout_of, size_at
@@ -72,9 +73,9 @@ def train_sample(
     Returns silently once `should_stop()` is true; raises JobFailure when the data does not fit or training fails.
     """
     with memory_failures():
-        check_data(network, dataset)
+        feed = check_data(network, dataset)
         try:
-            yield from _SampleTraining(network, dataset, order, device, should_stop).outputs(resume)
+            yield from _SampleTraining(network, feed, order, device, should_stop).outputs(resume)
         except Stopped:
             return
 
@@ -94,14 +95,14 @@ class _SampleTraining:
     def __init__(
         self,
         network: Network,
-        dataset: Dataset,
+        feed: Feed,
         order: SampleOrder,
         device: torch.device,
         should_stop: Callable[[], bool],
     ) -> None:
         summary = summarize(network)
         data = DataOrder("standardize", _VALIDATION_SHARE, order.batch_size, order.seed)
-        self._work = set_up(dataset, data, device, "float32", should_stop)
+        self._work = set_up(feed, data, device, "float32", should_stop)
         self._model = SizeModel.of(summary)
         self._layout = layout_of(summary, self._model)
         habit = HABITS[order.architecture]

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from worker.engine.coupling.example_axes import Order
 from worker.engine.drawn_labels import surprise
+from worker.engine.inputs import Inputs
 from worker.engine.retraining.losses import Loss
 from worker.engine.samples import Share, answering
 
@@ -173,18 +174,18 @@ class Signal:
             return loss_of
         share = Share(ONE_OF, AT_A_TIME)
 
-        def loss(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+        def loss(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
             count = share.take(len(labels))
             if count:
                 with answering(module):
-                    self._read_drawn(module, inputs[:count], generator)
+                    self._read_drawn(module, inputs.at(slice(count)), generator)
             return loss_of(logits, labels, inputs)
 
         return loss
 
-    def _read_drawn(self, module: nn.Module, inputs: Tensor, generator: torch.Generator) -> None:
+    def _read_drawn(self, module: nn.Module, inputs: Inputs, generator: torch.Generator) -> None:
         values = self._values = []
-        logits = module(inputs)
+        logits = module(*inputs)
         self._values = None
         torch.autograd.grad(logits, values, surprise(logits, generator), allow_unused=True)
         self.finish_batch(len(logits))

@@ -12,6 +12,7 @@ from worker.engine.checkpoint import Checkpoint
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.dead_channels import Thinned
 from worker.engine.gates import Gates
+from worker.engine.inputs import Inputs
 from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
@@ -77,13 +78,14 @@ class Trainee:
             self.learned = whole | {name: score.detach().cpu() for name, score in found.items()}
             self.regularizer = None
 
-    def scores(self, inputs: Tensor) -> Tensor:
+    def scores(self, inputs: Inputs) -> Tensor:
         """Class scores (N, classes) of a batch in training, by the weights that a regularizer has for this step."""
         weights = {} if self.regularizer is None else dict(self.regularizer.weights())
-        scores: Tensor = torch.func.functional_call(self.module, weights, (inputs,)) if weights else self.module(inputs)
+        module = self.module
+        scores: Tensor = torch.func.functional_call(module, weights, (*inputs,)) if weights else module(*inputs)
         return scores
 
-    def second_scores(self, inputs: Tensor) -> Tensor | None:
+    def second_scores(self, inputs: Inputs) -> Tensor | None:
         """Class scores by the weights that a regularizer compares these with; None where it compares none."""
         weights = {} if self.regularizer is None else dict(self.regularizer.second_weights())
         return torch.func.functional_call(self.module, weights, (*inputs,)) if weights else None

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from worker.engine.batches import Batches
 from worker.engine.divergence import check_finite
+from worker.engine.inputs import Inputs
 from worker.engine.precision import Precision, autocast
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
@@ -65,7 +66,7 @@ class Trainer:
         check_finite(losses, trainee.parameters)
         return Totals(loss_sum.item() / seen, correct.item() / seen)
 
-    def _step(self, trainee: Trainee, loss_of: Loss, inputs: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    def _step(self, trainee: Trainee, loss_of: Loss, inputs: Inputs, labels: Tensor) -> tuple[Tensor, Tensor]:
         with autocast(self.device, self.precision):
             logits = trainee.scores(inputs)
             loss = loss_of(logits, labels, inputs)

@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from worker.engine.batches import Batches
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.evaluation import Evaluation, evaluate
-from worker.engine.examples import Dataset, Examples, Scaling, fit_scaling, place, split_validation
+from worker.engine.examples import Examples, place, split_validation
+from worker.engine.feeding import Feed
 from worker.engine.precision import Precision
+from worker.engine.scaling import Scaling, fit_scaling
 from worker.engine.seeds import Generators
 from worker.engine.training import Trainer
 
@@ -59,12 +61,12 @@ class Workplace:
 
 
 def set_up(
-    dataset: Dataset, order: DataOrder, device: torch.device, precision: Precision, should_stop: Callable[[], bool]
+    feed: Feed, order: DataOrder, device: torch.device, precision: Precision, should_stop: Callable[[], bool]
 ) -> Workplace:
     """Split, place and scale the data, and seed the run's random streams."""
-    split = split_validation(dataset.train, order.validation_share, order.seed)
-    scaling = fit_scaling(dataset.train, order.scaling)
+    split = split_validation(feed.train, order.validation_share, order.seed)
+    scaling = fit_scaling(feed.train, order.scaling, feed.inputs)
     generators = Generators(order.seed, ("order", "criterion", "regularizer", "initialization"), device)
     batches = Batches(place(split.train, device), scaling, order.batch_size, generators["order"], device)
     trainer = Trainer(batches, device, precision, should_stop)
-    return Workplace(scaling, generators, trainer, place(split.validation, device), place(dataset.test, device))
+    return Workplace(scaling, generators, trainer, place(split.validation, device), place(feed.test, device))

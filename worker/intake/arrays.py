@@ -1,14 +1,18 @@
-"""From four arrays as a user stores them to labelled images; every refusal names the array and says what to do."""
+"""From arrays as a user stores them to labelled examples; every refusal names the array and says what to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
-from worker.data.labeled import Array, LabeledImages
-from worker.intake.refusals import FileRefusal, invalid_dataset
+from backend.domain.datasets import ONLY
+from worker.data.labeled import LABELS, TEST, TRAIN, Array, LabeledExamples
+from worker.intake.array_names import inputs_of
+from worker.intake.refusals import FileRefusal, invalid_dataset, printable
 
 IMAGE_CHANNELS = (1, 3)
-LARGEST_PIXEL = 255
+WHOLE = (np.uint8, np.int32, np.int64)
+"""Types in which whole numbers are kept: pixels, and tokens."""
 MAX_CLASSES = 10_000
 MAX_VALUES_PER_EXAMPLE = 2**26
 FLATTENED_IMAGES = {64: (1, 8, 8), 784: (1, 28, 28), 3072: (3, 32, 32)}
@@ -16,28 +20,51 @@ FLATTENED_IMAGES = {64: (1, 8, 8), 784: (1, 28, 28), 3072: (3, 32, 32)}
 SHAPES = "Shapes that can be used: (N, H, W), (N, C, H, W), (N, H, W, C) with C of 1 or 3, or (N, F) for vectors."
 
 
-def to_images(arrays: Mapping[str, Array]) -> LabeledImages:
-    """Labelled images (N, C, H, W) or vectors (N, F), uint8 or float32, from four arrays; raises `FileRefusal`."""
-    examples = {name: _shape_examples(name, arrays[name]) for name in ("x_train", "x_test")}
-    labels = {name: _check_labels(name, arrays[name]) for name in ("y_train", "y_test")}
-    for part in ("train", "test"):
-        _check_count(part, examples[f"x_{part}"], labels[f"y_{part}"])
-    train_shape, test_shape = examples["x_train"].shape[1:], examples["x_test"].shape[1:]
-    if train_shape != test_shape:
-        raise invalid_dataset(
-            f"has training examples of shape {train_shape}, but test examples of shape {test_shape}.",
-            "Store both with the same channels, height and width.",
-        )
+def to_examples(arrays: Mapping[str, Array]) -> LabeledExamples:
+    """Labelled examples from arrays as `read_arrays` gives them; raises `FileRefusal`.
+
+    The only array of a file holds images or vectors, and is brought into the shape that the zoo's networks take. Of
+    several, each is taken as it is: its network's input says what it must be.
+    """
+    given = {part: inputs_of(arrays, part) for part in (TRAIN, TEST)}
+    labels = {name: _check_labels(name, arrays[name]) for name in LABELS}
+    examples: dict[str, dict[str, Array]] = {TRAIN: {}, TEST: {}}
+    for name in given[TRAIN]:
+        stored = {part: given[part][name] for part in (TRAIN, TEST)}
+        shaped = [(array, _shape_examples(array, arrays[array], is_only=name == ONLY)) for array in stored.values()]
+        for (array, values), label_name in zip(shaped, LABELS, strict=True):
+            _check_count(array, values, label_name, labels[label_name])
+        for part, values in zip(stored, _to_alike(shaped), strict=True):
+            examples[part][name] = values
     classes = _check_classes(labels["y_train"], labels["y_test"])
-    values = {name: _to_values(name, array) for name, array in examples.items()}
-    if values["x_train"].dtype != values["x_test"].dtype:
-        values = {name: array.astype(np.float32) for name, array in values.items()}
-    return LabeledImages(**values, **labels, class_names=tuple(str(label) for label in range(classes)))
+    return LabeledExamples(
+        examples[TRAIN], labels["y_train"], examples[TEST], labels["y_test"], tuple(map(str, range(classes)))
+    )
 
 
-def _shape_examples(name: str, array: Array) -> Array:
-    """A view of the examples as (N, C, H, W), or (N, F) where they are no images."""
-    if array.ndim == 2:
+def _to_alike(parts: Sequence[tuple[str, Array]]) -> list[Array]:
+    """The values of an input's training and test examples, of one shape and one type."""
+    (train_name, train), (test_name, test) = parts
+    if train.shape[1:] != test.shape[1:]:
+        raise invalid_dataset(
+            f"has examples of shape {train.shape[1:]} in `{printable(train_name)}`, but of shape {test.shape[1:]} in "
+            f"`{printable(test_name)}`.",
+            "Store examples of one shape in both.",
+        )
+    values = [_to_values(name, array) for name, array in parts]
+    types = {array.dtype for array in values}
+    if len(types) == 1:
+        return values
+    common = np.dtype(np.float32) if np.dtype(np.float32) in types else np.result_type(*types)
+    return [array.astype(common) for array in values]
+
+
+def _shape_examples(name: str, array: Array, *, is_only: bool) -> Array:
+    """A view of the examples: the only ones as (N, C, H, W), or (N, F) where they are no images."""
+    name = printable(name)
+    if not is_only:
+        shaped = array
+    elif array.ndim == 2:
         shaped = array.reshape(len(array), *FLATTENED_IMAGES.get(array.shape[1], array.shape[1:]))
     elif array.ndim == 3:
         shaped = array[:, None]
@@ -46,6 +73,8 @@ def _shape_examples(name: str, array: Array) -> Array:
         shaped = np.moveaxis(array, -1, 1) if is_channels_last else array
     else:
         raise invalid_dataset(f"has `{name}` of shape {array.shape}.", SHAPES)
+    if not shaped.ndim:
+        raise invalid_dataset(f"has a single number in `{name}`.", "Store one value or array for each example.")
     if 0 in shaped.shape:
         raise invalid_dataset(f"has an empty `{name}` of shape {array.shape}.", "Store at least one example.")
     if shaped[0].size > MAX_VALUES_PER_EXAMPLE:
@@ -57,11 +86,16 @@ def _shape_examples(name: str, array: Array) -> Array:
 
 
 def _to_values(name: str, array: Array) -> Array:
-    """uint8 where the values are whole and between 0 and 255, else float32; refuses what is no finite number."""
+    """uint8 where the values are whole and between 0 and 255, else int32 or int64, or float32 where they are not whole.
+
+    Refuses what is no finite number.
+    """
+    name = printable(name)
     if array.dtype.kind not in "buif":
         raise invalid_dataset(f"has `{name}` of type {array.dtype}.", "Store pixels or features as numbers.")
-    if array.dtype.kind in "bui" and array.min() >= 0 and array.max() <= LARGEST_PIXEL:
-        return np.ascontiguousarray(array, dtype=np.uint8)
+    whole = _whole_type(int(array.min()), int(array.max())) if array.dtype.kind in "bui" else None
+    if whole is not None:
+        return np.ascontiguousarray(array, dtype=whole)
     with np.errstate(over="ignore"):
         values = np.ascontiguousarray(array, dtype=np.float32)
     finite = int(np.isfinite(values).sum())
@@ -71,6 +105,11 @@ def _to_values(name: str, array: Array) -> Array:
             "Replace or remove those examples.",
         )
     return values
+
+
+def _whole_type(smallest: int, largest: int) -> type[np.integer[Any]] | None:
+    """The narrowest of three types that hold whole numbers of a span; None where none does."""
+    return next((found for found in WHOLE if np.iinfo(found).min <= smallest <= largest <= np.iinfo(found).max), None)
 
 
 def _check_labels(name: str, array: Array) -> Array:
@@ -95,10 +134,10 @@ def _check_labels(name: str, array: Array) -> Array:
     return array.astype(np.int64)
 
 
-def _check_count(part: str, examples: Array, labels: Array) -> None:
+def _check_count(name: str, examples: Array, label_name: str, labels: Array) -> None:
     if len(examples) != len(labels):
         raise invalid_dataset(
-            f"has {len(examples)} examples in `x_{part}`, but {len(labels)} labels in `y_{part}`.",
+            f"has {len(examples)} examples in `{printable(name)}`, but {len(labels)} labels in `{label_name}`.",
             "Store one label for each example.",
         )
 

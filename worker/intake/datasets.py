@@ -5,7 +5,7 @@ from pathlib import Path
 from safetensors.numpy import load as load_arrays
 
 from worker.data import NeutralDataset, to_neutral
-from worker.intake.arrays import to_images
+from worker.intake.arrays import to_examples
 from worker.intake.output import naming_failures, read_checked
 from worker.intake.refusals import naming
 from worker.sandbox.limits import Limits
@@ -18,7 +18,7 @@ UNPACKED_RATIO = 8
 
 
 def inspect_dataset(file: Path, *, name: str | None = None, allow_unsandboxed: bool = False) -> NeutralDataset:
-    """Read an uploaded `.npz` (`x_train`, `y_train`, `x_test`, `y_test`) in a locked-down child.
+    """Read an uploaded `.npz` of arrays (see `read_arrays`) in a locked-down child.
 
     Raises JobFailure: REJECTED_FILE (damaged), UNSAFE_FILE (pickled objects), INVALID_DATASET (names the array and
     what to do), and those of `locked_down`.
@@ -32,4 +32,4 @@ def inspect_dataset(file: Path, *, name: str | None = None, allow_unsandboxed: b
     ):
         stored = read_checked(workplace, ARRAYS_NAME)
     with naming(shown):
-        return to_neutral(to_images(load_arrays(stored)))
+        return to_neutral(to_examples(load_arrays(stored)))

@@ -10,6 +10,7 @@ from backend.domain.network import ArchitectureMatch, NetworkSummary
 from backend.domain.spec import Spec
 from worker.engine.counting import count_parameters
 from worker.engine.network import Network, NetworkFiles, load
+from worker.engine.network.inputs import network_inputs
 from worker.intake.formats import holds_safetensors
 from worker.intake.outcome import Choice, ModelIntake, Ready
 from worker.intake.output import naming_failures, read_checked
@@ -83,8 +84,9 @@ def _read_summary(content: bytes, network: Network) -> NetworkSummary:
     except ValidationError as error:
         raise _no_valid_answer() from error
     graph = network.graph
-    told = (summary.architecture, summary.input_shape, summary.class_count, summary.parameters)
-    if told != (graph.architecture, graph.input_shape, graph.class_count, count_parameters(network)):
+    told = (summary.architecture, summary.inputs, summary.class_count, summary.parameters)
+    known = (graph.architecture, network_inputs(network), graph.class_count, count_parameters(network))
+    if told != known or summary.input_shape != graph.input_shape:
         raise _no_valid_answer()
     return summary
 

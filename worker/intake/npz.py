@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.lib import format as npy
 
-from worker.data.labeled import ARRAY_NAMES, Array
-from worker.intake.refusals import FileRefusal, invalid_dataset, printable, rejected, unsafe
+from worker.data.labeled import Array
+from worker.intake.array_names import SAVE_AGAIN, choose_arrays
+from worker.intake.refusals import FileRefusal, printable, rejected, unsafe
 
+_ENDING = ".npy"
 MAX_MEMBERS = 1000
 RATIO_FREE_BYTES = 2**20
 """Members smaller than this may compress as well as they like."""
@@ -27,17 +29,20 @@ DAMAGE = (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError
 """What the libraries raise over a damaged archive."""
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-SAVE_AGAIN = "Write it again with `numpy.savez_compressed(path, x_train=..., y_train=..., x_test=..., y_test=...)`."
 
 
 def read_arrays(path: Path) -> dict[str, Array]:
-    """The arrays `x_train`, `y_train`, `x_test`, `y_test`, as stored; raises `FileRefusal` that names what is wrong."""
+    """The arrays `x_train`, `y_train`, `x_test`, `y_test`, as stored; raises `FileRefusal` that names what is wrong.
+
+    Where a dataset has several inputs, `x_train_<name>` and `x_test_<name>` for each of them.
+    """
     if not zipfile.is_zipfile(path):
         raise rejected("is no .npz file, or only a part of one.", SAVE_AGAIN)
     try:
         with zipfile.ZipFile(path) as archive:
             members = _check_members(archive.infolist(), path.stat().st_size)
-            return {name: _read_member(archive, members[f"{name}.npy"], name) for name in ARRAY_NAMES}
+            chosen = choose_arrays([name.removesuffix(_ENDING) for name in members if name.endswith(_ENDING)])
+            return {name: _read_member(archive, members[f"{name}{_ENDING}"], name) for name in chosen}
     except DAMAGE as error:
         raise rejected("is damaged: its archive cannot be unpacked.", SAVE_AGAIN) from error
 
@@ -53,10 +58,6 @@ def _check_members(members: list[zipfile.ZipInfo], size: int) -> dict[str, zipfi
     by_name = {member.filename: member for member in members}
     if len(by_name) < len(members):
         raise rejected("has two members of one name.", SAVE_AGAIN)
-    missing = [name for name in ARRAY_NAMES if f"{name}.npy" not in by_name]
-    if missing:
-        found = ", ".join(printable(name.removesuffix(".npy")) for name in sorted(by_name)[:10]) or "nothing"
-        raise invalid_dataset(f"has no array `{missing[0]}`; it holds {found}.", SAVE_AGAIN)
     return by_name
 
 

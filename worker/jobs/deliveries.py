@@ -20,6 +20,7 @@ from worker.delivery.latency import Contestant, measure_latency
 from worker.delivery.manifest import read_scaling, to_json, with_file, with_latency
 from worker.delivery.onnx_check import CheckInputs, random_examples, test_split
 from worker.engine.failures import memory_failures
+from worker.engine.feeding import feed
 from worker.engine.network import NetworkFiles, load
 from worker.jobs.files import media_type
 from worker.jobs.performance import Performance, Write
@@ -130,7 +131,8 @@ def _onnx(workshop: Workshop, point: PointRow, subject: Subject) -> bytes | str:
 def _check_inputs(workshop: Workshop, place: _Place, subject: Subject) -> CheckInputs:
     if place.dataset is None or place.dataset.tensors_hash is None:
         return random_examples(subject.network)
-    return test_split(from_neutral(workshop.store.read(place.dataset.tensors_hash)).test, subject.scaling)
+    dataset = from_neutral(workshop.store.read(place.dataset.tensors_hash))
+    return test_split(feed(subject.network, dataset), subject.scaling)
 
 
 def _write_file(work: UnitOfWork, workshop: Workshop, row: ArtifactRow, made: MadeFile) -> None:

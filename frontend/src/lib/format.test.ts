@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatDuration, formatPart, formatPercent, formatShape } from './format'
+import { formatBytes, formatCount, formatDuration, formatNumber, formatPart, formatPercent, formatShape } from './format'
 
 test('bytes take the largest unit that keeps the number above one', () => {
   expect(formatBytes(0)).toBe('0 B')
@@ -13,6 +13,12 @@ test('a duration shows two units at most', () => {
   expect(formatDuration(7384)).toBe('2 h 3 min')
 })
 
+test('a value has four digits, a whole number all of its own', () => {
+  expect(formatNumber(-2.6431877613067627)).toBe('-2.643')
+  expect(formatNumber(30521)).toBe('30,521')
+  expect(formatNumber(null)).toBe('–')
+})
+
 test('what is not known is a dash, never zero', () => {
   expect(formatCount(null)).toBe('–')
   expect(formatPercent(undefined)).toBe('–')
@@ -21,6 +27,7 @@ test('what is not known is a dash, never zero', () => {
 test('shares are shown in percent and shapes with a cross', () => {
   expect(formatPercent(0.9134)).toBe('91.3 %')
   expect(formatShape([1, 28, 28])).toBe('1 × 28 × 28')
+  expect(formatShape([])).toBe('one number')
 })
 
 test('a part that is not quite everything never reads as everything', () => {

@@ -59,6 +59,12 @@ export function formatMoment(iso: string | null | undefined): string {
   return iso == null ? UNKNOWN : moment.format(new Date(iso))
 }
 
+/** A measured value of any size, with four digits; whole numbers in full. */
+export function formatNumber(value: Maybe): string {
+  if (value == null) return UNKNOWN
+  return Number.isInteger(value) ? whole.format(value) : String(Number(value.toPrecision(4)))
+}
+
 export function formatShape(shape: readonly number[]): string {
-  return shape.join(' × ')
+  return shape.length === 0 ? 'one number' : shape.join(' × ')
 }

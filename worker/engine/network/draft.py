@@ -1,7 +1,7 @@
 """What a trace or a file says of a network before it is one: an fx graph of aten operations with tensors beside it."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, count
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, fx
 
+from backend.domain.fitting import input_name
 from worker.engine.graph.evaluation import Result, meta_results
 from worker.engine.graph.network import Network
 from worker.engine.graph.operations import TARGET_NAMES
@@ -132,7 +133,7 @@ def _assemble(
     """The graph as a value; the number of classes is found by `_checked`."""
     names: dict[str, Argument] = {}
     inputs = []
-    free = _input_names(graph)
+    free = _input_names(graph, list(draft.inputs))
     for node in graph.nodes:
         if node.op == "placeholder" and node.name in tensors:
             names[node.name] = TensorReference(tensors[node.name])
@@ -172,11 +173,13 @@ def _outputs(graph: fx.Graph, names: Mapping[str, Argument]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value.name for value in outputs))
 
 
-def _input_names(graph: fx.Graph) -> Iterator[str]:
-    """Names for the inputs that no operation has (`input` itself is one that fx would change)."""
+def _input_names(graph: fx.Graph, given: Sequence[str]) -> Iterator[str]:
+    """The author's names, made fit; `x` where there is but one input. No operation has them."""
     taken = {node.name for node in graph.nodes if node.op == "call_function"}
-    candidates = chain(["x"], (f"x{number}" for number in count(1)))
-    return (name for name in candidates if name not in taken)
+    for name in ["x"] if len(given) == 1 else map(input_name, given):
+        free = next(name for name in chain([name], (f"{name}{number}" for number in count(1))) if name not in taken)
+        taken.add(free)
+        yield free
 
 
 def _node(node: fx.Node, names: Mapping[str, Argument]) -> Node:

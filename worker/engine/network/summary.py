@@ -12,6 +12,7 @@ from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
 from worker.engine.graph.schema import TensorReference
 from worker.engine.macs import count_step
+from worker.engine.network.inputs import further_outputs, network_inputs
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 
@@ -27,8 +28,8 @@ def summarize(network: Network) -> NetworkSummary:
     return NetworkSummary(
         architecture=network.graph.architecture,
         input_shape=network.graph.input_shape,
-        further_inputs=tuple(info.shape for info in network.graph.inputs[1:]),
-        input_type=network.graph.inputs[0].dtype,
+        inputs=network_inputs(network),
+        further_outputs=further_outputs(network),
         class_count=network.graph.class_count,
         layers=layers,
         groups=tuple(_group_info(network, group, parameters, products, recurrent) for group in groups),

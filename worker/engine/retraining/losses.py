@@ -7,17 +7,18 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from backend.domain.retraining import Distillation
+from worker.engine.inputs import Inputs
 
 
 class Loss(Protocol):
     """Mean loss over a mini-batch, in nats."""
 
-    def __call__(self, logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
-        """Compute from logits (N, classes), labels (N,) and the inputs (N, ...) that a teacher may want to see."""
+    def __call__(self, logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
+        """Compute from logits (N, classes), labels (N,) and the inputs that a teacher may want to see."""
         ...
 
 
-def cross_entropy(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:  # noqa: ARG001  (the protocol's signature)
+def cross_entropy(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:  # noqa: ARG001  (the protocol's signature)
     """Cross-entropy with the labels."""
     return F.cross_entropy(logits.float(), labels)
 
@@ -29,10 +30,10 @@ class DistillationLoss:
         self._spec = spec
         self._teacher = teacher.eval()
 
-    def __call__(self, logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+    def __call__(self, logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
         """Ask the teacher and mix both terms."""
         with torch.no_grad():
-            teacher_logits = self._teacher(inputs).float()
+            teacher_logits = self._teacher(*inputs).float()
         return distillation_loss(logits.float(), teacher_logits, labels, self._spec)
 
 

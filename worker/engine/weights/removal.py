@@ -13,6 +13,7 @@ from backend.domain.recipe import Recipe
 from worker.engine.allocations.weight_allocation import RankedLayer
 from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
 from worker.engine.dead_channels import remove_dead
+from worker.engine.inputs import Inputs
 from worker.engine.layout import Size, layout_of_weights
 from worker.engine.network import Network, summarize
 from worker.engine.rankings import Ranking
@@ -65,7 +66,7 @@ class UnstructuredRemoval:
         """The loss, with the reading taken on the way; the gates' own signal is not read in its backward passes."""
         watched, gates = self._signal.watched(loss), self._trainee.gates
 
-        def quiet(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+        def quiet(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
             with gates.signal.paused():
                 return watched(logits, labels, inputs)
 

@@ -12,6 +12,7 @@ from torch.utils.hooks import RemovableHandle
 
 from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.drawn_labels import surprise
+from worker.engine.inputs import Inputs
 from worker.engine.retraining.losses import Loss
 from worker.engine.samples import Share, answering
 from worker.engine.weights.examples import LayerPasses
@@ -110,7 +111,7 @@ class WeightSignal:
     def watched(self, loss_of: Loss) -> Loss:
         """The same loss, whose computation leaves the reading behind."""
 
-        def loss(logits: Tensor, labels: Tensor, inputs: Tensor) -> Tensor:
+        def loss(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
             value = loss_of(logits, labels, inputs)
             if self._reading is not None:
                 self._batch_size = len(labels)
@@ -119,7 +120,7 @@ class WeightSignal:
 
         return loss
 
-    def _read(self, loss_of: Loss, logits: Tensor, labels: Tensor, inputs: Tensor) -> None:
+    def _read(self, loss_of: Loss, logits: Tensor, labels: Tensor, inputs: Inputs) -> None:
         if self._reading is WeightReading.GRADIENTS:
             self._read_gradients(loss_of, logits, labels, inputs)
             return
@@ -131,49 +132,50 @@ class WeightSignal:
         elif count:
             with answering(self._module):
                 if self._reading is WeightReading.GAUSS_NEWTON:
-                    self._read_drawn(inputs[:count])
+                    self._read_drawn(inputs.at(slice(count)))
                 else:
-                    self._read_curvature(loss_of, labels[:count], inputs[:count])
+                    self._read_curvature(loss_of, labels[:count], inputs.at(slice(count)))
 
-    def _read_drawn(self, inputs: Tensor) -> None:
+    def _read_drawn(self, inputs: Inputs) -> None:
         """Gradients of drawn labels, by outputs where examples can be told apart, else by the weights themselves."""
         with self._passes.watched():
-            logits = self._module(inputs)
-        outputs = self._passes.take(len(inputs))
+            logits = self._module(*inputs)
+        outputs = self._passes.take(len(logits))
         others = {name: weight for name, weight in self._parameters.items() if name not in outputs}
         pull = surprise(logits, self._generator)
         pulls = torch.autograd.grad(logits, [*outputs.values(), *others.values()], pull, allow_unused=True)
         for name, gradient in zip((*outputs, *others), pulls, strict=True):
             if name in others:
-                self._add_square(name, gradient, len(inputs))
+                self._add_square(name, gradient, len(logits))
             elif gradient is not None:
                 self._read_pull(name, gradient)
 
-    def _read_curvature(self, loss_of: Loss, labels: Tensor, inputs: Tensor) -> None:
+    def _read_curvature(self, loss_of: Loss, labels: Tensor, inputs: Inputs) -> None:
         parameters = list(self._parameters.values())
         sizes = [parameter.numel() for parameter in parameters]
         signs = _signs(sum(sizes), self._generator).to(parameters[0].device, parameters[0].dtype, non_blocking=True)
         parts = torch.split(signs, sizes)
         shaped = [part.view(parameter.shape) for part, parameter in zip(parts, parameters, strict=True)]
-        products = _curvature(loss_of(self._module(inputs), labels, inputs), parameters, shaped)
+        products = _curvature(loss_of(self._module(*inputs), labels, inputs), parameters, shaped)
         for name, sign, turned in zip(self._parameters, shaped, products, strict=True):
-            self._sum(name, turned).addcmul_(sign, turned, value=len(inputs))
-            self._counts[name] += len(inputs)
+            self._sum(name, turned).addcmul_(sign, turned, value=len(labels))
+            self._counts[name] += len(labels)
 
     def _read_pull(self, name: str, pull: Tensor) -> None:
         """Add squares of single examples, from the gradient of the mean loss by a layer's output."""
         self._passes.add_squares(self._sum(name, self._parameters[name]), name, pull.detach(), self._read_count)
         self._counts[name] += self._read_count
 
-    def _read_gradients(self, loss_of: Loss, *batch: Tensor) -> None:
+    def _read_gradients(self, loss_of: Loss, logits: Tensor, labels: Tensor, inputs: Inputs) -> None:
         names, parameters = list(self._parameters), list(self._parameters.values())
-        for logits, labels, inputs in zip(*(torch.chunk(part, PARTS) for part in batch), strict=True):
-            value = loss_of(logits, labels, inputs)
+        parts = (torch.chunk(logits, PARTS), torch.chunk(labels, PARTS), inputs.chunk(PARTS))
+        for some_logits, some_labels, some_inputs in zip(*parts, strict=True):
+            value = loss_of(some_logits, some_labels, some_inputs)
             gradients = torch.autograd.grad(
                 value, parameters, retain_graph=True, allow_unused=True, materialize_grads=True
             )
             for name, gradient in zip(names, gradients, strict=True):
-                self._gradients.setdefault(name, []).append(gradient.detach() * len(labels) ** 0.5)
+                self._gradients.setdefault(name, []).append(gradient.detach() * len(some_labels) ** 0.5)
 
     def _read_gradient(self, name: str, parameter: Tensor) -> None:
         if name not in self._outputs:

@@ -1,6 +1,5 @@
 """From a finished program to a network: names that JSON, safetensors and torch's modules all take."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import torch
 from torch import Tensor, fx
 
 from backend.domain.errors import FailureCode
+from backend.domain.fitting import input_name
 from worker.engine.graph import Graph, Network, Node
 from worker.engine.graph.schema import (
     DTYPE_NAMES,
@@ -23,7 +23,6 @@ from worker.intake.onnx.program import Program, Step
 from worker.intake.onnx.refusals import quoted, unsupported
 from worker.intake.refusals import FileRefusal, printable
 
-_UNFIT = re.compile(r"[^A-Za-z0-9_]+")
 MAX_PLACE = 500
 
 
@@ -68,10 +67,10 @@ def _own_memory(program: Program) -> dict[str, Tensor]:
 def _result_names(program: Program, inputs: Sequence[OnnxInput]) -> dict[str, str]:
     """Names of inputs and steps as fx would give them: kinds of operations, numbered."""
     scratch = fx.Graph()
-    wanted = {item.name: f"input_{_UNFIT.sub('_', item.name)}" for item in inputs}
+    wanted = {item.name: input_name(item.name) for item in inputs}
     if len(wanted) == 1:
         wanted = dict.fromkeys(wanted, "x")
-    found = {name: scratch.placeholder(shown[:100]).name for name, shown in wanted.items()}
+    found = {name: scratch.placeholder(shown).name for name, shown in wanted.items()}
     for step in program.steps.values():
         found[step.name] = scratch.placeholder(step.kind.strip("_")).name
     return found

@@ -19,12 +19,12 @@ export function DatasetsPage() {
   const datasets = useDatasets()
   const add = useAddDataset()
   return (
-    <Page title="Datasets" summary="Labelled images that networks are pruned and retrained on.">
+    <Page title="Datasets" summary="Labelled examples that networks are pruned and retrained on.">
       <UploadZone
         kind="dataset"
         endings={ENDINGS}
         title="Upload a dataset"
-        help="Drop a .npz with x_train, y_train, x_test and y_test here, or click to choose one."
+        help="Drop a .npz with x_train, y_train, x_test and y_test here, or click to choose one. For several inputs: x_train_image, x_test_image and so on."
         onUploaded={(id) => add.mutateAsync(id)}
       />
       <Panel title="Your datasets">
@@ -83,7 +83,7 @@ function DatasetRow({ dataset: { id, title, source, state, summary } }: { datase
       <Table.Td ta="right" className="numbers" visibleFrom="sm">{formatCount(summary?.train_count)}</Table.Td>
       <Table.Td ta="right" className="numbers" visibleFrom="sm">{formatCount(summary?.test_count)}</Table.Td>
       <Table.Td ta="right" className="numbers" visibleFrom="sm">{formatCount(summary?.class_names.length)}</Table.Td>
-      <Table.Td className="numbers" visibleFrom="md">{summary ? formatShape(summary.input_shape) : '–'}</Table.Td>
+      <Table.Td className="numbers" visibleFrom="md">{summary?.inputs.map(({ shape }) => formatShape(shape)).join(' and ') ?? '–'}</Table.Td>
     </Table.Tr>
   )
 }

@@ -5,9 +5,11 @@ import { Panel } from '@/components/Panel'
 import type { DatasetSummary } from '@/lib/api/types'
 import { formatCount, formatShape } from '@/lib/format'
 import { files } from '@/lib/paths'
+import { InputsPanel } from './InputsPanel'
 
 /** Counts, examples and classes of a dataset. */
 export function ReadyDataset({ id, summary }: { id: string; summary: DatasetSummary }) {
+  const hasSeveral = summary.inputs.length > 1
   return (
     <>
       <Panel title="Overview">
@@ -17,11 +19,14 @@ export function ReadyDataset({ id, summary }: { id: string; summary: DatasetSumm
             { name: 'Training examples', value: formatCount(summary.train_count), testId: 'train-count' },
             { name: 'Test examples', value: formatCount(summary.test_count), testId: 'test-count' },
             { name: 'Classes', value: formatCount(summary.class_names.length), testId: 'class-count' },
-            { name: 'Shape of an example', value: formatShape(summary.input_shape) },
+            hasSeveral
+              ? { name: 'Inputs', value: formatCount(summary.inputs.length), testId: 'input-count' }
+              : { name: 'Shape of an example', value: formatShape(summary.input_shape) },
             { name: 'Content hash', value: <Hash value={summary.content_hash} label="content hash" /> },
           ]}
         />
       </Panel>
+      {hasSeveral && <InputsPanel inputs={summary.inputs} />}
       <Panel title="Examples">
         <Image
           src={files.examples(id)}

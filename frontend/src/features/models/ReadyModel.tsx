@@ -9,6 +9,7 @@ import type { Model, NetworkSummary } from '@/lib/api/types'
 import { formatBytes, formatCount, formatMoment, formatPercent, formatShape } from '@/lib/format'
 import { files } from '@/lib/paths'
 import { useModelFigure } from '@/lib/queries/useModelFigure'
+import { InputsPanel } from './InputsPanel'
 import { LayersPanel } from './LayersPanel'
 import { ReportPanel } from './ReportPanel'
 import { useLayerView } from './useLayerView'
@@ -21,6 +22,7 @@ export function ReadyModel({ model, summary }: { model: Model; summary: NetworkS
       <Panel title="Overview" actions={<DownloadButton id={model.id} />}>
         <Facts facts={listFacts(model, summary)} />
       </Panel>
+      {needsWords(summary.inputs) && <InputsPanel inputs={summary.inputs} />}
       {model.report && <ReportPanel report={model.report} />}
       <Panel title="Thick and thin" help="One block per layer: its height is the width, its depth the share of the MACs.">
         <Query query={useModelFigure(model.id)} height={320}>
@@ -32,14 +34,18 @@ export function ReadyModel({ model, summary }: { model: Model; summary: NetworkS
   )
 }
 
+/** One array of pixels or features is what everybody expects. */
+function needsWords(inputs: NetworkSummary['inputs']) {
+  return inputs.length > 1 || inputs.some(({ type }) => !type?.includes('float'))
+}
+
 function listFacts(model: Model, summary: NetworkSummary) {
-  const inputs = [summary.input_shape, ...(summary.further_inputs ?? [])]
   return [
     { name: 'Architecture', value: summary.architecture, testId: 'architecture' },
     { name: 'Parameters', value: formatCount(summary.parameters), testId: 'parameters' },
     { name: 'MACs per example', value: formatCount(summary.macs), testId: 'macs' },
     { name: 'File size', value: formatBytes(model.file_size) },
-    { name: 'Input shape', value: inputs.map(formatShape).join(' and '), testId: 'input-shape' },
+    { name: 'Input shape', value: summary.inputs.map(({ shape }) => formatShape(shape)).join(' and '), testId: 'input-shape' },
     { name: 'Classes', value: formatCount(summary.class_count) },
     { name: 'Content hash', value: <Hash value={model.content_hash} label="content hash" /> },
     model.test_accuracy == null

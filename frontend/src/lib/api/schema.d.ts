@@ -1187,8 +1187,24 @@ export interface components {
             upload_id: string;
         };
         /**
+         * DatasetInput
+         * @description One array of examples, for one input of a network.
+         */
+        DatasetInput: {
+            /** Largest */
+            largest?: number | null;
+            /** Name */
+            name: string;
+            /** Shape */
+            shape: number[];
+            /** Smallest */
+            smallest?: number | null;
+            /** Type */
+            type?: string | null;
+        };
+        /**
          * DatasetSummary
-         * @description Counts, classes and shape of a labelled image (or vector) dataset.
+         * @description Counts, classes and shapes of a labelled dataset.
          */
         DatasetSummary: {
             /** Class Names */
@@ -1197,6 +1213,8 @@ export interface components {
             content_hash: string;
             /** Input Shape */
             input_shape: number[];
+            /** Inputs */
+            inputs: components["schemas"]["DatasetInput"][];
             /** Test Class Counts */
             test_class_counts: number[];
             /** Test Count */
@@ -2290,6 +2308,23 @@ export interface components {
             state: "inspecting" | "choosing" | "ready" | "rejected";
         };
         /**
+         * NetworkInput
+         * @description One input of a network; its first axis is the batch.
+         */
+        NetworkInput: {
+            /** Name */
+            name: string;
+            /** Rows */
+            rows?: number | null;
+            /** Shape */
+            shape: number[];
+            /**
+             * Type
+             * @default float32
+             */
+            type?: string;
+        };
+        /**
          * NetworkSummary
          * @description A model as a table: everything the browser shows before any compute is spent.
          */
@@ -2299,19 +2334,16 @@ export interface components {
             /** Class Count */
             class_count: number;
             /**
-             * Further Inputs
+             * Further Outputs
              * @default []
              */
-            further_inputs?: number[][];
+            further_outputs?: number[][];
             /** Groups */
             groups: components["schemas"]["ChannelGroupInfo"][];
             /** Input Shape */
             input_shape: number[];
-            /**
-             * Input Type
-             * @default float32
-             */
-            input_type?: string;
+            /** Inputs */
+            inputs: components["schemas"]["NetworkInput"][];
             /** Layers */
             layers: components["schemas"]["Layer"][];
             /**

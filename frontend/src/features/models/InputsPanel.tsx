@@ -1,0 +1,49 @@
+import { Stack, Table } from '@mantine/core'
+import { CodeBlock } from '@/components/CodeBlock'
+import { Panel } from '@/components/Panel'
+import type { NetworkSummary } from '@/lib/api/types'
+import { formatCount, formatShape } from '@/lib/format'
+
+type Input = NetworkSummary['inputs'][number]
+
+const HELP = 'A dataset for this network holds an array for each input, named after it; the order does not matter.'
+
+/** The inputs of a network that takes several, or tokens, and how to save a dataset for it. */
+export function InputsPanel({ inputs }: { inputs: Input[] }) {
+  const isAlone = inputs.length === 1
+  return (
+    <Panel title={isAlone ? 'Input' : 'Inputs'} help={isAlone ? undefined : HELP} testId="inputs">
+      <Stack>
+        <Table>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Name</Table.Th>
+              <Table.Th>Shape of an example</Table.Th>
+              <Table.Th>Numbers</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
+          <Table.Tbody>
+            {inputs.map((input) => (
+              <Table.Tr key={input.name} data-testid="input-row">
+                <Table.Td fw={500} style={{ overflowWrap: 'anywhere' }}>{input.name}</Table.Td>
+                <Table.Td className="numbers">{formatShape(input.shape)}</Table.Td>
+                <Table.Td className="numbers">{describeNumbers(input)}</Table.Td>
+              </Table.Tr>
+            ))}
+          </Table.Tbody>
+        </Table>
+        <CodeBlock code={savingCode(inputs)} label="the saving of a dataset" />
+      </Stack>
+    </Panel>
+  )
+}
+
+function describeNumbers({ type, rows }: Input) {
+  return rows == null ? type : `${type}, below ${formatCount(rows)} (rows of its embedding)`
+}
+
+function savingCode(inputs: Input[]) {
+  const arrays = inputs.map(({ name }) => (inputs.length === 1 ? '' : `_${name}`))
+  const names = [...arrays.flatMap((end) => [`x_train${end}`, `x_test${end}`]), 'y_train', 'y_test']
+  return `numpy.savez_compressed("data.npz", ${names.map((name) => `${name}=...`).join(', ')})`
+}
