@@ -90,10 +90,10 @@ class Trainee:
         weights = {} if self.regularizer is None else dict(self.regularizer.second_weights())
         return torch.func.functional_call(self.module, weights, (*inputs,)) if weights else None
 
-    def relaxed_scores(self, inputs: Tensor) -> list[Tensor]:
+    def relaxed_scores(self, inputs: Inputs) -> list[Tensor]:
         """Class scores by the relaxed weights that a regularizer wants slopes by."""
         relaxed = () if self.regularizer is None else self.regularizer.relaxed_weights()
-        return [torch.func.functional_call(self.module, dict(weights), (inputs,)) for weights in relaxed]
+        return [torch.func.functional_call(self.module, dict(weights), (*inputs,)) for weights in relaxed]
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
