@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tests.benchmarks.estimator_figure import Estimate, write_estimates
-from tests.benchmarks.estimator_figure import Estimate, write_estimates
 from worker.data import from_neutral, load_builtin, to_neutral
 from worker.engine.estimators.controls import RelaxedLoss, RelaxedLossAndNetwork, tune
 from worker.engine.estimators.gates import Loss, draw_noise, exact_gradient, open_gates
@@ -99,7 +98,6 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--figure", type=Path, help="SVG or PNG file to draw into.")
-    parser.add_argument("--figure", type=Path, help="SVG or PNG file to draw into.")
     options = parser.parse_args()
     torch.set_num_threads(1)
     print("| estimator | passes | bias | by chance | variance |\n|---|---:|---:|---:|---:|")
@@ -108,12 +106,7 @@ def main() -> None:
         print(f"| {row.name} | {row.passes} | {row.bias:.3f} | {row.noise:.3f} | {row.variance:.1f} |")
     if options.figure is not None:
         write_estimates(rows, options.figure)
-    if options.figure is not None:
-        write_estimates(rows, options.figure)
 
 
 if __name__ == "__main__":
     main()
-
-
-def gated_loss
