@@ -63,12 +63,27 @@ def test_points_are_means_and_bars_reach_from_the_lowest_to_the_highest(figure: 
     ]
 
 
-def test_better_is_up_and_every_point_lies_inside(figure: Figure):
+def test_better_is_up_and_every_point_of_a_method_lies_inside(figure: Figure):
     for field in figure.axes:
         low, high = field.get_ylim()
         assert low > high
         for line in field.get_lines():
-            assert all(high <= value <= low for value in errors(line))
+            if line.get_linestyle() != "--":
+                assert all(high <= value <= low for value in errors(line))
+
+
+def test_what_breaks_down_leaves_the_panel_and_is_told():
+    good = {value: spread(0.97) for value in (2.0, 4.0, 8.0, 16.0)}
+    curves = tuple(Curve(f"good {number}", good) for number in range(6))
+    bad = Curve("bad", good | {16.0: spread(0.2)})
+    drawn = Figure()
+    draw_curves(drawn, (Panel("Channels", (*curves, bad)),), DENSE_ACCURACY)
+    low, _ = drawn.axes[0].get_ylim()
+    assert 3 * (1 - 0.985) <= low < 0.1
+    assert "leave a panel" in drawn.legends[0].get_title().get_text()
+    drawn = Figure()
+    draw_curves(drawn, (Panel("Channels", curves),), DENSE_ACCURACY)
+    assert "leave a panel" not in drawn.legends[0].get_title().get_text()
 
 
 def test_baselines_are_gray_and_dashed_in_every_panel_and_zeros_hollow(figure: Figure):
@@ -93,7 +108,16 @@ def test_the_file_is_text_that_can_be_searched_and_always_the_same(tmp_path: Pat
     first = (tmp_path / "figures" / "a.svg").read_bytes()
     assert first == (tmp_path / "figures" / "b.svg").read_bytes()
     words = set(_texts(first))
-    assert {"filters", "zeros", "chance", "Channels", "Weights", "2x", "8x", "dense 98.5%"} <= words
+    assert {
+        "filters",
+        "zeros",
+        "chance",
+        "Channels",
+        "Weights",
+        "2x",
+        "8x",
+    } <= words
+    assert any("Dotted: dense, 98.5%." in text for text in words)
     assert any("without a sparse runtime" in text for text in words)
     write_curves(PANELS, DENSE_ACCURACY, tmp_path / "c.png")
     assert (tmp_path / "c.png").read_bytes().startswith(b"\x89PNG")

@@ -19,14 +19,16 @@ from worker.bench.paper import INK, page
 _MARKERS = "osDPX^v<"
 """Marker shapes in the order of `palette.SYMBOLS`."""
 _COLUMNS = 2
-_PANEL_HEIGHT, _LINE = 2.7, 0.2
+_PANEL_HEIGHT, _LINE = 3.0, 0.2
 """Inches."""
-_LEGEND_COLUMNS, _BASELINE_COLUMNS, _NOTES = 2, 4, 4
+_LEGEND_COLUMNS, _BASELINE_COLUMNS, _NOTES = 2, 4, 5
 """The last: lines of text above the baselines' legend."""
 _LEAST_ERROR = 1e-3
 """An error of zero has no place on a logarithmic axis; it is drawn here."""
 _ERRORS = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
-_DODGE = 0.12
+_SHARE_SHOWN, _ROOM = 0.95, 3.0
+"""The axis reaches down to this share of the methods' means, and at least to so many times the dense error."""
+_DODGE = 0.2
 """How far curves are moved apart, in steps from one compression to the next, so that their ranges can be seen."""
 
 
@@ -52,7 +54,7 @@ class Panel:
 def panels_of(comparison: Comparison) -> tuple[Panel, ...]:
     """The methods of a comparison by family, variants of a family together; without methods that have no result."""
     families: dict[str, list[Curve]] = {}
-    for method in comparison.methods:
+    for method in (name for name in PRESETS if name in comparison.methods):
         found = {value: comparison.test_accuracy(method, value) for value in comparison.compressions}
         points = {value: spread for value, spread in found.items() if spread is not None}
         if points:
@@ -80,27 +82,29 @@ def draw_curves(figure: Figure, panels: Sequence[Panel], dense: Spread | None) -
     baselines = [curve for curve in curves if curve.is_baseline]
     own = [Panel(panel.title, [curve for curve in panel.curves if not curve.is_baseline]) for panel in panels]
     shown = [panel for panel in own if panel.curves] or [Panel("Baselines", [])]
+    bottom = _bottom(curves, dense)
     columns = min(_COLUMNS, len(shown))
     fields = figure.subplots(math.ceil(len(shown) / columns), columns, sharey=True, squeeze=False).flatten()
     for field, panel in zip(fields, shown, strict=False):
         _draw_panel(field, panel, baselines, dense)
-        _set_axes(field, curves, dense)
+        _set_axes(field, curves, bottom)
     for field in fields[len(shown) :]:
         field.set_axis_off()
     figure.supylabel("Test accuracy (the error is drawn on a log scale)", fontsize=10)
     keys = [_key(curve, place) for place, curve in enumerate(baselines)]
     figure.legend(
-        handles=keys, loc="outside lower left", alignment="left", ncols=_BASELINE_COLUMNS, title=_note(curves)
+        handles=keys,
+        loc="outside lower left",
+        alignment="left",
+        ncols=_BASELINE_COLUMNS,
+        title=_note(curves, dense, bottom),
     )
 
 
 def _draw_panel(field: Axes, panel: Panel, baselines: Sequence[Curve], dense: Spread | None) -> None:
     field.set_title(panel.title)
     if dense is not None:
-        height = _error(dense.mean)
-        field.axhline(height, color=INK, linewidth=1, linestyle=":")
-        words = f"dense {dense.mean:.1%}"
-        field.annotate(words, (0, height), (2, 3), field.get_yaxis_transform(), "offset points", fontsize=8)
+        field.axhline(_error(dense.mean), color=INK, linewidth=1, linestyle=":")
     drawn = [*enumerate(baselines), *enumerate(panel.curves)]
     for index, (place, curve) in enumerate(drawn):
         _draw_curve(field, curve, place, index / max(1, len(drawn) - 1))
@@ -108,13 +112,25 @@ def _draw_panel(field: Axes, panel: Panel, baselines: Sequence[Curve], dense: Sp
     field.legend(handles=keys, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=_LEGEND_COLUMNS, borderpad=0)
 
 
-def _note(curves: Sequence[Curve]) -> str:
+def _note(curves: Sequence[Curve], dense: Spread | None, bottom: float) -> str:
     notes = ["Points: mean over seeds; bars: lowest to highest."]
+    if dense is not None:
+        notes[0] += f" Dotted: dense, {dense.mean:.1%}."
     if any(curve.keeps_shapes for curve in curves):
         notes.append("Hollow: single weights set to zero, shapes stay, not faster without a sparse runtime.")
+    if any(_error(spread.mean) > bottom for curve in curves for spread in curve.points.values()):
+        notes.append("Lines that leave a panel at the bottom go on to lower accuracies.")
     if any(curve.is_baseline for curve in curves):
         notes.append("Gray: baselines, the same in every panel.")
     return "\n".join(notes)
+
+
+def _bottom(curves: Sequence[Curve], dense: Spread | None) -> float:
+    """The largest error that the axis shows: a method or baseline that breaks down must not press all others flat."""
+    own = [curve for curve in curves if not curve.is_baseline] or curves
+    errors = sorted(_error(spread.mean) for curve in own for spread in curve.points.values()) or [1.0]
+    reached = errors[math.ceil(_SHARE_SHOWN * len(errors)) - 1]
+    return min(1.2, 1.25 * max(reached, _ROOM * _error(dense.mean) if dense else 0.0))
 
 
 def _draw_curve(field: Axes, curve: Curve, place: int, shift: float) -> None:
@@ -152,17 +168,16 @@ def _error(accuracy: float) -> float:
     return max(_LEAST_ERROR, 1 - accuracy)
 
 
-def _set_axes(field: Axes, curves: Sequence[Curve], dense: Spread | None) -> None:
+def _set_axes(field: Axes, curves: Sequence[Curve], bottom: float) -> None:
     compressions = sorted({value for curve in curves for value in curve.points}) or [1.0]
     field.set_xscale("log", base=2)
     field.set_xlim(compressions[0] / math.sqrt(2), compressions[-1] * math.sqrt(2))
     field.xaxis.set_major_locator(FixedLocator(compressions))
     field.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     field.set_xlabel("Compression (dense / remaining parameters)")
-    spreads = [spread for curve in curves for spread in curve.points.values()] + ([dense] if dense else [])
-    errors = [_error(accuracy) for spread in spreads for accuracy in (spread.lowest, spread.highest)] or [0.01, 1.0]
+    errors = [_error(spread.highest) for curve in curves for spread in curve.points.values()] or [0.01]
     field.set_yscale("log")
-    field.set_ylim(min(1.2, max(errors) * 1.25), min(errors) / 1.25)
+    field.set_ylim(bottom, min(errors) / 1.25)
     field.yaxis.set_major_locator(FixedLocator(list(_ERRORS)))
     field.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(1 - value) * 100:g} %"))
     for axis in (field.xaxis, field.yaxis):
