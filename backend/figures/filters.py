@@ -1,4 +1,4 @@
-"""The filters of a layer as one image: a tile for each place in the dense network, transparent where nothing is."""
+"""The filters of a layer as one image: a tile for each place in the dense network, clear where nothing is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ _MIDDLE = 128
 _FAINT, _BRIGHT = 48, 255
 """Grays of the least and the largest magnitude."""
 _CLEAR = bytes(4)
+_ZERO = bytes((_MIDDLE, _MIDDLE, _MIDDLE, 40))
+"""A weight that is zero: so faint that a filter's outline still shows."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def _tiles(grid: FilterGrid, zoom: int) -> list[list[bytes]]:
 
 def _gray(grid: FilterGrid, level: int) -> bytes:
     if level == BLANK:
-        return _CLEAR
+        return _ZERO
     if grid.channels == "magnitude":
         value = _FAINT + (_BRIGHT - _FAINT) * abs(level) // -(BLANK + 1)
     else:
@@ -82,9 +84,9 @@ def _gray(grid: FilterGrid, level: int) -> bytes:
 
 
 def _mixed(planes: Sequence[memoryview]) -> list[bytes]:
-    """Red, green and blue put together; clear where all three weights are zero."""
+    """Red, green and blue put together; faint where all three weights are zero."""
     return [
-        _CLEAR
+        _ZERO
         if all(level == BLANK for level in levels)
         else bytes((*(_MIDDLE if level == BLANK else _MIDDLE + level for level in levels), 255))
         for levels in zip(*planes, strict=True)

@@ -5,7 +5,7 @@ from math import prod
 from backend.domain.first_layers import BLANK, MOST_FILTERS, Channels, FilterGrid, FirstLayer, InputMap
 
 _SCALES: dict[Channels, str] = {
-    "color": "Drawn as red, green and blue; gray is zero.",
+    "color": "Red, green and blue are the three input channels; gray is zero.",
     "single": "Gray is zero, lighter is above, darker below.",
     "rows": "Each row of a filter is one input channel; gray is zero, lighter is above, darker below.",
     "magnitude": "Drawn is the mean magnitude over the input channels; lighter is stronger.",
@@ -27,8 +27,8 @@ def _filters(grid: FilterGrid) -> tuple[str, ...]:
         f"{grid.left:,} of {grid.dense:,} filters are left{', at their places in the dense network' * is_missing}.",
         f"The first {MOST_FILTERS} places are drawn." if grid.dense > MOST_FILTERS else "",
         _SCALES[grid.channels],
-        f"Kernels of {kernel} are drawn as {drawn}." if is_shrunk else "",
-        "Weights that are zero are left blank." if has_zeros else "",
+        f"Kernels of {kernel} are shrunk to {drawn}." if is_shrunk else "",
+        "Weights that are exactly zero are see-through." if has_zeros else "",
         "Crosses mark filters that were removed." if is_missing else "",
     )
 

@@ -54,7 +54,7 @@ def pixels(picture: FilterGrid) -> list[list[tuple[int, ...]]]:
     return [[tuple(row[at : at + 4]) for at in range(0, len(row), 4)] for row in draw_filters(picture).rows]
 
 
-def test_weights_are_shades_of_gray_and_zeros_are_clear():
+def test_weights_are_shades_of_gray_and_zeros_are_faint():
     image = pixels(ONE_CHANNEL)
     pitch = draw_filters(ONE_CHANNEL).pitch
     assert [len(image), len(image[0])] == [pitch, 3 * pitch]
@@ -62,7 +62,7 @@ def test_weights_are_shades_of_gray_and_zeros_are_clear():
         (255, 255, 255, 255),
         (128, 128, 128, 255),
         (1, 1, 1, 255),
-        (0, 0, 0, 0),
+        (128, 128, 128, 40),
     ]
     assert {pixel for row in image for pixel in row[pitch : 2 * pitch]} == {(0, 0, 0, 0)}
     assert image[0][2 * pitch] == (192, 192, 192, 255)
@@ -151,19 +151,19 @@ def test_inputs_that_are_no_image_are_bars():
         (
             ONE_CHANNEL,
             "2 of 3 filters are left, at their places in the dense network. Gray is zero, lighter is above, darker "
-            "below. Weights that are zero are left blank. Crosses mark filters that were removed.",
+            "below. Weights that are exactly zero are see-through. Crosses mark filters that were removed.",
         ),
         (
             grid([1] * 8, dense=300, left=300, channels="magnitude", kernel=(16, 16)),
             "300 of 300 filters are left. The first 256 places are drawn. Drawn is the mean magnitude over the input "
-            "channels; lighter is stronger. Kernels of 16 x 16 are drawn as 2 x 2.",
+            "channels; lighter is stronger. Kernels of 16 x 16 are shrunk to 2 x 2.",
         ),
         (reading(), "How many weights read each pixel, 10 in the dense network. Nothing reads 1 of 6."),
         (
             reading(shape=(6,), size=(11,), fold=2, has_zeros=False, counts=(1,) * 6, is_input=False),
-            "Every neuron that is left reads every input: drawn is the L2 norm of the weights at each. A cell stands for "
-            "2 inputs. The layer is put to many places, or the input is changed before: inputs are those of the layer, "
-            "by index.",
+            "Every neuron that is left reads every input: drawn is the L2 norm of the weights at each. A cell stands "
+            "for 2 inputs. The layer is put to many places, or the input is changed before: inputs are those of the "
+            "layer, by index.",
         ),
     ],
 )
