@@ -11,6 +11,7 @@ from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.granularities import GranularityKind
 from backend.domain.scores import ScoreDistribution
 from backend.domain.spec import Spec
+from backend.domain.weight_bits import WeightBits
 
 
 class Phase(StrEnum):
@@ -145,6 +146,8 @@ class OperatingPoint(Spec):
     test_calibration_error: NonNegativeFloat | None = None
     test_class_accuracies: tuple[NonNegativeFloat | None, ...] | None = None
     """By class; None for a class without test examples."""
+    weight_bits: WeightBits | None = None
+    """Where a regularizer learned how much noise the weights bear."""
     is_target: bool = False
     """This is the point the recipe asked for (the last one)."""
 
@@ -178,7 +181,8 @@ class OperatingPoint(Spec):
     @property
     def notices(self) -> tuple[str, ...]:
         """All that is to be said of the network, in sentences."""
-        return tuple(sentence for sentence in (self.dead_notice, self.notice) if sentence is not None)
+        bits = None if self.weight_bits is None else self.weight_bits.notice
+        return tuple(sentence for sentence in (self.dead_notice, self.notice, bits) if sentence is not None)
 
     def compression_ratio(self, layout: RunLayout) -> float:
         """Dense over remaining parameters."""

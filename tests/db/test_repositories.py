@@ -17,6 +17,7 @@ from backend.domain.point_details import PointDetails
 from backend.domain.presets import PRESETS
 from backend.domain.reports import Zeros
 from backend.domain.sampling import SampleOrder
+from backend.domain.weight_bits import WeightBits
 from tests.db.values import LAYOUT, point, scores, step
 
 Open = Callable[[], UnitOfWork]
@@ -135,6 +136,14 @@ def test_nothing_is_loaded_behind_ones_back(unit_of_work: Open, job_id: str, eng
         row = work.points._session.scalars(select(PointRow)).one()
         with pytest.raises(InvalidRequestError, match="raise"):
             _ = row.artifacts
+
+
+def test_a_point_keeps_the_bits_that_its_weights_need(unit_of_work: Open, job_id: str) -> None:
+    known = point(1, at_step=3).model_copy(update={"weight_bits": WeightBits(layers=(None, 7), bytes=210)})
+    with unit_of_work() as work:
+        work.points.put(job_id, known)
+    with unit_of_work() as work:
+        assert work.points.get(job_id, 1).to_domain().weight_bits == known.weight_bits
 
 
 def test_a_deleted_run_takes_history_points_and_files_along(unit_of_work: Open, job_id: str) -> None:

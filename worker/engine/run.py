@@ -38,6 +38,7 @@ from worker.engine.retraining.starts import Found
 from worker.engine.retraining.stretches import Stretch, Stretches
 from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
+from worker.engine.weight_bits import weight_bits
 from worker.engine.weights.layers import removable_weights
 from worker.engine.workplace import DataOrder, set_up
 
@@ -237,6 +238,7 @@ class _PruningRun:
             test_class_accuracies=test.class_accuracies,
             is_target=index == self._recipe.prune.points,
             dead_channels=delivered.dead_channels,
+            weight_bits=weight_bits(delivered.network, self._trainee.thinned_significands(delivered.present)),
             **asdict(delivered.size),
         )
         pictures = first_layers(self._network, delivered.network, delivered.present)

@@ -20,6 +20,7 @@ from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
 from worker.engine.signal import INFORMATION, Signal
 from worker.engine.surgery import remove, remove_from_tensors, thin_groups
+from worker.engine.weight_bits import significands
 from worker.engine.weights.masks import WeightMasks
 
 _REGULARIZER = "regularizer"
@@ -43,6 +44,8 @@ class Trainee:
         """Longer gradients are scaled down to this L2 norm; None: none is."""
         self.learned: dict[str, Tensor] = {}
         """Scores of the dense network's channels that a regularizer left, (K,) by group."""
+        self.significands: dict[str, Tensor] = {}
+        """Bits after the point that the dense network's weights are worth, by name, where a regularizer learned it."""
         self.earlier: dict[str, Tensor] = {}
         """Scores of the dense network's channels at the last removal, (K,) by group; zero for those that had gone."""
         self._dense = network
@@ -73,6 +76,8 @@ class Trainee:
     def finish_regularizer(self) -> None:
         """Go on with plain weights and the scores that were learned; groups of which nothing was learned score 1."""
         if self.regularizer is not None:
+            variances = self.regularizer.variances()
+            self.significands = {name: significands(value).cpu() for name, value in variances.items()}
             found = self.regularizer.finish()
             whole = {group.name: torch.ones(group.width) for group in self.groups} if found else {}
             self.learned = whole | {name: score.detach().cpu() for name, score in found.items()}
@@ -172,6 +177,10 @@ class Trainee:
         """Tensors of the dense network as they would be in the network as it is now."""
         return remove_from_tensors(tensors, find_groups(self._dense), self.masks.present(self._dense_widths))
 
+    def thinned_significands(self, present: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """`significands` of a network with the dense network's channels that are present, bool (width,) by group."""
+        return remove_from_tensors(self.significands, find_groups(self._dense), present) if self.significands else {}
+
     @torch.no_grad()
     def set_tensors(self, tensors: Mapping[str, Tensor]) -> None:
         """Write values into parameters and buffers, by name; what is off or masked stays so."""
@@ -231,6 +240,7 @@ class Trainee:
         tensors |= {f"weight_masks/{name}": tensor for name, tensor in self.weight_masks.tensors().items()}
         tensors |= {f"learned/{name}": score for name, score in self.learned.items()}
         tensors |= {f"earlier/{name}": score for name, score in self.earlier.items()}
+        tensors |= {f"significands/{name}": bits for name, bits in self.significands.items()}
         if self.regularizer is not None:
             tensors |= {f"regularizer/state/{name}": value for name, value in self.regularizer.state().items()}
             own = self.regularizer.parameters
@@ -243,6 +253,7 @@ class Trainee:
         `prepare` makes the regularizer anew when the checkpoint lies in a stretch that has one.
         """
         self.learned, self.earlier = checkpoint.part("learned"), checkpoint.part("earlier")
+        self.significands = checkpoint.part("significands")
         self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
         self.weight_masks = WeightMasks.from_tensors(checkpoint.part("weight_masks"), self._device)
         self._install_thin(checkpoint.part("weights"))

@@ -9,6 +9,7 @@ from backend.domain.delivery import LatencyReport
 from backend.domain.first_layers import FirstLayer
 from backend.domain.reports import OperatingPoint, Zeros
 from backend.domain.scores import ScoreDistribution
+from backend.domain.weight_bits import WeightBits
 
 
 class PointRow(Base):
@@ -37,6 +38,8 @@ class PointRow(Base):
     retrained_calibration_error: Mapped[float | None]
     test_calibration_error: Mapped[float | None]
     test_class_accuracies: Mapped[tuple[float | None, ...] | None] = mapped_column(JsonOf(tuple[float | None, ...]))
+    weight_bits: Mapped[WeightBits | None] = mapped_column(JsonOf(WeightBits))
+    """Where a regularizer learned how much noise the weights bear."""
     is_target: Mapped[bool]
     graph_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
     """Blob with the network's graph (JSON); None for points from before there was one."""

@@ -96,6 +96,18 @@ class BayesianCompression(Neutral):
         self._done = int(state["done"])
 
     @torch.no_grad()
+    def variances(self) -> dict[str, Tensor]:
+        """Of products with independent scales: `E[z^2] E[w^2] - E[z]^2 E[w]^2`."""
+        mean = self._scales.mean().double()
+        squares = {
+            name: weight.double().square() + self._weight_log_variances[name].double().exp()
+            for name, weight in self._weights.items()
+        }
+        whole = self._gates.reading.scaled(mean.square() + self._scales.variance().double(), squares)
+        means = self._gates.reading.scaled(mean, {name: weight.double() for name, weight in self._weights.items()})
+        return {name: whole[name] - means[name].square() for name in self._weights}
+
+    @torch.no_grad()
     def finish(self) -> dict[str, Tensor]:
         """Fold the mean scales into the weights; the scores say how much of a channel there is."""
         self._inputs.stop()

@@ -96,6 +96,10 @@ class Regularizer(Protocol):
         """Go back to what `state` returned."""
         ...
 
+    def variances(self) -> Mapping[str, Tensor]:
+        """Before `finish`: variances of the network's weights as they will be then, by name; empty: not learned."""
+        ...
+
     def finish(self) -> Mapping[str, Tensor]:
         """Write what was learned into the network's own tensors; one score per channel (K,), by group.
 
@@ -143,6 +147,10 @@ class Neutral:
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Nothing to restore."""
+
+    def variances(self) -> Mapping[str, Tensor]:
+        """Nothing is learned of them."""
+        return {}
 
     def finish(self) -> Mapping[str, Tensor]:
         """The weights say it all."""

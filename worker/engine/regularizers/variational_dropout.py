@@ -82,6 +82,11 @@ class VariationalDropout(Neutral):
         self._done = int(state["done"])
 
     @torch.no_grad()
+    def variances(self) -> dict[str, Tensor]:
+        """sigma^2 of all weights."""
+        return {name: value.exp() for name, value in self._log_variances.items()}
+
+    @torch.no_grad()
     def finish(self) -> dict[str, Tensor]:
         """Zero the weights that are mostly noise; the others are their means."""
         self._layers.stop()

@@ -30,6 +30,27 @@ function listCompressed(entry: PointEntry, before: number | null): Row[] {
   ]
 }
 
+function listPrecise(entry: PointEntry, before: number | null): Row[] {
+  const bits = entry.point.weight_bits
+  if (!bits) return []
+  return [
+    {
+      name: 'At the bits that weights need',
+      dense: formatBytes(before),
+      thin: formatBytes(bits.bytes),
+      kept: before === null ? null : bits.bytes / before,
+      note: `estimate, ${tellBits(bits.layers)}, not a file`,
+    },
+  ]
+}
+
+function tellBits(layers: (number | null)[]): string {
+  const known = layers.filter((bits) => bits !== null)
+  const [least, most] = [Math.min(...known), Math.max(...known)]
+  if (known.length === 0) return 'unknown'
+  return least === most ? `${least} bits` : `${least} to ${most} bits`
+}
+
 function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
   const { point } = entry
   const [before, after] = [weightsSize(dense), weightsSize(entry)]
@@ -56,6 +77,7 @@ function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
       note: '',
     },
     ...listCompressed(entry, before),
+    ...listPrecise(entry, before),
   ]
 }
 

@@ -2535,6 +2535,7 @@ export interface components {
             test_class_accuracies?: (number | null)[] | null;
             /** Test Loss */
             test_loss: number;
+            weight_bits?: components["schemas"]["WeightBits"] | null;
             /** Widths */
             widths: number[];
             zeros?: components["schemas"]["Zeros"] | null;
@@ -3734,6 +3735,16 @@ export interface components {
              * @default 0.5
              */
             warm_up?: number;
+        };
+        /**
+         * WeightBits
+         * @description An estimate (Louizos et al. 2017); files hold the weights in full.
+         */
+        WeightBits: {
+            /** Bytes */
+            bytes: number;
+            /** Layers */
+            layers: (number | null)[];
         };
         /**
          * WeightSize
