@@ -10,11 +10,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from backend.domain.comparison import Spread
+from backend.domain.comparison import Cell, Comparison, Outcome, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
 from backend.figures.palette import COUPLED, DENSE, symbol_of
-from tests.bench.test_bench import compare, plan
+from tests.figures.conftest import make_point
 from worker.bench import report
 from worker.bench.curves import Curve, Panel, draw_curves, panels_of, write_curves
 from worker.bench.report import check_figure, link_to, write_figure
@@ -127,14 +127,22 @@ def _texts(svg: bytes) -> Iterable[str]:
     return (text.strip() for text in ElementTree.fromstring(svg).itertext() if text.strip())
 
 
+def outcome(method: str, compression: float) -> Outcome:
+    return Outcome(cell=Cell(method=method, compression=compression, seed=0), point=make_point(1, 3000))
+
+
 def test_a_comparison_is_drawn_by_family_and_linked_from_its_document(tmp_path: Path):
-    comparison = compare(plan(compressions=(1.2, 1e6)), tmp_path / "runs")
-    (panel,) = panels_of(comparison)
-    assert panel.title == "Whole channels"
-    assert [(curve.name, curve.is_baseline, list(curve.points)) for curve in panel.curves] == [
-        ("magnitude-channel", False, [1.2]),
-        ("uniform", True, [1.2]),
-    ]
+    done = [outcome("uniform", 2.0), outcome("magnitude-channel", 2.0), outcome("li2017-filter-l1", 2.0)]
+    failed = [Outcome(cell=Cell(method="magnitude-channel", compression=8.0, seed=0), failure="It cannot be.")]
+    comparison = Comparison("lenet300", "blobs", [*done, outcome("lamp2021", 8.0), *failed])
+    channels, weights = panels_of(comparison)
+    assert (channels.title, weights.title) == ("Whole channels", "Single weights")
+    assert {(curve.name, curve.is_baseline, curve.keeps_shapes, *curve.points) for curve in channels.curves} == {
+        ("magnitude-channel", False, False, 2.0),
+        ("uniform", True, False, 2.0),
+        ("li2017-filter-l1", False, False, 2.0),
+    }
+    assert [(curve.name, curve.keeps_shapes) for curve in weights.curves] == [("lamp2021", True)]
     file = tmp_path / "docs" / "figures" / "a.svg"
     write_figure(comparison, file)
     assert "magnitude-channel" in set(_texts(file.read_bytes()))
