@@ -3,8 +3,6 @@
 import torch
 from torch import Tensor
 
-from backend.domain.criteria import RandomCriterion
-from backend.domain.pruning import Prune
 from backend.domain.regularizers import (
     BatchNormL1Regularizer,
     BayesianCompressionRegularizer,
@@ -27,6 +25,8 @@ SPECS: dict[str, Regularizer] = {
     "L0, hard concrete": L0HardConcreteRegularizer(),
     "L0, ARM": L0HardConcreteRegularizer(estimator="arm"),
     "L0, REINFORCE": L0HardConcreteRegularizer(estimator="reinforce"),
+    "L0, REBAR": L0HardConcreteRegularizer(estimator="rebar"),
+    "L0, RELAX": L0HardConcreteRegularizer(estimator="relax"),
     "L1 masks": L1MasksRegularizer(),
     "group lasso, filters": GroupLassoRegularizer(),
     "group lasso, filters and channels": GroupLassoRegularizer(channel_strength=1e-4),
@@ -63,6 +63,7 @@ def _step(name: str, spec: Regularizer | None, options: Options) -> Work:
         with torch.no_grad():
             others = trainee.second_scores(inputs)
             second = None if others is None else loss(others)
-        trainee.learn(first, len(labels), second)
+        relaxed = [loss(scores) for scores in trainee.relaxed_scores(inputs)]
+        trainee.learn(first, len(labels), second, relaxed)
 
     return step

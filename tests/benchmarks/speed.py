@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from tests.benchmarks import fisher_overhead, regularizer_cost, scoring_cost
-from tests.benchmarks.turns import SHAPES, Cost, Options, Work, costs_of, table, times_of
+from tests.benchmarks.turns import PLAIN, SHAPES, Cost, Options, Work, costs_of, pairs_of, table
 from worker.engine.device import resolve_device
 
 PARTS: dict[str, tuple[float, Callable[[str, Options], dict[str, Work]]]] = {
@@ -46,8 +46,8 @@ def main() -> None:
         goal, works_of = PARTS[part]
         for name in chosen.networks:
             works = works_of(name, options)
-            some = {label: work for label, work in works.items() if label == "plain" or chosen.only in label}
-            costs += costs_of(part, name, goal, times_of(some, chosen.rounds, options.device))
+            some = {label: work for label, work in works.items() if label == PLAIN or chosen.only in label}
+            costs += costs_of(part, name, goal, pairs_of(some, chosen.rounds, options.device))
     machine = platform.processor() or platform.machine()
     load = f"load {before:.1f} before, {os.getloadavg()[0]:.1f} after"
     print(f"{machine}, {chosen.threads} threads, {options.device}, batch {chosen.batch_size}, {load}\n")

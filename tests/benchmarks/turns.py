@@ -1,6 +1,6 @@
-"""The loop of all benchmarks of speed: kinds of work take turns in one process, and each round gives ratios.
+"""The loop of all benchmarks of speed: plain work and another kind take turns in one process, and give ratios.
 
-Other load on the machine hits all alike. On the processor with one thread it is processor time that is measured, which
+Other load on the machine hits both alike. On the processor with one thread it is processor time that is measured, which
 other programs disturb less than the clock.
 """
 
@@ -26,7 +26,7 @@ PLAIN = "plain"
 CLASS_COUNT = 10
 SHAPES = {"lenet300": (1, 28, 28), "lenet5": (1, 28, 28), "resnet20": (3, 32, 32), "vgg16_bn": (3, 32, 32)}
 """Networks that can be measured, with their inputs."""
-WARM_UP = 2
+WARM_UP = 1
 _TURN_SECONDS = 0.04
 """A turn repeats its work until the plain one takes about this long: single short steps tell of caches."""
 
@@ -75,30 +75,27 @@ def start_training(trainee: Trainee) -> None:
     trainee.start_training(OPTIMIZERS.make(SgdOptimizer(learning_rate=1e-4)))
 
 
-def times_of(works: Mapping[str, Work], rounds: int, device: torch.device) -> dict[str, list[float]]:
-    """Seconds of each kind of work in every round; each round begins with another one."""
-    labels = list(works)
-    repeats = max(1, math.ceil(_TURN_SECONDS / max(1e-6, min(_timed(works[PLAIN], device) for _ in range(3)))))
-    times: dict[str, list[float]] = {label: [] for label in labels}
+def pairs_of(works: Mapping[str, Work], rounds: int, device: torch.device) -> dict[str, list[tuple[float, float]]]:
+    """Seconds of the plain work and of each other kind right beside it, in every round; the order changes."""
+    plain = works[PLAIN]
+    repeats = max(1, math.ceil(_TURN_SECONDS / max(1e-6, min(_timed(plain, device) for _ in range(3)))))
+    others = [label for label in works if label != PLAIN]
+    pairs: dict[str, list[tuple[float, float]]] = {label: [] for label in others}
     for index in range(rounds + WARM_UP):
-        first = index % len(labels)
-        for label in labels[first:] + labels[:first]:
-            seconds = _timed(works[label], device, repeats)
+        for label in others:
+            order = (plain, works[label]) if index % 2 else (works[label], plain)
+            seconds = [_timed(work, device, repeats) for work in order]
             if index >= WARM_UP:
-                times[label].append(seconds)
-    return times
+                pairs[label].append((seconds[0], seconds[1]) if index % 2 else (seconds[1], seconds[0]))
+    return pairs
 
 
-def costs_of(part: str, network: str, goal: float, times: Mapping[str, Sequence[float]]) -> list[Cost]:
+def costs_of(part: str, network: str, goal: float, pairs: Mapping[str, Sequence[tuple[float, float]]]) -> list[Cost]:
     """Each kind of work beside the plain one: medians and quartiles of the rounds' ratios."""
-    plain = times[PLAIN]
     costs = []
-    for label, own in times.items():
-        if label == PLAIN:
-            continue
-        ratios = [one / other for one, other in zip(own, plain, strict=True)]
-        lower, median, upper = statistics.quantiles(ratios, n=4)
-        plain_ms, own_ms = (1e3 * statistics.median(values) for values in (plain, own))
+    for label, rounds in pairs.items():
+        lower, median, upper = statistics.quantiles([own / plain for plain, own in rounds], n=4)
+        plain_ms, own_ms = (1e3 * statistics.median(values) for values in zip(*rounds, strict=True))
         costs.append(Cost(part, network, label, plain_ms, own_ms, median, lower, upper, goal))
     return costs
 

@@ -59,8 +59,11 @@ def test_the_gradient_of_the_penalty_is_that_of_the_expected_norm():
     regularizer = l0(trainee, strength=3.0, weight_decay=0.2, layer_factors=["conv2=10"])
     log_alpha = regularizer.parameters["log_alpha"]
     log_alpha.data.uniform_(-2, 2)
-    regularizer.penalty().backward()
-    weights = {name: tensor.double() for name, tensor in trainee.tensors.items()}
+    for weight in trainee.parameters.values():
+        weight.grad = torch.zeros_like(weight)
+    value = regularizer.penalty()
+    regularizer.add_gradients()
+    weights = {name: tensor.double().requires_grad_() for name, tensor in trainee.tensors.items()}
     inputs = weights["fc1.weight"].size(1)
     sizes = {"conv1": 25 + 1 + 8 * 25, "conv2": 6 * 25 + 1 + inputs // 8 * 12, "fc1": inputs + 1 + 4}
 
@@ -75,12 +78,48 @@ def test_the_gradient_of_the_penalty_is_that_of_the_expected_norm():
         return total
 
     middle = log_alpha.detach().double()
-    assert float(regularizer.penalty().detach()) == pytest.approx(float(expected(middle)), rel=1e-5)
+    assert float(value) == pytest.approx(float(expected(middle).detach()), rel=1e-5)
     for index in range(0, len(middle), 5):
         step = torch.zeros_like(middle)
         step[index] = 1e-4
-        slope = (expected(middle + step) - expected(middle - step)) / 2e-4
+        slope = (expected(middle + step) - expected(middle - step)).detach() / 2e-4
         assert float(log_alpha.grad[index]) == pytest.approx(float(slope), rel=1e-4)
+    slopes = torch.autograd.grad(expected(middle), list(weights.values()), materialize_grads=True, allow_unused=True)
+    for name, slope in zip(weights, slopes, strict=True):
+        torch.testing.assert_close(trainee.parameters[name].grad.double(), slope, rtol=1e-5, atol=1e-9)
+
+
+def test_the_gradient_of_a_gate_is_that_of_its_formula():
+    noise = torch.linspace(0.02, 0.98, 25, dtype=torch.float64)
+    log_alpha = torch.linspace(-2, 2, 25, dtype=torch.float64).flip(0).requires_grad_()
+    gates = (torch.sigmoid((torch.logit(noise) + log_alpha) * 1.5) * 1.2 - 0.1).clamp(0, 1)
+    assert 0 < int(((gates == 0) | (gates == 1)).sum()) < 25
+    pull = torch.arange(25, dtype=torch.float64)
+    (expected,) = torch.autograd.grad(gates, log_alpha, pull)
+    found = hard_concrete.gate(log_alpha, noise)
+    torch.testing.assert_close(found, gates)
+    torch.testing.assert_close(torch.autograd.grad(found, log_alpha, pull)[0], expected)
+
+
+@pytest.mark.parametrize("name", [*CLOSING, "plain", "residual", "encoder", "mixer"])
+def test_gated_weights_have_the_gradients_of_plain_products(name):
+    trainee = dense(BY_NAME[name].network(torch.float64))
+    reading = ChannelGates(ground_of(trainee)).reading
+    generator = torch.Generator().manual_seed(0)
+    factors = torch.rand(reading.count, generator=generator, dtype=torch.float64).requires_grad_()
+    extended = torch.cat([factors, factors.new_ones(1)])
+    expected: dict[str, Tensor] = {}
+    for (tensor, axis), place in reading.places.items():
+        weight = trainee.parameters[tensor]
+        shape = [-1 if other == axis else 1 for other in range(weight.dim())]
+        expected[tensor] = expected.get(tensor, weight) * extended[place].view(shape)
+    found = reading.scaled(factors)
+    assert found.keys() == expected.keys()
+    leaves = [factors, *(trainee.parameters[tensor] for tensor in expected)]
+    pulls = [torch.rand(value.shape, generator=generator, dtype=torch.float64) for value in expected.values()]
+    slopes = (torch.autograd.grad(list(values.values()), leaves, pulls) for values in (expected, found))
+    for plain, gated in zip(*slopes, strict=True):
+        torch.testing.assert_close(gated, plain)
 
 
 def spread_gates(trainee: Trainee, seed: int = 3) -> tuple[L0, dict[str, Tensor]]:

@@ -38,14 +38,16 @@ def sloping_loss_at(trainee: Trainee, weights: dict[str, Tensor]) -> Tensor:
 
 def estimates_of(trainee: Trainee, regularizer: L0, steps: int) -> Tensor:
     """The gradient of the gates' parameters at each step (steps, 5); the network stands still."""
-    gradients = []
+    parameter, gradients = regularizer.parameters["log_alpha"], []
     for _ in range(steps):
         loss = loss_at(trainee, regularizer.weights())
         second = regularizer.second_weights()
         relaxed = [sloping_loss_at(trainee, weights) for weights in regularizer.relaxed_weights()]
         regularizer.observe(loss, loss_at(trainee, second) if second else None, relaxed)
-        (gradient,) = torch.autograd.grad(regularizer.penalty(), regularizer.parameters["log_alpha"])
-        gradients.append(gradient)
+        parameter.grad = None
+        regularizer.penalty()
+        regularizer.add_gradients()
+        gradients.append(parameter.grad)
     return torch.stack(gradients[1:]).double()
 
 

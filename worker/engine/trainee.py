@@ -118,6 +118,8 @@ class Trainee:
                 self.regularizer.observe(loss.detach(), second, relaxed)
             loss = loss + self.regularizer.penalty()
         loss.backward()  # type: ignore[no-untyped-call]
+        if self.regularizer is not None:
+            self.regularizer.add_gradients()
         if self.gates.signal.is_reading:
             self.gates.signal.finish_batch(batch_size)
         if self.gradient_norm is not None:

@@ -46,6 +46,8 @@ class GateLaw(Protocol):
     """The gates of all channels, (G,)."""
 
     parameter: nn.Parameter
+    steepness: float
+    """Of the logits by the parameter."""
 
     def draw(self) -> Tensor:
         """Gates for the forward pass of this step."""
@@ -63,12 +65,12 @@ class GateLaw(Protocol):
         """Hear of the mean losses of this step's draws; those of relaxed gates still have their graphs."""
         ...
 
-    def stand_in(self) -> Tensor:
-        """A scalar whose gradient by the parameter is the estimate that the draws themselves do not carry."""
+    def estimate(self) -> Tensor | None:
+        """The slope of the expected loss by the logits, as far as the draws do not carry it; None: they carry all."""
         ...
 
     def open_probability(self) -> Tensor:
-        """P(gate > 0)."""
+        """P(gate > 0), a sigmoid of the logits, perhaps shifted."""
         ...
 
     def final(self) -> Tensor:
@@ -91,6 +93,8 @@ class GateLaw(Protocol):
 class HardConcreteGates:
     """Gates that the gradient passes through (Louizos et al. 2018)."""
 
+    steepness = 1.0
+
     def __init__(self, start: Start) -> None:
         self._start = start
         self.parameter = start.parameter()
@@ -110,9 +114,9 @@ class HardConcreteGates:
     def observe(self, loss: Tensor, second: Tensor | None, relaxed: Sequence[Tensor] = ()) -> None:
         """Nothing to learn from losses."""
 
-    def stand_in(self) -> Tensor:
-        """Nothing: the draws carry the gradient."""
-        return torch.zeros(())
+    def estimate(self) -> Tensor | None:
+        """The draws carry the gradient."""
+        return None
 
     def open_probability(self) -> Tensor:
         """The formula of the distribution."""
@@ -138,6 +142,8 @@ class HardConcreteGates:
 class BinaryGates:
     """Gates that are 0 or 1: the losses of draws say which way to go (Li and Ji 2019, arXiv:1904.04432)."""
 
+    steepness = _STEEPNESS
+
     def __init__(self, start: Start) -> None:
         self._start = start
         self.parameter = start.parameter(_STEEPNESS)
@@ -162,9 +168,9 @@ class BinaryGates:
         """Estimate the gradient by the logits."""
         self._estimate = self._term(loss, second)
 
-    def stand_in(self) -> Tensor:
-        """Logits times the estimate."""
-        return (self._logits() * self._estimate).sum()
+    def estimate(self) -> Tensor | None:
+        """By what was observed."""
+        return self._estimate
 
     def open_probability(self) -> Tensor:
         """The sigmoid of the logits."""

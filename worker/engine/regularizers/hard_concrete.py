@@ -1,19 +1,39 @@
 """The hard-concrete distribution: a gate in [0, 1] that is exactly 0 or 1 with positive probability (Louizos 2018)."""
 
 import math
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 BETA, GAMMA, ZETA = 2 / 3, -0.1, 1.1
 """Temperature, and the interval to which the concrete variable is stretched before it is clamped."""
 _SHIFT = BETA * math.log(-GAMMA / ZETA)
 
 
+class _Gate(torch.autograd.Function):
+    """Forward and backward as few operations on small vectors, whose number is what they cost."""
+
+    @staticmethod
+    def forward(ctx: Any, log_alpha: Tensor, noise: Tensor) -> Tensor:
+        concrete = torch.logit(noise).add_(log_alpha).div_(BETA).sigmoid_()
+        gates = _stretch(concrete)
+        ctx.save_for_backward(concrete, gates)
+        return gates
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        concrete, gates = ctx.saved_tensors
+        slope = torch.addcmul(concrete, concrete, concrete, value=-1).mul_((ZETA - GAMMA) / BETA)
+        return gradients[0] * slope * ((gates > 0) & (gates < 1)), None
+
+
 def gate(log_alpha: Tensor, noise: Tensor) -> Tensor:
     """Gates for uniform noise in (0, 1): `clamp(sigmoid((logit(noise) + log_alpha) / beta) stretched, 0, 1)`."""
-    concrete = torch.sigmoid((torch.logit(noise) + log_alpha) / BETA)
-    return _stretch(concrete)
+    gates: Tensor = _Gate.apply(log_alpha, noise)  # type: ignore[no-untyped-call]
+    return gates
 
 
 def open_probability(log_alpha: Tensor) -> Tensor:

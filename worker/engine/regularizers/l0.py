@@ -37,6 +37,8 @@ class L0(Neutral):
         start = Start(gates.count, spec.initial_drop_rate, ground.generator, gates.device)
         self._law: GateLaw = {**LAWS, **CONTROLLED_LAWS}[spec.estimator](start)
         self.parameters: dict[str, nn.Parameter] = {"log_alpha": self._law.parameter}
+        self._costs, self._open = self._prices, torch.ones_like(self._prices)
+        """What an open gate costs at this step, and P(gate > 0)."""
 
     def weights(self) -> dict[str, Tensor]:
         """Weights that read channels, times gates drawn for this mini-batch."""
@@ -55,12 +57,23 @@ class L0(Neutral):
         """Tell the gates what their draws came to."""
         self._law.observe(loss, second, relaxed)
 
+    @torch.no_grad()
     def penalty(self) -> Tensor:
-        """Expected cost of the gates that are open, and the L2 penalty that goes with them."""
-        costs = self._prices
+        """Expected cost of the gates that are open, and the L2 penalty that goes with them; without a graph."""
+        self._costs, self._open = self._prices, self._law.open_probability()
         if self._decay:
-            costs = costs + self._decay / 2 * self._gates.making.squared_sums()
-        return (self._law.open_probability() * costs).sum() + self._law.stand_in()
+            self._costs = torch.add(self._prices, self._gates.making.squared_sums(), alpha=self._decay / 2)
+        return (self._open * self._costs).sum()
+
+    @torch.no_grad()
+    def add_gradients(self) -> None:
+        """The slopes of the penalty in closed form, by logits and weights; and what the law knows of the loss's."""
+        parameter, estimate = self._law.parameter, self._law.estimate()
+        slope = torch.addcmul(self._open, self._open, self._open, value=-1).mul_(self._costs)
+        slope = (slope if estimate is None else slope.add_(estimate)).mul_(self._law.steepness)
+        parameter.grad = slope if parameter.grad is None else parameter.grad.add_(slope)
+        if self._decay:
+            self._gates.making.add_gradients(self._decay * self._open)
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Keep the gates where they can still move."""

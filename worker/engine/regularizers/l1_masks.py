@@ -67,4 +67,4 @@ class L1Masks(Neutral):
     def _magnitudes(self) -> Tensor:
         """Mean of `|mask * weight|` of each channel (G,)."""
         reading = self._gates.reading
-        return self._masks.abs() * reading.sums(torch.abs) / reading.sizes
+        return self._masks.abs() * reading.absolute_sums() / reading.sizes

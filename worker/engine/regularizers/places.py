@@ -1,30 +1,81 @@
 """Where the channels of several groups lie along axes of weights: sums by channel, and weights scaled by channel."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
 from worker.engine.coupling import ChannelGroup, Member
 
 
-class _SquaredLines(torch.autograd.Function):
-    """Sums of squares along one axis: one pass over the weight forward, one backward."""
+@dataclass(frozen=True)
+class _Axis:
+    """The channels along one axis of a weight."""
+
+    tensor: Tensor
+    """The live weight."""
+    axis: int
+    place: Tensor
+    """The channel at each place; G where there is none."""
+    span: slice | None
+    """The same where neighbors along the axis are neighbors among the channels: nothing has to be gathered."""
+
+    def of(self, extended: Tensor) -> Tensor:
+        """The values (G + 1,) of the channels, in a shape to multiply the weight by."""
+        found = extended.index_select(0, self.place) if self.span is None else extended[self.span]
+        shape = [1] * self.tensor.dim()
+        shape[self.axis] = -1
+        return found.view(shape)
+
+    def add(self, total: Tensor, lines: Tensor) -> None:
+        """Add what was found at each place to the channels' total (G + 1,)."""
+        if self.span is None:
+            total.index_add_(0, self.place, lines)
+        else:
+            total[self.span] += lines
+
+    @property
+    def others(self) -> list[int]:
+        """The weight's other axes."""
+        return [axis for axis in range(self.tensor.dim()) if axis != self.axis]
+
+
+class _Scaled(torch.autograd.Function):
+    """Weights times the factors of their channels, with the gradients of all in one node."""
 
     @staticmethod
-    def forward(ctx: Any, weight: Tensor, axis: int) -> Tensor:
-        ctx.save_for_backward(weight)
-        ctx.axis = axis
-        others = [other for other in range(weight.dim()) if other != axis]
-        return torch.linalg.vector_norm(weight, dim=others).square() if others else weight.square()
+    def forward(ctx: Any, extended: Tensor, axes: Sequence[tuple[int, _Axis]], *weights: Tensor) -> tuple[Tensor, ...]:
+        """`axes` with the number of the weight that each belongs to; `extended` are factors (G + 1,)."""
+        ctx.axes = axes
+        ctx.save_for_backward(extended, *weights)
+        scaled = list(weights)
+        for number, axis in axes:
+            scaled[number] = scaled[number] * axis.of(extended).to(scaled[number].dtype)
+        return tuple(scaled)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
-        (weight,) = ctx.saved_tensors
-        shape = [1] * weight.dim()
-        shape[ctx.axis] = -1
-        return weight * (2 * gradients[0]).view(shape), None
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        extended, *weights = ctx.saved_tensors
+        slopes = torch.zeros_like(extended)
+        found = list(gradients)
+        for number, axis in ctx.axes:
+            product = gradients[number] * weights[number]
+            for other_number, other in ctx.axes:
+                if other_number == number and other is not axis:
+                    product *= other.of(extended)
+            lines = product.sum(axis.others) if axis.others else product
+            axis.add(slopes, lines.to(slopes.dtype))
+            found[number] = found[number] * axis.of(extended).to(found[number].dtype)
+        return slopes, None, *found
+
+
+def _span(place: Tensor) -> slice | None:
+    start = int(place[0])
+    return slice(start, start + len(place)) if torch.equal(place, start + torch.arange(len(place))) else None
 
 
 class ChannelPlaces:
@@ -50,9 +101,16 @@ class ChannelPlaces:
                 nobody = torch.full((tensors[member.tensor].size(member.axis),), self.count)
                 self._places.setdefault(key, nobody)[member.index] = numbers[:, None]
         self.device = next((tensors[name].device for name, _ in self._places), torch.device("cpu"))
+        spans = {key: _span(place) for key, place in self._places.items()}
         self._places = {key: place.to(self.device) for key, place in self._places.items()}
-        self.sizes = self.sums(torch.ones_like).detach()
+        self._axes = {
+            (name, axis): _Axis(tensors[name], axis, place, spans[name, axis])
+            for (name, axis), place in self._places.items()
+        }
+        self.sizes = self._total(lambda axis: torch.full_like(_norms(axis, 0), axis.tensor.numel() / len(axis.place)))
         """Number of each channel's weights (G,)."""
+        self.root_sizes = self.sizes.sqrt()
+        self._names = list(dict.fromkeys(name for name, _ in self._axes))
 
     @property
     def tensors(self) -> frozenset[str]:
@@ -64,45 +122,47 @@ class ChannelPlaces:
         """The channel at each place along an axis of a weight, by its name and the axis; G where there is none."""
         return self._places
 
-    def sums(self, of: Callable[[Tensor], Tensor]) -> Tensor:
-        """Sum over each channel's weights of an element-wise function, (G,) float32 or wider."""
-        total: Tensor | None = None
-        for (name, axis), place in self._places.items():
-            values = of(self._tensors[name])
-            others = [other for other in range(values.dim()) if other != axis]
-            lines = values.sum(others) if others else values
-            total = lines.new_zeros(self.count + 1) if total is None else total
-            total = total.index_add(0, place, lines)
-        return torch.zeros(self.count) if total is None else total[:-1]
+    @torch.no_grad()
+    def absolute_sums(self) -> Tensor:
+        """Sum of absolute values of each channel's weights (G,), float32 or wider."""
+        return self._total(lambda axis: _norms(axis, 1))
 
+    @torch.no_grad()
     def squared_sums(self) -> Tensor:
-        """Sum of squares of each channel's weights (G,); as `sums`, in fewer passes over the weights."""
+        """Sum of squares of each channel's weights (G,), float32 or wider."""
+        return self._total(lambda axis: _norms(axis, 2).square())
+
+    def _total(self, lines_of: Callable[[_Axis], Tensor]) -> Tensor:
         total: Tensor | None = None
-        for (name, axis), place in self._places.items():
-            lines: Tensor = _SquaredLines.apply(self._tensors[name], axis)  # type: ignore[no-untyped-call]
+        for axis in self._axes.values():
+            lines = lines_of(axis)
             total = lines.new_zeros(self.count + 1) if total is None else total
-            total = total.index_add(0, place, lines)
+            axis.add(total, lines)
         return torch.zeros(self.count) if total is None else total[:-1]
 
     def scaled(self, factors: Tensor, drawn: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The weights, or those that were `drawn` in their place, times the factors (G,) of their channels, by name."""
         source = self._tensors if drawn is None else drawn
         extended = torch.cat([factors, factors.new_ones(1)])
-        weights: dict[str, Tensor] = {}
-        for (name, axis), place in self._places.items():
-            if name not in source:
-                continue
-            weight = weights.get(name, source[name])
-            shape = [1] * weight.dim()
-            shape[axis] = -1
-            weights[name] = weight * extended[place].view(shape).to(weight.dtype)
-        return weights
+        names = [name for name in self._names if name in source]
+        axes = [(names.index(name), axis) for (name, _), axis in self._axes.items() if name in source]
+        scaled = _Scaled.apply(extended, axes, *(source[name] for name in names))  # type: ignore[no-untyped-call]
+        return dict(zip(names, scaled, strict=True))
 
     @torch.no_grad()
     def scale(self, factors: Tensor) -> None:
         """Multiply the weights in place by the factors (G,) of their channels."""
-        for name, weight in self.scaled(factors).items():
-            self._tensors[name].copy_(weight)
+        extended = torch.cat([factors, factors.new_ones(1)])
+        for axis in self._axes.values():
+            axis.tensor.mul_(axis.of(extended))
+
+    @torch.no_grad()
+    def add_gradients(self, factors: Tensor) -> None:
+        """Add the weights times the factors (G,) of their channels to the gradients that they have."""
+        extended = torch.cat([factors, factors.new_zeros(1)])
+        for axis in self._axes.values():
+            if axis.tensor.grad is not None:
+                axis.tensor.grad.addcmul_(axis.tensor, axis.of(extended))
 
     @torch.no_grad()
     def root_mean_squares(self) -> dict[str, Tensor]:
@@ -117,6 +177,15 @@ class ChannelPlaces:
         """Take a vector (G,) apart by group."""
         parts: tuple[Tensor, ...] = values.split([group.width for group in self.groups])  # type: ignore[no-untyped-call]
         return {group.name: part for group, part in zip(self.groups, parts, strict=True)}
+
+
+@torch.no_grad()
+def _norms(axis: _Axis, order: int) -> Tensor:
+    """Norm of the weights at each place, in one pass over them."""
+    if not axis.others:
+        return axis.tensor.abs()
+    norms: Tensor = torch.linalg.vector_norm(axis.tensor, order, dim=axis.others)
+    return norms
 
 
 def making_members(group: ChannelGroup) -> tuple[Member, ...]:

@@ -80,6 +80,10 @@ class Regularizer(Protocol):
         """Add this to the mean loss of the mini-batch, in nats; a scalar."""
         ...
 
+    def add_gradients(self) -> None:
+        """After the backward pass: add slopes of the penalty that its graph leaves out to the gradients."""
+        ...
+
     def finish_step(self, learning_rate: float) -> None:
         """After the optimizer's step: proximal steps, clamps, counters."""
         ...
@@ -133,6 +137,9 @@ class Neutral:
     def penalty(self) -> Tensor:
         """Nothing to add."""
         return torch.zeros(())
+
+    def add_gradients(self) -> None:
+        """The graph of the penalty holds all of its slopes."""
 
     def finish_step(self, learning_rate: float) -> None:
         """Nothing to do."""

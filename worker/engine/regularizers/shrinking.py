@@ -2,6 +2,7 @@
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from worker.engine.regularizers.places import ChannelPlaces
 
@@ -10,7 +11,7 @@ from worker.engine.regularizers.places import ChannelPlaces
 def shrink_channels(places: ChannelPlaces, strength: float, *, by_size: bool) -> None:
     """`w <- w * max(0, 1 - t / ||w||)` for each channel, `t = strength * sqrt(|w|)` or `strength`."""
     norms = places.squared_sums().sqrt()
-    thresholds = strength * places.sizes.sqrt() if by_size else torch.full_like(norms, strength)
+    thresholds = strength * places.root_sizes if by_size else torch.full_like(norms, strength)
     places.scale(shrinkage(norms, thresholds))
 
 
@@ -22,7 +23,7 @@ def shrinkage(norms: Tensor, thresholds: Tensor) -> Tensor:
 @torch.no_grad()
 def shrink_weights(weight: Tensor, strength: float) -> None:
     """Soft threshold: every element moves towards zero by `strength`, and stops there."""
-    weight.sub_(weight.clamp(-strength, strength))
+    functional.softshrink(weight, strength, out=weight)  # type: ignore[call-arg]
 
 
 @torch.no_grad()
