@@ -72,6 +72,16 @@ def require_fit(summary: NetworkSummary, dataset: DatasetSummary) -> None:
         raise DataMismatch(misfit.detail, field="dataset_id", hint=misfit.hint)
 
 
+def require_one_input(dataset: DatasetSummary) -> None:
+    """Raise `DataMismatch` unless the dataset holds one array of examples, as the zoo's networks take."""
+    if len(dataset.inputs) > 1:
+        raise DataMismatch(
+            f"A reference network takes one array of examples, but the dataset holds {len(dataset.inputs)}.",
+            field="dataset_id",
+            hint="Choose a dataset with x_train alone.",
+        )
+
+
 def require_reachable(recipe: Recipe, summary: NetworkSummary) -> None:
     """Raise `TargetUnreachable`, with the nearest reachable point, when the minimum widths forbid the target."""
     answer = reach(summary, recipe)

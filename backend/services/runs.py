@@ -16,6 +16,7 @@ from backend.domain.side_by_side import label_of
 from backend.services.catalogue import (
     require_fit,
     require_known_pins,
+    require_one_input,
     require_reachable,
     require_readable,
     require_regularizable,
@@ -87,8 +88,13 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
 
 
 def order_sample(scope: Scope, dataset_id: str, order: SampleOrder, name: str | None) -> RunEntry:
-    """Queue the training of a reference network. Raises `NotFound`, `Conflict` when the dataset is not ready."""
+    """Queue the training of a reference network.
+
+    Raises `NotFound`, `Conflict` when the dataset is not ready, `DataMismatch` when it holds several inputs.
+    """
     dataset = _ready_dataset(scope, dataset_id)
+    if dataset.summary is not None:
+        require_one_input(dataset.summary)
     title = name or _join(f"{order.architecture} on ", dataset.title)
     return _queue(scope, JobRow(kind=JobKind.SAMPLE, name=title, dataset_id=dataset.id, sample_order=order))
 

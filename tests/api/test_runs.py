@@ -64,6 +64,16 @@ def test_nothing_is_queued_when_the_commit_fails(application: Application, clien
     assert client.get("/api/runs").json()["total"] == 0
 
 
+def test_a_reference_network_is_not_trained_on_several_inputs(application: Application, client: TestClient) -> None:
+    inputs = tuple(DatasetInput(name=name, shape=(2,)) for name in ("a", "b"))
+    dataset = application.add_dataset(summary=DATA_SUMMARY.model_copy(update={"inputs": inputs}))
+    body = {"kind": "sample", "dataset_id": dataset, "order": {"architecture": "lenet5"}}
+    answer = client.post("/api/runs", json=body)
+    assert (answer.status_code, answer.json()["error"], answer.json()["field"]) == (422, "data_mismatch", "dataset_id")
+    assert "the dataset holds 2" in answer.json()["detail"]
+    assert application.rung == []
+
+
 @pytest.mark.parametrize(
     ("changes", "word"),
     [
