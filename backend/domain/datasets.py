@@ -7,7 +7,11 @@ from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 from backend.domain.spec import Spec
 
 DatasetSource = Literal["builtin", "upload"]
-BUILTIN_DATASETS: dict[str, str] = {"digits": "Digits, 8x8", "fashion-mnist": "Fashion-MNIST, 28x28"}
+BUILTIN_DATASETS: dict[str, str] = {
+    "digits": "Digits, 8x8",
+    "fashion-mnist": "Fashion-MNIST, 28x28",
+    "mnist": "MNIST, 28x28",
+}
 """Built-in datasets by name, with the title the browser shows."""
 
 

@@ -15,8 +15,9 @@ def test_built_in_datasets_are_made_once_and_prepared(application: Application, 
     assert [(row["name"], row["state"]) for row in datasets] == [
         ("digits", "preparing"),
         ("fashion-mnist", "preparing"),
+        ("mnist", "preparing"),
     ]
-    assert [kind for _, kind in application.rung] == [JobKind.DATASET_INTAKE] * 2
+    assert [kind for _, kind in application.rung] == [JobKind.DATASET_INTAKE] * 3
 
 
 def test_a_dataset_shows_counts_classes_and_shape(application: Application, client: TestClient) -> None:

@@ -136,7 +136,7 @@ def test_the_start_makes_the_built_in_datasets(settings: Settings, token: str) -
         names: list[str] = []
         while not names:
             names = [row["name"] for row in client.get("/api/datasets").json()]
-        assert names == ["digits", "fashion-mnist"]
+        assert names == ["digits", "fashion-mnist", "mnist"]
 
 
 def test_without_a_broker_requests_are_answered_all_the_same(

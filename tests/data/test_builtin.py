@@ -9,14 +9,14 @@ from sklearn.datasets import load_digits as load_from_scikit_learn
 from backend.domain.datasets import BUILTIN_DATASETS, ONLY
 from backend.domain.errors import FailureCode, JobFailure
 from tests.data.test_idx import make_idx
-from worker.data import builtin, fashion_mnist, load_builtin
+from worker.data import builtin, image_archives, load_builtin
 from worker.data.download import DownloadFailed, fetch_from
-from worker.data.fashion_mnist import CHECKSUMS, load_fashion_mnist
+from worker.data.image_archives import FASHION_MNIST, MNIST, ImageArchive
 
 
 @pytest.fixture(autouse=True)
 def no_system_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(fashion_mnist, "SYSTEM_FOLDER", tmp_path / "nothing-here")
+    monkeypatch.setattr(image_archives, "SYSTEM_FOLDER", tmp_path / "nothing-here")
 
 
 def write_small_copy(folder: Path, train: int = 20, test: int = 10, suffix: str = ".gz") -> None:
@@ -55,21 +55,30 @@ def test_digits_need_no_files(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", [".gz", ""])
-@pytest.mark.parametrize("subfolder", ["", "fashion-mnist"])
-def test_fashion_mnist_is_read_from_a_local_folder(tmp_path, suffix, subfolder):
-    write_small_copy(tmp_path / subfolder, suffix=suffix)
-    data = load_builtin("fashion-mnist", [tmp_path], tmp_path / "cache")
+@pytest.mark.parametrize("around", [True, False])
+@pytest.mark.parametrize(("archive", "last"), [(FASHION_MNIST, "Ankle boot"), (MNIST, "9")])
+def test_an_archive_is_read_from_the_folder_of_its_name(tmp_path, suffix, around, archive: ImageArchive, last):
+    folder = tmp_path / archive.name
+    write_small_copy(folder, suffix=suffix)
+    data = load_builtin(archive.name, [tmp_path if around else folder], tmp_path / "cache")
     assert data.x_train[ONLY].shape == (20, 1, 28, 28)
     assert data.y_test.tolist() == list(range(10))
-    assert data.class_names[9] == "Ankle boot"
+    assert data.class_names[9] == last
     assert not (tmp_path / "cache").exists()
 
 
+def test_files_of_one_archive_are_not_taken_for_those_of_another(tmp_path):
+    write_small_copy(tmp_path / "mnist")
+    for folder in (tmp_path, tmp_path / "mnist"):
+        with pytest.raises(JobFailure, match="Fashion-MNIST was found nowhere"):
+            FASHION_MNIST.load([folder], tmp_path / "cache", refuse_to_fetch)
+
+
 def test_a_damaged_folder_is_passed_over_for_the_next_one(tmp_path):
-    write_small_copy(tmp_path / "broken")
-    (tmp_path / "broken" / "t10k-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8bno")
-    write_small_copy(tmp_path / "good", train=30)
-    data = load_fashion_mnist([tmp_path / "broken", tmp_path / "good"], tmp_path / "cache", refuse_to_fetch)
+    write_small_copy(tmp_path / "broken" / "fashion-mnist")
+    (tmp_path / "broken" / "fashion-mnist" / "t10k-labels-idx1-ubyte.gz").write_bytes(b"\x1f\x8bno")
+    write_small_copy(tmp_path / "good" / "fashion-mnist", train=30)
+    data = FASHION_MNIST.load([tmp_path / "broken", tmp_path / "good"], tmp_path / "cache", refuse_to_fetch)
     assert len(data.x_train[ONLY]) == 30
 
 
@@ -82,17 +91,18 @@ def test_what_no_folder_has_is_downloaded_with_its_checksum(tmp_path):
         assert cache == tmp_path / "cache" / "fashion-mnist"
         return tmp_path / "upstream" / name
 
-    assert len(load_fashion_mnist([], tmp_path / "cache", fetch).x_train[ONLY]) == 20
-    assert asked == CHECKSUMS
+    assert len(FASHION_MNIST.load([], tmp_path / "cache", fetch).x_train[ONLY]) == 20
+    assert asked == FASHION_MNIST.checksums
 
 
 def test_data_that_is_nowhere_says_where_it_looked(tmp_path):
-    write_small_copy(tmp_path / "short", test=10)
-    (tmp_path / "short" / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(make_idx(np.zeros(3, np.uint8))))
+    short = tmp_path / "short" / "fashion-mnist"
+    write_small_copy(short, test=10)
+    (short / "train-labels-idx1-ubyte.gz").write_bytes(gzip.compress(make_idx(np.zeros(3, np.uint8))))
     with pytest.raises(JobFailure) as caught:
-        load_fashion_mnist([tmp_path / "short", tmp_path / "empty"], tmp_path / "cache", refuse_to_fetch)
+        FASHION_MNIST.load([tmp_path / "short", tmp_path / "empty"], tmp_path / "cache", refuse_to_fetch)
     assert caught.value.code is FailureCode.DATA_UNAVAILABLE
-    for place in (tmp_path / "short", tmp_path / "empty" / "fashion-mnist", fashion_mnist.SYSTEM_FOLDER, "no network"):
+    for place in (short, tmp_path / "empty" / "fashion-mnist", image_archives.SYSTEM_FOLDER, "no network"):
         assert str(place) in caught.value.detail
     assert "images of shape (20, 28, 28) do not go with labels of shape (3,)" in caught.value.detail
     assert "SECATEUR_DATASETS" in caught.value.hint

@@ -24,7 +24,7 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
 
 @click.command("bench")
 @click.option("--network", type=click.Choice(get_args(SampleArchitecture)), default="lenet300", show_default=True)
-@click.option("--data", default="digits", show_default=True, help="digits, fashion-mnist, or a .npz file.")
+@click.option("--data", default="digits", show_default=True, help="digits, fashion-mnist, mnist, or a .npz file.")
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
 @click.option(
     "--method",

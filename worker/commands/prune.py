@@ -24,7 +24,7 @@ _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)]
 
 @click.command("prune")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--data", required=True, help="digits, fashion-mnist, or a .npz file.")
+@click.option("--data", required=True, help="digits, fashion-mnist, mnist, or a .npz file.")
 @click.option("-o", "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder to fill.")
 @click.option("--preset", type=click.Choice(list(PRESETS)), help="Where to start from; default: theis2018-fisher.")
 @click.option("--recipe", "recipe_file", type=click.Path(exists=True, dir_okay=False, path_type=Path))

@@ -18,7 +18,9 @@ from worker.zoo.fresh import initialize
 
 @click.command("sample")
 @click.argument("architecture", type=click.Choice(get_args(SampleArchitecture)))
-@click.option("--data", default="fashion-mnist", show_default=True, help="digits, fashion-mnist, or a .npz file.")
+@click.option(
+    "--data", default="fashion-mnist", show_default=True, help="digits, fashion-mnist, mnist, or a .npz file."
+)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The safetensors file to write.")
 @click.option("--epochs", type=click.IntRange(1, 1000), help="Passes over the training data.")
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1), default=0, show_default=True)

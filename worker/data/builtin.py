@@ -5,12 +5,12 @@ from pathlib import Path
 
 from backend.domain.errors import FailureCode, JobFailure
 from worker.data.digits import load_digits
-from worker.data.fashion_mnist import FOLDER_NAME as FASHION_MNIST
-from worker.data.fashion_mnist import load_fashion_mnist
+from worker.data.image_archives import FASHION_MNIST, MNIST
 from worker.data.labeled import LabeledExamples
 
 DIGITS = "digits"
-NAMES = (DIGITS, FASHION_MNIST)
+_ARCHIVES = {archive.name: archive for archive in (FASHION_MNIST, MNIST)}
+NAMES = (DIGITS, *_ARCHIVES)
 
 
 def load_builtin(name: str, folders: Sequence[Path], cache: Path) -> LabeledExamples:
@@ -20,8 +20,8 @@ def load_builtin(name: str, folders: Sequence[Path], cache: Path) -> LabeledExam
     """
     if name == DIGITS:
         return load_digits()
-    if name == FASHION_MNIST:
-        return load_fashion_mnist(folders, cache)
+    if name in _ARCHIVES:
+        return _ARCHIVES[name].load(folders, cache)
     raise JobFailure(
         FailureCode.DATA_UNAVAILABLE, f"There is no built-in dataset `{name}`.", f"Choose one of {', '.join(NAMES)}."
     )

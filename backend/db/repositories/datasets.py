@@ -25,7 +25,7 @@ class Datasets(Repository):
         return self._session.get(DatasetRow, dataset_id)
 
     def find_by_name(self, name: str) -> DatasetRow | None:
-        """A dataset by its unique name (built-ins: `digits`, `fashion-mnist`), or None."""
+        """A dataset by its unique name (built-ins: `digits`, `fashion-mnist`, `mnist`), or None."""
         return self._session.scalars(select(DatasetRow).where(DatasetRow.name == name)).one_or_none()
 
     def get(self, dataset_id: str) -> DatasetRow:
