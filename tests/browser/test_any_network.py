@@ -99,6 +99,8 @@ def test_a_network_that_nobody_knows_comes_home_thinner_in_every_format(
         read_report(visitor)
         prune(visitor)
         go_to_last_point(visitor.page)
+        _, left, gone = visitor.figure("first-layer-stem")
+        assert len(left["x"]) + len(gone["x"]) == 16
         program = take_home(visitor, tmp_path, "pt2")
         model = take_home(visitor, tmp_path, "onnx")
         expect(visitor.part("onnx-check")).to_contain_text("every predicted class equal")

@@ -158,6 +158,7 @@ def take_home(visitor: Visit) -> None:
     visitor.part("selected-point").get_by_role("link", name="All formats and latency").click()
     expect(page).to_have_url(re.compile(r"/points/\d+$"))
     expect(visitor.part("sizes")).to_contain_text("in theory")
+    look_at_filters(visitor)
     page.get_by_role("button", name="Make the onnx file").click()
     expect(visitor.part("format-onnx")).to_have_attribute("data-standing", "ready", timeout=PATIENCE_MS * 4)
     expect(visitor.part("onnx-check")).to_contain_text("every predicted class equal")
@@ -166,6 +167,14 @@ def take_home(visitor: Visit) -> None:
         visitor.part("format-onnx").get_by_role("link").click()
     assert saved.value.suggested_filename == "model.onnx"
     visitor.take_screenshots("point")
+
+
+def look_at_filters(visitor: Visit) -> None:
+    """The filters that read the input stand at their places; those that are gone are crossed out."""
+    image, left, gone = visitor.figure("first-layer-conv1")
+    assert image["source"].startswith("data:image/png;base64,")
+    assert sorted(data[0] for trace in (left, gone) for data in trace["customdata"]) == list(range(20))
+    expect(visitor.part("first-layers")).to_contain_text(f"{len(left['x'])} of 20 filters are left")
 
 
 def check_bundle(bundle: Path, folder: Path, parameters: str) -> None:
