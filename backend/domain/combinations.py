@@ -30,7 +30,7 @@ def contradiction(sections: Sections) -> str | None:
 
 def _cost_needs_fisher(sections: Sections) -> str | None:
     cost, criterion = sections.prune.cost.kind, sections.prune.criterion.kind
-    if cost == "none" or criterion == "fisher":
+    if cost == "none" or criterion == "fisher" or (cost, criterion) == ("fixed", "taylor"):
         return None
     return (
         f"prune.cost: `{cost}` weighs saved compute against a rise of the loss, which the criterion `{criterion}` does "

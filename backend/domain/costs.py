@@ -18,14 +18,18 @@ class NoCost(Spec):
 
 
 class FixedCost(Spec):
-    """Remove the channel with the smallest dL + beta * dC (Theis et al. 2018)."""
+    """Remove the channel with the smallest dL + beta * dC (Theis et al. 2018).
+
+    With the criterion `taylor` its scores stand for dL: FLOPs regularization (Molchanov et al. 2017).
+    """
 
     kind: Literal["fixed"] = "fixed"
     beta: PositiveFloat = Field(
         0.5,
         le=1e6,
         description="Loss (nats) one gives for the whole dense cost: larger favors expensive layers. "
-        "The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state.",
+        "The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state. With the criterion "
+        "`taylor`: score, not nats.",
     )
 
 

@@ -105,6 +105,8 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
     ("sections", "sentence"),
     [
         ({"prune": {"criterion": {"kind": "magnitude"}, "cost": {"kind": "parameter_free"}}}, "prune.cost"),
+        ({"prune": {"criterion": {"kind": "magnitude"}, "cost": {"kind": "fixed"}}}, "prune.cost"),
+        ({"prune": {"criterion": {"kind": "taylor"}, "cost": {"kind": "parameter_free"}}}, "prune.cost"),
         (
             {"prune": {"criterion": {"kind": "fisher"}, "allocation": {"kind": "uniform"}, "cost": {"kind": "fixed"}}},
             "thins every layer alike",

@@ -4,7 +4,7 @@ import torch
 from backend.domain.costs import FixedCost, NoCost, ParameterFreeCost
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
 from backend.domain.thinning import SizeModel
-from tests.engine.runs import small_lenet
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from worker.engine.catalogue import COSTS
 from worker.engine.costs.cost import CostModel
 from worker.engine.network import summarize
@@ -80,3 +80,18 @@ def test_counts_by_widths_are_the_counts_of_the_network_cut_to_them(kept):
     assert model.layer_widths({name: int(mask.sum()) for name, mask in keep.items()}) == tuple(
         layer.width for layer in thinner.layers
     )
+
+
+def test_taylor_scores_can_be_weighed_against_operations():
+    """FLOPs regularization: where operations are all that counts, the channel that saves most goes first."""
+    network = small_lenet()
+    model = SizeModel.of(summarize(network))
+    changes = CostModel(model).changes(widths(*model.dense_widths.values()))
+    cheapest = list(model.dense_widths)[int(changes.argmin())]
+    firsts = {}
+    for kind in ({"kind": "none"}, {"kind": "fixed", "beta": 1e6}):
+        prune = {"criterion": {"kind": "taylor"}, "cost": kind, "schedule": {"kind": "greedy", "training_steps": 1}}
+        chosen = recipe(target={"kind": "macs", "density": 0.95}, prune=prune | {"points": 1}, retrain={"epochs": 0})
+        (label, *_), *_ = (record.removed for record in collect_run(network, blobs(), chosen).records)
+        firsts[kind["kind"]] = label.partition(":")[0]
+    assert firsts["fixed"] == cheapest != firsts["none"]

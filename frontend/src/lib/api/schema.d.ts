@@ -1516,11 +1516,13 @@ export interface components {
         /**
          * FixedCost
          * @description Remove the channel with the smallest dL + beta * dC (Theis et al. 2018).
+         *
+         *     With the criterion `taylor` its scores stand for dL: FLOPs regularization (Molchanov et al. 2017).
          */
         FixedCost: {
             /**
              * Beta
-             * @description Loss (nats) one gives for the whole dense cost: larger favors expensive layers. The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state.
+             * @description Loss (nats) one gives for the whole dense cost: larger favors expensive layers. The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state. With the criterion `taylor`: score, not nats.
              * @default 0.5
              */
             beta?: number;
