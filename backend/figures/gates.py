@@ -19,8 +19,11 @@ _MOST_NAMES = 12
 """A legend of more names than this takes more room than the lines."""
 _LEAST_LINE = 20
 """Fewer steps than this are marked one by one."""
-_WIDE_BAND, _NARROW_BAND = 0.12, 0.25
-"""Opacities: of all gates, and of the middle half of them."""
+_FEWEST_TICKS = 10
+"""Fewer steps than this all have a number on the axis, which would else tell some of them twice."""
+_WORDS = {"median": "median", "open_share": "open without noise"}
+_RANGE, _MIDDLE, _BESIDE_OTHERS = 0.12, 0.25, 0.14
+"""Opacities of bands: of all gates, and of the middle half of them, alone and beside those of other layers."""
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,42 @@ def draw_gates(report: RunReport, layer: str | None = None) -> go.Figure:
     figure.update_layout(
         xaxis={"title": {"text": "Step"}, "tickformat": "d"},
         yaxis={"title": {"text": "Probability that a gate is open (%)"}, "tickformat": ".0%", "range": [-0.02, 1.02]},
-        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         hovermode="closest",
     )
     everything = _layers(report)
+    if everything and not any(one.has("median") for one in everything):
+        figure.update_yaxes(title={"text": "Gates that are open (%)"})
     chosen = [one for one in everything if layer in (None, one.name)]
-    for one in chosen:
-        if len(chosen) == 1:
-            _add_band(figure, one, ("minimum", "maximum"), _WIDE_BAND)
-        if len(chosen) <= _MOST_BANDS:
-            _add_band(figure, one, ("lower_quartile", "upper_quartile"), _NARROW_BAND)
-        _add_line(figure, one, "median", is_named=len(chosen) <= _MOST_NAMES)
-        if len(chosen) <= _MOST_BANDS or not one.has("median"):
-            is_named = len(chosen) == 1 or (not one.has("median") and len(chosen) <= _MOST_NAMES)
-            _add_line(figure, one, "open_share", is_named=is_named)
+    if chosen and len(chosen[0].steps) < _FEWEST_TICKS:
+        figure.update_xaxes(dtick=1)
+    if len(chosen) == 1:
+        _draw_alone(figure, chosen[0])
+    else:
+        _draw_together(figure, chosen)
     return figure
+
+
+def _draw_alone(figure: go.Figure, layer: _Layer) -> None:
+    """Everything that is told of one layer."""
+    if layer.has("median"):
+        _add_band(figure, layer, ("minimum", "maximum"), opacity=_RANGE, name="all gates")
+        _add_band(figure, layer, ("lower_quartile", "upper_quartile"), opacity=_MIDDLE, name="middle half")
+        _add_line(figure, layer, "median", name=_WORDS["median"])
+    if layer.has("open_share"):
+        _add_line(figure, layer, "open_share", name=_WORDS["open_share"])
+
+
+def _draw_together(figure: go.Figure, layers: Sequence[_Layer]) -> None:
+    """Layers beside each other, each with its name at one of its lines."""
+    for layer in layers:
+        name = layer.name if len(layers) <= _MOST_NAMES else ""
+        if layer.has("median"):
+            if len(layers) <= _MOST_BANDS:
+                _add_band(figure, layer, ("lower_quartile", "upper_quartile"), opacity=_BESIDE_OTHERS)
+            _add_line(figure, layer, "median", name=name)
+        if layer.has("open_share") and (len(layers) <= _MOST_BANDS or not layer.has("median")):
+            _add_line(figure, layer, "open_share", name="" if layer.has("median") else name)
 
 
 def _layers(report: RunReport) -> list[_Layer]:
@@ -83,11 +107,11 @@ def _layers(report: RunReport) -> list[_Layer]:
     ]
 
 
-def _add_band(figure: go.Figure, layer: _Layer, fields: tuple[str, str], opacity: float) -> None:
-    if not layer.has("median"):
-        return
+def _add_band(figure: go.Figure, layer: _Layer, fields: tuple[str, str], *, opacity: float, name: str = "") -> None:
+    """A band between two numbers, in the legend if it has a name."""
     for field, fill in zip(fields, ("none", "tonexty"), strict=True):
         figure.add_scatter(
+            name=name,
             x=layer.steps,
             y=layer.course(field),
             mode="lines",
@@ -95,17 +119,15 @@ def _add_band(figure: go.Figure, layer: _Layer, fields: tuple[str, str], opacity
             fill=fill,
             fillcolor=palette.with_opacity(layer.color, opacity),
             legendgroup=layer.name,
-            showlegend=False,
+            showlegend=bool(name) and fill != "none",
             hoverinfo="skip",
         )
 
 
-def _add_line(figure: go.Figure, layer: _Layer, field: str, *, is_named: bool) -> None:
-    if not layer.has(field):
-        return
-    words = "median" if field == "median" else "open at the end, as it stands"
+def _add_line(figure: go.Figure, layer: _Layer, field: str, *, name: str) -> None:
+    """One of the numbers as a line, in the legend if it has a name."""
     figure.add_scatter(
-        name=escape(layer.name) if field == "median" or not layer.has("median") else words,
+        name=escape(name),
         meta=layer.name,
         x=layer.steps,
         y=layer.course(field),
@@ -113,6 +135,6 @@ def _add_line(figure: go.Figure, layer: _Layer, field: str, *, is_named: bool) -
         line={"color": layer.color, "width": 2, "dash": "solid" if field == "median" else "dash"},
         marker={"size": 5},
         legendgroup=layer.name,
-        showlegend=is_named,
-        hovertemplate=f"<b>{escape(layer.name)}</b>, step %{{x}}<br>%{{y:.1%}} {words}<extra></extra>",
+        showlegend=bool(name),
+        hovertemplate=f"<b>{escape(layer.name)}</b>, step %{{x}}<br>%{{y:.1%}} {_WORDS[field]}<extra></extra>",
     )

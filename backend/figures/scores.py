@@ -1,5 +1,6 @@
 """Where the scores lay among which a removal chose: a histogram for each layer, with the cut."""
 
+import math
 from collections.abc import Iterator, Sequence
 from html import escape
 
@@ -12,6 +13,8 @@ from backend.figures.sizes import UNITS
 
 _HEIGHT = 0.82
 """Of the highest bar of each layer, where layers stand 1 apart."""
+_ROOM = 0.01
+"""Beside the bins, as a share of the axis."""
 _DIGITS = 5
 """Significant digits of places along the axis."""
 
@@ -40,6 +43,7 @@ def draw_scores(report: RunReport) -> go.Figure:
         return figure
     rows = list(range(len(scores.layers)))[::-1]
     names = [escape(layer.name) for layer in scores.layers]
+    figure.update_xaxes(range=_axis_range(scores))
     figure.update_yaxes(tickvals=[row + _HEIGHT / 2 for row in rows], ticktext=names, range=[-0.1, len(rows)])
     _add_histograms(figure, scores, UNITS[report.layout.granularity])
     _add_cuts(figure, scores)
@@ -115,9 +119,18 @@ def _add_zeros(figure: go.Figure, scores: ScoreDistribution) -> None:
         )
 
 
+def _axis_range(scores: ScoreDistribution) -> list[float]:
+    """From the first bin to the last, with a little room; a logarithmic axis is given by its logarithms."""
+    low, high = scores.low, scores.high
+    if scores.scale == "log":
+        low, high = math.log10(low), math.log10(high)
+    room = _ROOM * (high - low)
+    return [low - room, high + room]
+
+
 def _zeros(layer: LayerScores) -> str:
     zeros = layer.zeros_kept + layer.zeros_removed
-    return f"{zeros / (zeros + sum(layer.kept) + sum(layer.removed)):.0%} more are exactly zero"
+    return f"{zeros / (zeros + sum(layer.kept) + sum(layer.removed)):.0%} are exactly zero"
 
 
 def _rows(scores: ScoreDistribution) -> Iterator[tuple[int, LayerScores]]:

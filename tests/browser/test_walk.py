@@ -124,6 +124,8 @@ def watch(visitor: Visit, subject: Subject) -> None:
     assert visitor.figure("loss")
     assert {trace["name"] for trace in visitor.figure("information")} == {"conv1", "conv2", "fc1"}
     assert visitor.figure("architecture")
+    assert {"channels that stayed", "channels that went"} <= {trace.get("name") for trace in visitor.figure("scores")}
+    expect(visitor.part("gates")).to_have_count(0)
     page.get_by_text("Parameters", exact=True).first.scroll_into_view_if_needed()
     slider = visitor.part("step-slider").get_by_role("slider")
     slider.press("Home")
@@ -177,6 +179,33 @@ def look_at_filters(visitor: Visit) -> None:
     expect(visitor.part("first-layers")).to_contain_text(f"{len(left['x'])} of 20 filters are left")
 
 
+def watch_gates(visitor: Visit) -> None:
+    """A run that learns gates shows them over its steps; of one layer more, and scores of any point."""
+    page = visitor.page
+    page.evaluate(_ORDER_GATES)
+    page.get_by_role("link", name="Runs").first.click()
+    page.get_by_role("link", name="Gates").click()
+    visitor.wait_for_state("completed", 120)
+    assert {trace["meta"] for trace in visitor.figure("gates") if "meta" in trace} == {"conv1", "conv2", "fc1"}
+    visitor.choose("Gates of", "conv2")
+    wait_for(lambda: {trace.get("meta") for trace in visitor.figure("gates")} == {None, "conv2"}, what="one layer alone")
+    assert visitor.figure("scores")
+    visitor.choose("Scores of", "Point 1")
+    expect(visitor.part("scores")).to_contain_text("highest score that went")
+
+
+_ORDER_GATES = """async () => {
+  const [{ model_id, dataset_id }] = (await (await fetch('/api/runs')).json()).items
+  const recipe = (await (await fetch('/api/presets')).json()).find(({ name }) => name === 'louizos2018-l0').recipe
+  const sparsify = { ...recipe.sparsify, epochs: 1, steps_per_record: 3 }
+  const changed = { sparsify, retrain: { ...recipe.retrain, epochs: 0 }, prune: { ...recipe.prune, points: 2 } }
+  const order = { kind: 'prune', name: 'Gates', model_id, dataset_id, recipe: { ...recipe, ...changed } }
+  const headers = { 'Content-Type': 'application/json' }
+  const answer = await fetch('/api/runs', { method: 'POST', headers, body: JSON.stringify(order) })
+  if (!answer.ok) throw new Error(await answer.text())
+}"""
+
+
 def check_bundle(bundle: Path, folder: Path, parameters: str) -> None:
     """The zip's network loads in a fresh Python process, by itself, and is as thin as the page said."""
     with zipfile.ZipFile(bundle) as archive:
@@ -206,5 +235,7 @@ def test_a_checkpoint_becomes_a_smaller_network(
         if is_for_readme:
             visitor.keep_picture("figure-widths", ROOT / "docs" / "images" / "run.png")
         take_home(visitor)
+        if not is_for_readme:
+            watch_gates(visitor)
         assert visitor.complaints == []
     check_bundle(bundle, tmp_path / "bundle", parameters)

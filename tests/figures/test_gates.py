@@ -40,7 +40,7 @@ def test_every_layer_with_gates_has_its_median_the_middle_half_and_the_share_tha
     assert list(median.x) == [1, 2, 3]
     assert list(median.y) == pytest.approx([0.41, 0.42, 0.43])
     assert list(share.y) == pytest.approx([0.99, 0.98, 0.97])
-    low, high = (trace for trace in figure.data if trace.legendgroup == "conv1" and not trace.meta)
+    low, high = [trace for trace in figure.data if not trace.meta][:2]
     assert (list(low.y), list(high.y)) == (pytest.approx([0.21, 0.22, 0.23]), pytest.approx([0.61, 0.62, 0.63]))
     assert (low.fill, high.fill) == ("none", "tonexty")
 
@@ -52,6 +52,8 @@ def test_one_layer_alone_shows_the_range_of_all_its_gates_too(gated: RunReport):
     assert bands[0] == pytest.approx([0.01, 0.02, 0.03])
     assert bands[1] == pytest.approx([0.81, 0.82, 0.83])
     assert len(bands) == 4
+    named = [trace.name for trace in figure.data if trace.showlegend]
+    assert named == ["all gates", "middle half", "median", "open without noise"]
     assert not draw_gates(gated, "fc").data
 
 
@@ -68,6 +70,7 @@ def test_gates_that_are_not_random_tell_their_share_alone(report: RunReport):
     figure = draw_gates(report.model_copy(update={"steps": steps}))
     assert lines(figure) == {"conv1": ["dash"], "conv2": ["dash"]}
     assert [trace.name for trace in figure.data] == ["conv1", "conv2"]
+    assert figure.layout.yaxis.title.text == "Gates that are open (%)"
 
 
 def test_histories_without_gates_make_an_empty_figure_whose_axes_have_titles(report: RunReport):

@@ -17,7 +17,7 @@ export function Panel({ title, help, actions, children, testId }: Props) {
         <div>
           <Title order={2}>{title}</Title>
           {help && (
-            <Text size="sm" c="dimmed" mt={2}>
+            <Text size="sm" c="dimmed" mt={2} {...(actions ? { maw: '48rem' } : {})}>
               {help}
             </Text>
           )}

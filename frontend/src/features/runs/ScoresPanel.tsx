@@ -51,8 +51,8 @@ function Help({ run }: { run: Run }) {
   const schedule = run.recipe?.prune.schedule?.kind
   return (
     <>
-      The scores among which {schedule === 'one_shot' ? 'the removal' : 'the last removal'} before the point chose, each
-      layer as high as its row. Costs and allocations decide between layers, and are not in the scores.
+      How the scores lay among which {schedule === 'one_shot' ? 'the removal' : 'the last removal'} before the point
+      chose; every layer is scaled to its own row. Costs and allocations decide between layers, and are not in the scores.
       {schedule !== 'one_shot' && ' Earlier removals on the way to the point had scores of their own.'}
     </>
   )
