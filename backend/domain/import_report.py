@@ -1,6 +1,6 @@
 """The import report: for every layer what can go, what goes with it, or what holds it; before any compute is spent."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from pydantic import NonNegativeFloat, NonNegativeInt
@@ -12,6 +12,7 @@ from backend.domain.network import ChannelGroupInfo, Layer, LockInfo, NetworkSum
 from backend.domain.pruning import Prune
 from backend.domain.spec import Spec
 from backend.domain.thinning import SizeModel
+from backend.domain.weights import WeightModel
 
 LayerStatus = Literal["prunable", "coupled", "locked"]
 
@@ -21,6 +22,11 @@ _NAMED = 3
 """Layers that the warning names."""
 _DEFAULTS = Prune(criterion=MagnitudeCriterion())
 """The report counts with a recipe's default limits on widths; the criterion plays no part."""
+_NOTHING = "No channel can be removed: every layer is locked. The table says by what."
+_NO_WEIGHTS = "There are no single weights to set to zero either."
+_WEIGHTS_ONLY = "Single weights can still become zero: choose a preset such as `han2015-magnitude`."
+_UNITS: Mapping[Unit, str] = {"head_dim": "place in its heads", "hidden": "hidden unit"}
+"""What a unit is called, where that is not its own name."""
 _UNKNOWN = "Why is not known: this model was read before reasons were kept. Upload it again to learn them."
 
 
@@ -43,6 +49,7 @@ class LayerVerdict(Spec):
     coupled_with: tuple[str, ...]
     """Other layers whose channels go together with this one's."""
     lock: LockInfo | None
+    """What holds the channels of a locked layer."""
     inexact: tuple[str, ...]
     """Operations whose result a masked channel changes and a removed one does not (layer norms)."""
     difference: NonNegativeFloat | None = None
@@ -67,6 +74,8 @@ class ImportReport(Spec):
     """Share of the parameters that can go, in [0, 1]."""
     minimum_width: NonNegativeInt
     """Counted with no layer thinner than this."""
+    removable_weights: NonNegativeInt = 0
+    """Single weights that could become zero, whether channels can go or not."""
     warning: str | None
     """A sentence where little can go."""
 
@@ -80,7 +89,9 @@ def import_report(summary: NetworkSummary) -> ImportReport:
     for group in summary.groups:
         for name in group.layers:
             groups.setdefault(name, []).append(group)
-    locks = {lock.layer: lock for lock in summary.locks}
+    stuck = {name: held for name, held in groups.items() if not _going(bounds[group.name] for group in held)}
+    locks = {name: _too_thin(name, held) for name, held in stuck.items()}
+    locks |= {lock.layer: lock for lock in summary.locks}
     verdicts = tuple(
         _verdict(layer, groups.get(layer.name, []), locks.get(layer.name)).model_copy(
             update={
@@ -97,6 +108,7 @@ def import_report(summary: NetworkSummary) -> ImportReport:
         removable_channels=_going(bounds.values()),
         removable_macs=removable_macs,
         removable_parameters=metrics.sparsity(thinnest.parameters, summary.parameters),
+        removable_weights=_free_weights(summary),
         minimum_width=_DEFAULTS.minimum_width,
         warning=_warning(summary, verdicts, removable_macs),
     )
@@ -105,20 +117,40 @@ def import_report(summary: NetworkSummary) -> ImportReport:
 def _verdict(layer: Layer, groups: list[ChannelGroupInfo], lock: LockInfo | None) -> LayerVerdict:
     """Everything but the counts of what can go."""
     others = dict.fromkeys(name for group in groups for name in group.layers if name != layer.name)
-    status: LayerStatus = "locked" if not groups else "coupled" if others else "prunable"
+    if not groups:
+        lock = lock or LockInfo(layer=layer.name, reason=_UNKNOWN)
+    status: LayerStatus = "locked" if lock else "coupled" if others else "prunable"
     return LayerVerdict(
         layer=layer.name,
         status=status,
         groups=tuple(group.name for group in groups),
-        unit=groups[0].unit if groups else None,
+        unit=groups[0].unit if not lock else None,
         units=sum(group.width for group in groups),
         removable_channels=0,
         removable_macs=0,
         coupled_with=tuple(others),
-        lock=None if groups else lock or LockInfo(layer=layer.name, reason=_UNKNOWN),
-        inexact=tuple(dict.fromkeys(node for group in groups for node in group.inexact)),
+        lock=lock,
+        inexact=() if lock else tuple(dict.fromkeys(node for group in groups for node in group.inexact)),
         difference=max((group.difference for group in groups if group.difference is not None), default=None),
     )
+
+
+def _too_thin(layer: str, groups: Sequence[ChannelGroupInfo]) -> LockInfo:
+    """The lock on a layer whose groups are no wider than they must stay."""
+    group = min(groups, key=lambda held: held.width)
+    unit, width = _UNITS.get(group.unit, group.unit), group.width
+    if width == 1:
+        reason = f"there is only one {unit}, and one stays"
+    elif width <= group.multiple:
+        reason = f"there are only {width} {unit}s, which go together or not at all"
+    else:
+        reason = f"there are only {width} {unit}s, and prune.minimum_width keeps {_DEFAULTS.minimum_width}"
+    return LockInfo(layer=layer, reason=reason)
+
+
+def _free_weights(summary: NetworkSummary) -> int:
+    model = WeightModel.of(summary, _DEFAULTS)
+    return sum(model.dense) - sum(model.floor)
 
 
 def _going(bounds: Iterable[WidthBounds]) -> int:
@@ -126,8 +158,8 @@ def _going(bounds: Iterable[WidthBounds]) -> int:
 
 
 def _warning(summary: NetworkSummary, verdicts: tuple[LayerVerdict, ...], removable_macs: float) -> str | None:
-    if not summary.groups:
-        return "Nothing can be removed: every layer is locked. The table says by what."
+    if all(verdict.status == "locked" for verdict in verdicts):
+        return f"{_NOTHING} {_WEIGHTS_ONLY if _free_weights(summary) else _NO_WEIGHTS}"
     if removable_macs >= LITTLE:
         return None
     macs = {layer.name: layer.macs for layer in summary.layers}

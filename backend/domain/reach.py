@@ -93,6 +93,9 @@ def reach(summary: NetworkSummary, recipe: Recipe) -> Reach:
         ways.append("lower prune.width_multiple")
     pinned, unpin = _pins(prune)
     density = density_of(kind, floor, model.dense)
+    if all(group.width <= group.multiple for group in summary.groups):
+        instead = "choose prune.granularity `unstructured`, which sets single weights to zero"
+        return Reach(recipe.target, _NOUNS[kind], floor, density, ("every channel locked",), (instead,))
     return Reach(recipe.target, _NOUNS[kind], floor, density, (*limits, *pinned), (*ways, *unpin))
 
 

@@ -40,7 +40,28 @@ def test_where_nothing_can_go_the_report_says_so() -> None:
     network = summary().model_copy(update={"groups": ()})
     report = import_report(network)
     assert (report.channels, report.removable_macs) == (0, 0.0)
-    assert report.warning == "Nothing can be removed: every layer is locked. The table says by what."
+    assert report.warning is not None
+    assert report.warning.startswith("No channel can be removed: every layer is locked. The table says by what. Single")
+    assert report.removable_weights == 120 - 3  # one weight of each layer stays
+
+
+@pytest.mark.parametrize(
+    ("width", "details", "reason"),
+    [
+        (1, {}, "there is only one channel, and one stays"),
+        (1, {"unit": "head"}, "there is only one head, and one stays"),
+        (4, {"unit": "group", "multiple": 4}, "there are only 4 groups, which go together or not at all"),
+        (2, {}, "there are only 2 channels, and prune.minimum_width keeps 2"),
+    ],
+)
+def test_layers_at_the_fewest_units_are_locked_and_say_why(width: int, details: dict[str, object], reason: str) -> None:
+    network = summary((4, width))
+    both = ChannelGroupInfo(name="fc1", width=width, layers=("fc1", "fc2"), consumers=("fc2", "fc3"), **details)
+    verdicts = import_report(network.model_copy(update={"groups": (both,)})).layers
+    for verdict in verdicts[:2]:
+        assert (verdict.status, verdict.removable_channels, verdict.inexact) == ("locked", 0, ())
+        assert verdict.lock is not None
+        assert verdict.lock.reason == reason
 
 
 def test_where_little_can_go_the_largest_locked_layers_are_named() -> None:

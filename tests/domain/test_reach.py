@@ -190,3 +190,11 @@ def test_a_width_multiple_raises_the_floor_and_is_named():
     assert refused.floor.channels == 8 + 8
     assert "widths at multiples of 8" in refused.detail
     assert "lower prune.width_multiple" in refused.hint
+
+
+def test_where_every_channel_is_locked_another_granularity_is_named():
+    for network in (summary().model_copy(update={"groups": ()}), summary((1, 1))):
+        answer = reach(network, recipe(MacTarget(density=0.5)))
+        assert not answer.is_reachable
+        assert "every channel locked" in answer.detail
+        assert "`unstructured`" in answer.hint

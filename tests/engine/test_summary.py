@@ -50,7 +50,8 @@ def test_every_layer_has_a_verdict_and_what_the_layers_lose_is_no_more_than_what
     assert [verdict.layer for verdict in report.layers] == [layer.name for layer in summary.layers]
     assert 0 < report.removable_macs < 1
     assert sum(verdict.removable_macs for verdict in report.layers) <= report.removable_macs + 1e-9
-    assert all((verdict.lock is None) == bool(verdict.groups) for verdict in report.layers)
+    assert all((verdict.lock is None) == (verdict.status != "locked") for verdict in report.layers)
+    assert all(verdict.groups or verdict.lock for verdict in report.layers)
 
 
 def test_a_lock_names_the_operation_that_holds_the_channels() -> None:

@@ -5,7 +5,7 @@ export const paths = {
   datasets: '/datasets',
   dataset: (id: string) => `/datasets/${id}`,
   runs: '/runs',
-  newRun: ({ pins = [], ...start }: { model?: string; dataset?: string; from?: string; pins?: string[] } = {}) => {
+  newRun: ({ pins = [], ...start }: { model?: string; dataset?: string; from?: string; preset?: string; pins?: string[] } = {}) => {
     const query = new URLSearchParams([...Object.entries(start), ...pins.map((pin) => ['pin', pin])]).toString()
     return query ? `/runs/new?${query}` : '/runs/new'
   },

@@ -9,6 +9,11 @@ test('a figure keeps its own titles and gets the colors of the page', () => {
   expect(dress(layout, 'dark', false)).not.toEqual(dress(layout, 'light', false))
 })
 
+test('labels stay where there is no room for them, so that a title can be placed beside them', () => {
+  const { template } = dress({}, 'light', false) as { template: { layout: Record<'xaxis' | 'yaxis', object> } }
+  expect(template.layout.xaxis).toMatchObject({ ticklabeloverflow: 'allow' })
+})
+
 test('zoom survives new data', () => {
   expect(dress({}, 'light', false)).toMatchObject({ uirevision: 'kept' })
 })

@@ -68,6 +68,8 @@ export function dress(layout: FigureData['layout'], scheme: 'light' | 'dark', is
     tickcolor: ink.line,
     zerolinecolor: ink.line,
     automargin: true,
+    // Where no label is left (a holder of no width), plotly would place the title beside them at -Infinity.
+    ticklabeloverflow: 'allow',
     title: { standoff: 10, font: { size: 12, color: ink.text } },
   }
   const template = {

@@ -1,6 +1,4 @@
-import { Button } from '@mantine/core'
-import { IconScissors } from '@tabler/icons-react'
-import { Link, useNavigate, useParams } from 'react-router'
+import { useNavigate, useParams } from 'react-router'
 import { ConfirmButton } from '@/components/ConfirmButton'
 import { ErrorNotice } from '@/components/ErrorNotice'
 import { Page } from '@/components/Page'
@@ -12,6 +10,7 @@ import { useDeleteModel } from '@/lib/queries/useDeleteModel'
 import { useModel } from '@/lib/queries/useModel'
 import { ChooseArchitecture } from './ChooseArchitecture'
 import { InspectingModel } from './InspectingModel'
+import { PruneButton } from './PruneButton'
 import { ReadyModel } from './ReadyModel'
 import { RejectedModel } from './RejectedModel'
 import { useLayerView } from './useLayerView'
@@ -34,11 +33,7 @@ function ModelView({ model }: { model: Model }) {
         onConfirm={() => remove.mutate()}
         loading={remove.isPending}
       />
-      {model.state === 'ready' && (
-        <Button component={Link} to={paths.newRun({ model: model.id, pins: view.pins })} leftSection={<IconScissors size={16} />}>
-          Prune this model
-        </Button>
-      )}
+      {model.state === 'ready' && <PruneButton model={model} pins={view.pins} />}
     </>
   )
   return (

@@ -9,6 +9,11 @@ test('a target in MACs aligns the widths, any other leaves them free', () => {
   expect(alignmentOf(alignForTarget({ ...alignForTarget(recipe), target: { kind: 'sparsity', sparsity: 0.5 } }))).toBe(1)
 })
 
+test('single weights leave widths as they are, whatever the target', () => {
+  const weights = { ...recipe, prune: { ...recipe.prune, granularity: { kind: 'unstructured' } } }
+  expect(alignmentOf(alignForTarget(weights))).toBe(1)
+})
+
 test('pins are put into the recipe and nothing else changes', () => {
   const pinned = withPins(recipe, ['conv1'])
   expect(pinsOf(pinned)).toEqual(['conv1'])

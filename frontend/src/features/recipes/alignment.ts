@@ -17,8 +17,13 @@ export function alignForTarget(recipe: JsonObject): JsonObject {
   return withAlignment(recipe, kind === 'macs' ? FAST : FREE)
 }
 
+/** Single weights leave all widths as they are: there is nothing to align. */
 export function withAlignment(recipe: JsonObject, multiple: number): JsonObject {
-  return replaceAt(recipe, PATH, multiple)
+  return replaceAt(recipe, PATH, takesSingleWeights(recipe) ? FREE : multiple)
+}
+
+function takesSingleWeights({ prune }: JsonObject): boolean {
+  return isObject(prune) && isObject(prune.granularity) && prune.granularity.kind === 'unstructured'
 }
 
 /** The layers that a recipe keeps whole. */

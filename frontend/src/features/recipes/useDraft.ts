@@ -7,9 +7,10 @@ import { alignForTarget, alignmentOf, pinsOf, withAlignment, withPins } from './
 /** The run in the making: what is picked stands in the address, the recipe in memory. */
 export function useDraft(presets: Preset[], startRecipe: JsonObject | null, startName: string) {
   const [search, setSearch] = useSearchParams()
-  const [preset, setPreset] = useState<string | null>(startRecipe ? null : (presets[0]?.name ?? null))
+  const first = presets.find(({ name }) => name === search.get('preset')) ?? presets[0]
+  const [preset, setPreset] = useState<string | null>(startRecipe ? null : (first?.name ?? null))
   const [recipe, setRecipe] = useState<JsonObject>(
-    () => startRecipe ?? withPins(alignForTarget(recipeOf(presets[0])), search.getAll('pin')),
+    () => startRecipe ?? withPins(alignForTarget(recipeOf(first)), search.getAll('pin')),
   )
   const [isEdited, setEdited] = useState(false)
   const [name, setName] = useState(startName)
