@@ -188,7 +188,9 @@ def watch_gates(visitor: Visit) -> None:
     visitor.wait_for_state("completed", 120)
     assert {trace["meta"] for trace in visitor.figure("gates") if "meta" in trace} == {"conv1", "conv2", "fc1"}
     visitor.choose("Gates of", "conv2")
-    wait_for(lambda: {trace.get("meta") for trace in visitor.figure("gates")} == {None, "conv2"}, what="one layer alone")
+    wait_for(
+        lambda: {trace.get("meta") for trace in visitor.figure("gates")} == {None, "conv2"}, what="one layer alone"
+    )
     assert visitor.figure("scores")
     visitor.choose("Scores of", "Point 1")
     expect(visitor.part("scores")).to_contain_text("highest score that went")
