@@ -32,6 +32,8 @@ class DatasetInput(Spec):
     """Smallest number of all examples."""
     largest: int | float | None = None
     """Largest number of all examples."""
+    is_drawn: bool = True
+    """It is in the picture of examples; of several inputs those that are images are, one below the other."""
 
 
 class DatasetSummary(Spec):

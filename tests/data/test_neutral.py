@@ -96,3 +96,54 @@ def test_constant_values_are_drawn_without_a_warning():
     data = make_data(dtype=np.float32)
     data.x_train[ONLY][:] = 3.5
     assert draw_examples(data).startswith(b"\x89PNG")
+
+
+def make_pair(second=(2, 6, 6), dtype=np.float32) -> LabeledExamples:
+    """Examples of two inputs, the first of which are pictures."""
+    first, other = make_data(shape=(1, 8, 8)), make_data(shape=second, dtype=dtype)
+    x_train, x_test = ({"left": a[ONLY], "right": b[ONLY]} for a, b in zip(*_parts(first, other), strict=True))
+    return dataclasses.replace(first, x_train=x_train, x_test=x_test)
+
+
+def _parts(*data: LabeledExamples):
+    return [(each.x_train, each.x_test) for each in data]
+
+
+def test_several_inputs_survive_the_neutral_form_in_the_order_of_their_names():
+    data = make_pair(second=(5,), dtype=np.int32)
+    dataset = from_neutral(to_neutral(data).tensors)
+    assert dataset.names == ("left", "right")
+    assert dataset.train.inputs.shapes == ((1, 8, 8), (5,))
+    assert np.array_equal(dataset.test.inputs.tensors[1].numpy(), data.x_test["right"])
+    assert dataset.test.inputs.tensors[1].dtype == torch.int32
+    turned = dataclasses.replace(data, x_train=dict(reversed(data.x_train.items())))
+    assert to_neutral(turned) == to_neutral(data)
+
+
+@pytest.mark.parametrize("name", ["x_train_left", "x_test_right", "y_test"])
+def test_the_hash_follows_every_array_of_every_input_and_its_name(name):
+    data = make_pair()
+    changed = data.arrays()[name].copy()
+    changed.flat[0] += 1
+    part, _, source = name.rpartition("_") if name.startswith("x") else (name, "", "")
+    value = {**getattr(data, part), source: changed} if source else changed
+    assert dataclasses.replace(data, **{part: value}).content_hash() != data.content_hash()
+    renamed = {"left": data.x_train["left"], "write": data.x_train["right"]}
+    others = {"left": data.x_test["left"], "write": data.x_test["right"]}
+    assert dataclasses.replace(data, x_train=renamed, x_test=others).content_hash() != data.content_hash()
+
+
+def test_the_summary_tells_every_input_with_its_span():
+    data = make_pair(second=(5,), dtype=np.int32)
+    data.x_test["right"][0, 0] = -7
+    left, right = to_neutral(data).summary.inputs
+    assert (left.name, left.shape, left.type, left.is_drawn) == ("left", (1, 8, 8), "uint8", True)
+    assert (right.name, right.shape, right.type, right.smallest) == ("right", (5,), "int32", -7)
+    assert not right.is_drawn
+
+
+def test_pictures_of_several_inputs_lie_below_each_other():
+    one, two = make_pair(second=(5,)), make_pair()
+    tall, short = (Image.open(io.BytesIO(draw_examples(data))) for data in (two, one))
+    assert (short.width, tall.width) == (10 * (32 + 2) + 2, 10 * (32 + 2) + 2)
+    assert tall.height == short.height + 12 + 3 * (30 + 2) + 2

@@ -13,7 +13,7 @@ from safetensors.torch import load as load_tensors
 from backend.domain.datasets import DatasetInput, DatasetSummary
 from backend.domain.errors import FailureCode, JobFailure
 from worker.data.labeled import TEST, TRAIN, Array, LabeledExamples, array_name, input_of
-from worker.data.picture import draw_examples
+from worker.data.picture import draw_examples, drawn_inputs
 from worker.engine.examples import Dataset, Examples
 from worker.engine.inputs import Inputs
 
@@ -63,7 +63,10 @@ def from_neutral(tensors: bytes) -> Dataset:
 
 def summarize(data: LabeledExamples) -> DatasetSummary:
     """Counts, classes, inputs and content hash."""
-    inputs = tuple(_describe(name, data.x_train[name], data.x_test[name]) for name in data.names)
+    drawn = drawn_inputs(data)
+    inputs = tuple(
+        _describe(name, data.x_train[name], data.x_test[name], is_drawn=name in drawn) for name in data.names
+    )
     return DatasetSummary(
         train_count=len(data.y_train),
         test_count=len(data.y_test),
@@ -76,13 +79,14 @@ def summarize(data: LabeledExamples) -> DatasetSummary:
     )
 
 
-def _describe(name: str, train: Array, test: Array) -> DatasetInput:
+def _describe(name: str, train: Array, test: Array, *, is_drawn: bool) -> DatasetInput:
     return DatasetInput(
         name=name,
         shape=train.shape[1:],
         type=str(train.dtype),
         smallest=min(train.min(), test.min()).item(),
         largest=max(train.max(), test.max()).item(),
+        is_drawn=is_drawn,
     )
 
 

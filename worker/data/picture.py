@@ -4,7 +4,7 @@ import io
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from worker.data.labeled import Array, LabeledExamples
 
@@ -14,9 +14,8 @@ SMALLEST_TILE = 28
 LARGEST_TILE = 64
 GAP = 2
 BACKGROUND = 255
-INK = 60
-HEADING = 20
-"""Height of the line with an input's name, in pixels."""
+APART = 12
+"""Pixels between the sheets of two inputs."""
 COLOR_CHANNELS = 3
 IMAGE_AXES = 4
 
@@ -24,17 +23,18 @@ IMAGE_AXES = 4
 def draw_examples(data: LabeledExamples) -> bytes:
     """PNG with the first ten training examples of each class (of the first 40 classes), a class per row.
 
-    Of several inputs, one below the other with its name, those that are images; where there are none, all of them.
+    Of several inputs, those in `drawn_inputs`, one below the other.
     """
-    images = [name for name in data.names if _is_image(data.x_train[name])]
-    names = images or data.names
-    sheets = [_draw_sheet(data.x_train[name], data.y_train, len(data.class_names)) for name in names]
-    picture = (
-        sheets[0] if len(data.names) == 1 else _stack([_headed(*named) for named in zip(names, sheets, strict=True)])
-    )
+    sheets = [_draw_sheet(data.x_train[name], data.y_train, len(data.class_names)) for name in drawn_inputs(data)]
     out = io.BytesIO()
-    picture.save(out, "PNG")
+    _stack(sheets).save(out, "PNG")
     return out.getvalue()
+
+
+def drawn_inputs(data: LabeledExamples) -> tuple[str, ...]:
+    """Names of the inputs that are images; where there are none, of all."""
+    images = tuple(name for name in data.names if _is_image(data.x_train[name]))
+    return images or data.names
 
 
 def _draw_sheet(examples: Array, labels: Array, class_count: int) -> Image.Image:
@@ -58,21 +58,13 @@ def _is_image(examples: Array) -> bool:
     return examples.ndim == IMAGE_AXES and min(examples.shape[2:]) > 1
 
 
-def _headed(name: str, sheet: Image.Image) -> Image.Image:
-    """The sheet with its input's name above."""
-    headed = Image.new("RGB", (sheet.width, sheet.height + HEADING), (BACKGROUND,) * 3)
-    headed.paste(sheet, (0, HEADING))
-    ImageDraw.Draw(headed).text((GAP, GAP), name, fill=(INK,) * 3, font=ImageFont.load_default(HEADING - 2 * GAP - 2))
-    return headed
-
-
 def _stack(sheets: Sequence[Image.Image]) -> Image.Image:
-    """The sheets below each other."""
-    size = (max(sheet.width for sheet in sheets), sum(sheet.height for sheet in sheets))
-    stack, top = Image.new("RGB", size, (BACKGROUND,) * 3), 0
+    """The sheets below each other, a little apart."""
+    width, height = max(sheet.width for sheet in sheets), sum(sheet.height + APART for sheet in sheets) - APART
+    stack, top = Image.new("RGB", (width, height), (BACKGROUND,) * 3), 0
     for sheet in sheets:
         stack.paste(sheet, (0, top))
-        top += sheet.height
+        top += sheet.height + APART
     return stack
 
 

@@ -9,14 +9,12 @@ type Input = DatasetSummary['inputs'][number]
 export function InputsPanel({ inputs }: { inputs: Input[] }) {
   return (
     <Panel title="Inputs" help="Each goes to the input of its name, whatever the order." testId="inputs">
-      <Table>
+      <Table horizontalSpacing="xs">
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Name</Table.Th>
-            <Table.Th>Shape of an example</Table.Th>
-            <Table.Th visibleFrom="sm">Numbers</Table.Th>
-            <Table.Th ta="right">Smallest</Table.Th>
-            <Table.Th ta="right">Largest</Table.Th>
+            <Table.Th>Shape</Table.Th>
+            <Table.Th>Numbers</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
@@ -24,9 +22,9 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
             <Table.Tr key={input.name} data-testid="input-row">
               <Table.Td fw={500} style={{ overflowWrap: 'anywhere' }}>{input.name}</Table.Td>
               <Table.Td className="numbers">{formatShape(input.shape)}</Table.Td>
-              <Table.Td visibleFrom="sm">{input.type}</Table.Td>
-              <Table.Td ta="right" className="numbers">{formatNumber(input.smallest)}</Table.Td>
-              <Table.Td ta="right" className="numbers">{formatNumber(input.largest)}</Table.Td>
+              <Table.Td className="numbers">
+                {input.type}, {formatNumber(input.smallest)} to {formatNumber(input.largest)}
+              </Table.Td>
             </Table.Tr>
           ))}
         </Table.Tbody>

@@ -27,7 +27,7 @@ export function ReadyDataset({ id, summary }: { id: string; summary: DatasetSumm
         />
       </Panel>
       {hasSeveral && <InputsPanel inputs={summary.inputs} />}
-      <Panel title="Examples">
+      <Panel title="Examples" help={describeExamples(summary.inputs)}>
         <Image
           src={files.examples(id)}
           alt="A grid of examples"
@@ -43,6 +43,13 @@ export function ReadyDataset({ id, summary }: { id: string; summary: DatasetSumm
       </Panel>
     </>
   )
+}
+
+/** Which of several inputs are in the picture; nothing where there is but one. */
+function describeExamples(inputs: DatasetSummary['inputs']) {
+  const drawn = inputs.filter((input) => input.is_drawn).map(({ name }) => name)
+  if (inputs.length === 1) return undefined
+  return drawn.length === 1 ? `Of the input ${drawn.join('')}.` : `From top to bottom: ${drawn.join(', ')}.`
 }
 
 function ClassTable({ summary }: { summary: DatasetSummary }) {

@@ -14,11 +14,11 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
   return (
     <Panel title={isAlone ? 'Input' : 'Inputs'} help={isAlone ? undefined : HELP} testId="inputs">
       <Stack>
-        <Table>
+        <Table horizontalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
               <Table.Th>Name</Table.Th>
-              <Table.Th>Shape of an example</Table.Th>
+              <Table.Th>Shape</Table.Th>
               <Table.Th>Numbers</Table.Th>
             </Table.Tr>
           </Table.Thead>
@@ -39,7 +39,7 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
 }
 
 function describeNumbers({ type, rows }: Input) {
-  return rows == null ? type : `${type}, below ${formatCount(rows)} (rows of its embedding)`
+  return rows == null ? type : `${type}, 0 to ${formatCount(rows - 1)}`
 }
 
 function savingCode(inputs: Input[]) {

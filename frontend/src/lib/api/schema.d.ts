@@ -1191,6 +1191,11 @@ export interface components {
          * @description One array of examples, for one input of a network.
          */
         DatasetInput: {
+            /**
+             * Is Drawn
+             * @default true
+             */
+            is_drawn?: boolean;
             /** Largest */
             largest?: number | null;
             /** Name */
@@ -1702,11 +1707,6 @@ export interface components {
             removable_macs: number;
             /** Removable Parameters */
             removable_parameters: number;
-            /**
-             * Removable Weights
-             * @default 0
-             */
-            removable_weights?: number;
             /** Warning */
             warning: string | null;
         };
