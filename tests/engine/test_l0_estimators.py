@@ -5,11 +5,15 @@ import torch
 from torch import Tensor
 
 from backend.domain.regularizers import L0HardConcreteRegularizer
+from backend.domain.retraining import SgdOptimizer
 from tests.engine.grounds import dense, ground_of
 from tests.engine.runs import small_mlp
 from worker.engine.estimators.gates import exact_gradient
+from worker.engine.gates import Gate
+from worker.engine.inputs import Inputs
 from worker.engine.regularizers.l0 import L0
 from worker.engine.retraining.losses import cross_entropy
+from worker.engine.retraining.optimizers import OPTIMIZERS
 from worker.engine.trainee import Trainee
 
 STEPS = {"arm": 1500, "reinforce": 1500, "rebar": 500, "relax": 500}
@@ -85,6 +89,23 @@ def test_slopes_of_relaxed_gates_take_noise_away(estimator):
     plain = estimates_of(trainee, gated(trainee, estimator="reinforce"), 400)
     controlled = estimates_of(trainee, gated(trainee, estimator=estimator), 400)
     assert float(controlled[100:].var(0).sum()) < 0.7 * float(plain[100:].var(0).sum())
+
+
+def test_passes_through_relaxed_gates_are_not_read_as_signal(monkeypatch):
+    trainee = dense(small_mlp(widths=(3, 2)))
+    trainee.regularizer = gated(trainee, estimator="rebar")
+    trainee.start_training(OPTIMIZERS.make(SgdOptimizer()))
+    trainee.module.train()
+    read: list[str] = []
+    monkeypatch.setattr(Gate, "_read", lambda gate, _activation, _gradient: read.append(gate._group))
+    inputs = Inputs.of(INPUTS)
+    with trainee.observed():
+        loss = cross_entropy(trainee.scores(inputs), LABELS, inputs)
+        relaxed = [cross_entropy(scores, LABELS, inputs) for scores in trainee.relaxed_scores(inputs)]
+        monkeypatch.setattr(trainee.gates.signal, "finish_batch", lambda _count: None)
+        trainee.learn(loss, len(LABELS), None, relaxed)
+    assert len(relaxed) == 2
+    assert sorted(read) == sorted(group.name for group in trainee.groups)
 
 
 def test_the_network_of_relax_learns_and_is_restored_with_what_its_optimizer_knows():

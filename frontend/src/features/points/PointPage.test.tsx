@@ -94,6 +94,14 @@ test('a network with zeros says what it is, and no latency is offered for it', (
   expect(screen.queryByTestId('latency')).not.toBeInTheDocument()
 })
 
+test('bits that weights need are told as an estimate', () => {
+  const bits = { layers: [null, 9, 7], bytes: 43108 }
+  show(1, { point: { ...entry(1).point, weight_bits: bits } })
+  expect(screen.getByTestId('sizes')).toHaveTextContent(
+    'Bits that weights need (estimate)431 kB43.1 kB10.0 %7 to 9 bits, not a file',
+  )
+})
+
 test('a network of zeros that lost dead channels says which, and its latency can be measured', () => {
   show(1, { notice: '600 of 700 weights are zero.', dead_notice: '12 dead channels removed: 12 in `fc1`.' })
   expect(screen.getByTestId('dead-notice')).toHaveTextContent('12 dead channels removed: 12 in fc1.')

@@ -35,11 +35,11 @@ function listPrecise(entry: PointEntry, before: number | null): Row[] {
   if (!bits) return []
   return [
     {
-      name: 'At the bits that weights need',
+      name: 'Bits that weights need (estimate)',
       dense: formatBytes(before),
       thin: formatBytes(bits.bytes),
       kept: before === null ? null : bits.bytes / before,
-      note: `estimate, ${tellBits(bits.layers)}, not a file`,
+      note: `${tellBits(bits.layers)}, not a file`,
     },
   ]
 }
