@@ -100,6 +100,7 @@ class Plan(Spec):
             "epochs": max(1, round(self.retrain_epochs / points)),
             "optimizer": SgdOptimizer(learning_rate=learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": decay,
+            "parts": "together",
         }
         return preset.retrain.model_copy(update=same)
 
