@@ -79,10 +79,10 @@ def _draw_map(picture: InputMap) -> go.Figure:
         zmax=max(picture.shown) or 1,
         colorscale=[list(stop) for stop in palette.WIDTHS],
         colorbar={"title": {"text": _measure(picture), "side": "right"}, "thickness": 12, "outlinewidth": 0},
-        hovertemplate=f"row %{{y}}, column %{{x}}<br>{_reads(picture)}<extra></extra>",
+        hovertemplate=f"{_from(picture)}row %{{y}}, column %{{x}}<br>{_reads(picture)}<extra></extra>",
         hoverongaps=False,
-        x0=(picture.fold - 1) / 2,
-        y0=(picture.fold - 1) / 2,
+        x0=0,
+        y0=0,
         dx=picture.fold,
         dy=picture.fold,
     )
@@ -105,7 +105,7 @@ def _draw_strip(picture: InputMap) -> go.Figure:
         offset=0,
         customdata=list(zip(picture.counts, picture.norms, strict=True)),
         marker={"color": palette.INDEPENDENT, "line": {"width": 0}},
-        hovertemplate=f"input %{{x}}<br>{_reads(picture)}<extra></extra>",
+        hovertemplate=f"{_from(picture)}input %{{x}}<br>{_reads(picture)}<extra></extra>",
         showlegend=False,
     )
     figure.update_layout(
@@ -115,6 +115,11 @@ def _draw_strip(picture: InputMap) -> go.Figure:
         height=_STRIP_HEIGHT,
     )
     return figure
+
+
+def _from(picture: InputMap) -> str:
+    """Cells that stand for several inputs are named by the first of them."""
+    return "from " if picture.fold > 1 else ""
 
 
 def _measure(picture: InputMap) -> str:

@@ -135,9 +135,11 @@ def test_where_no_weight_is_zero_norms_tell_the_inputs_apart():
     assert "norm" in heatmap.colorbar.title.text
 
 
-def test_folded_cells_stand_at_their_pixels():
+def test_folded_cells_are_named_by_their_first_pixel():
     (heatmap,) = draw_first_layer(reading(fold=4, size=(8, 12))).data
-    assert (heatmap.x0, heatmap.dx, heatmap.y0, heatmap.dy) == (1.5, 4, 1.5, 4)
+    assert (heatmap.x0, heatmap.dx, heatmap.y0, heatmap.dy) == (0, 4, 0, 4)
+    assert heatmap.hovertemplate.startswith("from row %{y}, column %{x}")
+    assert draw_first_layer(reading()).data[0].hovertemplate.startswith("row")
 
 
 def test_inputs_that_are_no_image_are_bars():
