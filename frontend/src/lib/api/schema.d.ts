@@ -1707,6 +1707,11 @@ export interface components {
             removable_macs: number;
             /** Removable Parameters */
             removable_parameters: number;
+            /**
+             * Removable Weights
+             * @default 0
+             */
+            removable_weights?: number;
             /** Warning */
             warning: string | null;
         };
