@@ -48,7 +48,10 @@ class Prune(Spec):
         description="Masked channels are removed physically once this share of the current MACs can go.",
     )
     points: PositiveInt = Field(
-        4, le=64, description="Operating points on the way to the target (evenly spaced in log density)."
+        4,
+        le=64,
+        description="Operating points on the way to the target (evenly spaced in log density). Points whose networks "
+        "would be the same are one, with the number of the last.",
     )
 
     @field_validator("pins")

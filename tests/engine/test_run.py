@@ -214,3 +214,24 @@ def test_each_point_tells_the_accuracy_straight_before_its_removals():
     assert second.instability == first.retrained_accuracy - second.pruned_accuracy
     assert 0 <= second.test_calibration_error <= 1
     assert len(second.test_class_accuracies) == 4
+
+
+def test_points_whose_networks_would_be_the_same_are_one():
+    """Multiples of eight leave a small network few widths, and four levels fewer networks."""
+    prune = {"criterion": {"kind": "magnitude"}, "width_multiple": 8, "points": 4}
+    chosen = recipe(prune=prune | {"schedule": {"kind": "greedy", "training_steps": 1, "channels": 4}})
+    network = small_lenet(widths=(16, 16, 16))
+    result = collect_run(network, blobs(), chosen)
+    points = [item.point for item in result.points]
+    assert [point.index for point in points] == sorted({point.index for point in points})
+    assert len({point.macs for point in points}) == len(points) < 5
+    assert [point.is_target for point in points] == [False] * (len(points) - 1) + [True]
+    for point in points:
+        assert point.macs <= 0.5 ** (point.index / 4) * points[0].macs
+    assert [item.scores.point for item in result.points[1:]] == [point.index for point in points[1:]]
+    progress = [record.progress for record in result.records]
+    assert progress == sorted(progress)
+    assert progress[-1] == 1.0
+    for checkpoint in result.checkpoints[::3]:
+        again = collect_run(network, blobs(), chosen, checkpoint)
+        assert again.points[-1].point == points[-1]

@@ -55,6 +55,12 @@ class Forecast:
                 return done + moment.share * self.retrain_steps[moment.level - 1]
 
 
+def density_at(recipe: Recipe, level: int) -> float:
+    """The fraction that stays at an operating point: even steps in its logarithm, 1 at level 0."""
+    density: float = recipe.target.density ** (level / recipe.prune.points)
+    return density
+
+
 def forecast(recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, stretches: Stretches) -> Forecast:
     """Forecast a run.
 

@@ -25,7 +25,7 @@ from worker.engine.information import Information, layer_information
 from worker.engine.network import Network, build, summarize
 from worker.engine.place import Place
 from worker.engine.placement import on_device
-from worker.engine.progress import Moment, forecast
+from worker.engine.progress import Moment, density_at, forecast
 from worker.engine.rankings import distribution
 from worker.engine.regularizers.regularizer import Ground, Regularizer
 from worker.engine.results import Delivered, FinishedPoint, Measured
@@ -108,13 +108,13 @@ class _PruningRun:
             yield from self._train(cross_entropy)
             self._trainee.finish_regularizer()
             self._enter(Phase.PRUNE, before_accuracy=self._work.validate(self._trainee.module).accuracy)
-        for level in range(self._place.level, self._recipe.prune.points + 1):
+        while self._place.level <= self._recipe.prune.points:
             if self._place.phase is Phase.PRUNE:
-                yield from self._prune(level)
+                yield from self._prune(self._place.level)
             yield from self._train(self._retrain_loss)
-            point = self._point(level, self._measured(self._removal.delivered()))
+            point = self._point(self._place.level, self._measured(self._removal.delivered()))
             yield point
-            self._enter(Phase.PRUNE, level=level + 1, before_accuracy=point.point.retrained_accuracy)
+            self._enter(Phase.PRUNE, level=self._place.level + 1, before_accuracy=point.point.retrained_accuracy)
 
     def _dense_point(self) -> FinishedPoint:
         """Point 0, after which removals or a regularizer begin."""
@@ -135,22 +135,28 @@ class _PruningRun:
 
     def _prune(self, level: int) -> Iterator[Output]:
         """Remove until the level's density is reached, then measure what is left."""
-        target, points = self._recipe.target.density, self._recipe.prune.points
-        start, end = target ** ((level - 1) / points), target ** (level / points)
+        start, end = density_at(self._recipe, level - 1), density_at(self._recipe, level)
         while not self._removal.is_reached(end):
             self._removal.start_reading()
             loss = self._removal.watched(cross_entropy)
             totals = self._work.trainer.train(self._trainee, loss, self._schedule.training_steps)
             density = self._schedule.level(start, end, self._place.removals)
             removed = self._removal.remove(density, self._schedule.channels)
-            scores = distribution(self._removal.take_rankings(), level) if self._removal.is_reached(end) else None
+            reached, rankings = self._removal.is_reached(end), self._removal.take_rankings()
+            scores = distribution(rankings, self._deepest(level)) if reached else None
             self._place = replace(self._place, removals=self._place.removals + 1, scores=scores)
             yield from self._finish_step(totals, removed)
         self._removal.settle()
         pruned = self._work.validate(self._trainee.module)
         found = Found(self._trainee, self._network, self._early, self._work.generators["initialization"])
         self._trainee.set_tensors(STARTS.make(self._recipe.retrain.start)(found))
-        self._enter(Phase.RETRAIN, pruned_accuracy=pruned.accuracy)
+        self._enter(Phase.RETRAIN, level=self._deepest(level), pruned_accuracy=pruned.accuracy)
+
+    def _deepest(self, level: int) -> int:
+        """The last level that the network has come to, from `level` on: those that coincide are one operating point."""
+        while level < self._recipe.prune.points and self._removal.is_reached(density_at(self._recipe, level + 1)):
+            level += 1
+        return level
 
     def _train(self, loss: Loss) -> Iterator[Output]:
         """Train to the end of the phase's stretch."""

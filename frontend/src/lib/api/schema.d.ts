@@ -2775,7 +2775,7 @@ export interface components {
             pins?: string[];
             /**
              * Points
-             * @description Operating points on the way to the target (evenly spaced in log density).
+             * @description Operating points on the way to the target (evenly spaced in log density). Points whose networks would be the same are one, with the number of the last.
              * @default 4
              */
             points?: number;
