@@ -49,6 +49,8 @@ def follow(outputs: Iterable[RunStarted | StepFinished | Checkpoint | FinishedPo
                 case FinishedPoint():
                     points.append(output)
                     progress.console.print(_line(output.point))
+                    if output.point.collapse_notice is not None:
+                        progress.console.print(output.point.collapse_notice, style="yellow")
                 case Checkpoint():
                     pass
     if layout is None:

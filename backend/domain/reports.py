@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from backend.domain import metrics
+from backend.domain.collapse import Accuracies, tell_collapse
 from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.granularities import GranularityKind
 from backend.domain.scores import ScoreDistribution
@@ -169,6 +170,14 @@ class OperatingPoint(Spec):
         return self.index == 0 or (self.zeros is not None and not self.dead_channels)
 
     @property
+    def collapse_notice(self) -> str | None:
+        """What to change where the network only guesses, though the dense one did better; None for any other."""
+        if self.index == 0 or self.test_class_accuracies is None:
+            return None
+        accuracies = (self.dense_accuracy, self.pruned_accuracy, self.retrained_accuracy, self.test_class_accuracies)
+        return tell_collapse(self.index, Accuracies(*accuracies))
+
+    @property
     def dead_notice(self) -> str | None:
         """How many dead channels went, and where; None where none did."""
         return _tell_dead(self.dead_channels) if self.dead_channels else None
@@ -182,7 +191,9 @@ class OperatingPoint(Spec):
     def notices(self) -> tuple[str, ...]:
         """All that is to be said of the network, in sentences."""
         bits = None if self.weight_bits is None else self.weight_bits.notice
-        return tuple(sentence for sentence in (self.dead_notice, self.notice, bits) if sentence is not None)
+        return tuple(
+            sentence for sentence in (self.collapse_notice, self.dead_notice, self.notice, bits) if sentence is not None
+        )
 
     def compression_ratio(self, layout: RunLayout) -> float:
         """Dense over remaining parameters."""

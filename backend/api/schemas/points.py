@@ -89,6 +89,9 @@ class PointAnswer(Answer):
         description="How many dead channels were removed, and where: channels that nobody read, or whose value did not "
         "depend on the input."
     )
+    collapse_notice: str | None = Field(
+        description="What to change where the network does no better than guessing, though the dense one did."
+    )
     keeps_shapes: bool = Field(description="No tensor is smaller than in the dense network: no latency is measured.")
     files: list[FileAnswer]
     formats: list[FormatAnswer] = Field(description="Every format, made or not.")
@@ -111,6 +114,7 @@ class PointAnswer(Answer):
             dense_parameters=layout.dense_parameters,
             notice=point.notice,
             dead_notice=point.dead_notice,
+            collapse_notice=point.collapse_notice,
             keeps_shapes=point.keeps_shapes,
             files=[FileAnswer.of(file) for file in entry.files],
             formats=[FormatAnswer.of(item) for item in entry.formats],

@@ -35,6 +35,7 @@ function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
     compression_ratio: 4,
     notice: null,
     dead_notice: null,
+    collapse_notice: null,
     keeps_shapes: index === 0,
     instability: 0.2,
     relative_instability: 0.25,

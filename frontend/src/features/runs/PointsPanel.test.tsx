@@ -32,6 +32,7 @@ function entry(index: number): PointEntry {
     compression_ratio: 4,
     notice: null,
     dead_notice: null,
+    collapse_notice: null,
     keeps_shapes: false,
     instability: 0.2,
     relative_instability: 0.25,

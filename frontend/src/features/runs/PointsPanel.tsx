@@ -22,12 +22,19 @@ export function PointsPanel({ id }: { id: string }) {
         {(points) => (
           <>
             <PointTable id={id} points={points} />
-            <PointNotices entry={points.at(-1)} />
+            <PointNotices entry={summarize(points)} />
           </>
         )}
       </Query>
     </Panel>
   )
+}
+
+/** The last network speaks for the run, but one that only guesses is told of wherever it stands. */
+function summarize(points: PointEntry[]) {
+  const last = points.at(-1)
+  const fallen = points.find((entry) => entry.collapse_notice)
+  return last && { ...last, collapse_notice: fallen?.collapse_notice ?? null }
 }
 
 function PointTable({ id, points }: { id: string; points: PointEntry[] }) {

@@ -2591,6 +2591,11 @@ export interface components {
          */
         PointAnswer: {
             /**
+             * Collapse Notice
+             * @description What to change where the network does no better than guessing, though the dense one did.
+             */
+            collapse_notice: string | null;
+            /**
              * Compression Ratio
              * @description Dense over remaining parameters.
              */

@@ -1,0 +1,47 @@
+"""Networks that do no better than guessing when a run is done with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+_BETTER = 0.1
+"""By how much the dense network must be better than guessing for its fall to be told."""
+_MARGIN = 1.1
+"""Up to so many times the accuracy of guessing is no better."""
+_ALL, _NONE = 0.99, 0.01
+"""Accuracy on a class that is (almost) always answered, and on one that (almost) never is."""
+
+
+@dataclass(frozen=True)
+class Accuracies:
+    """Accuracies of an operating point; all but those by class are on the validation split."""
+
+    dense: float
+    pruned: float
+    retrained: float
+    by_class: Sequence[float | None]
+    """On the test split; None for a class without examples there."""
+
+
+def tell_collapse(index: int, found: Accuracies) -> str | None:
+    """A sentence on an operating point whose network only guesses, and what to change; None for any other."""
+    classes = len(found.by_class)
+    chance = 1 / classes if classes else 1.0
+    if found.dense < chance + _BETTER or not _guesses(found.retrained, found.by_class):
+        return None
+    fell = f"Operating point {index} does no better than guessing: validation accuracy is {found.retrained:.1%}"
+    if found.pruned > _MARGIN * chance:
+        return (
+            f"{fell}, and was {found.pruned:.1%} before retraining, which threw the network off. Lower "
+            "retrain.optimizer.learning_rate, or set retrain.gradient_norm (1, say)."
+        )
+    return (
+        f"{fell}, and was {found.pruned:.1%} already after the removals. Lower prune.optimizer.learning_rate, with "
+        "which the network is trained between removals, or remove less; if training diverges, set retrain.gradient_norm."
+    )
+
+
+def _guesses(accuracy: float, by_class: Sequence[float | None]) -> bool:
+    """No better than chance, or always the same answer."""
+    known = [one for one in by_class if one is not None]
+    is_constant = len(known) > 1 and max(known) > _ALL and sum(one > _NONE for one in known) == 1
+    return accuracy <= _MARGIN / len(by_class) or is_constant
