@@ -16,6 +16,8 @@ class Accuracies:
     """Accuracies of an operating point; all but those by class are on the validation split."""
 
     dense: float
+    before: float | None
+    """Straight before the removals; None where it was not recorded."""
     pruned: float
     retrained: float
     by_class: Sequence[float | None]
@@ -29,6 +31,8 @@ def tell_collapse(index: int, found: Accuracies) -> str | None:
     if found.dense < chance + _BETTER or not _guesses(found.retrained, found.by_class):
         return None
     fell = f"Operating point {index} does no better than guessing: validation accuracy is {found.retrained:.1%}"
+    if found.before is not None and found.before <= _MARGIN * chance:
+        return f"{fell}, and was {found.before:.1%} at the point before."
     if found.pruned > _MARGIN * chance:
         return (
             f"{fell}, and was {found.pruned:.1%} before retraining, which threw the network off. Lower "
@@ -36,7 +40,8 @@ def tell_collapse(index: int, found: Accuracies) -> str | None:
         )
     return (
         f"{fell}, and was {found.pruned:.1%} already after the removals. Lower prune.optimizer.learning_rate, with "
-        "which the network is trained between removals, or remove less; if training diverges, set retrain.gradient_norm."
+        "which the network is trained between removals, or remove less; set retrain.gradient_norm where training "
+        "diverges."
     )
 
 

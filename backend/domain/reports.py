@@ -174,8 +174,14 @@ class OperatingPoint(Spec):
         """What to change where the network only guesses, though the dense one did better; None for any other."""
         if self.index == 0 or self.test_class_accuracies is None:
             return None
-        accuracies = (self.dense_accuracy, self.pruned_accuracy, self.retrained_accuracy, self.test_class_accuracies)
-        return tell_collapse(self.index, Accuracies(*accuracies))
+        accuracies = Accuracies(
+            dense=self.dense_accuracy,
+            before=self.before_accuracy,
+            pruned=self.pruned_accuracy,
+            retrained=self.retrained_accuracy,
+            by_class=self.test_class_accuracies,
+        )
+        return tell_collapse(self.index, accuracies)
 
     @property
     def dead_notice(self) -> str | None:
