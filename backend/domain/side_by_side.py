@@ -120,7 +120,8 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
     (
         lambda run: run.recipe.prune.granularity.kind,
         "Some of these runs remove channels, others set single weights to zero: of those, MACs and parameters count "
-        "what is not zero, shapes stay, and nothing is faster until a runtime for sparse weights is used.",
+        "what is not zero, shapes stay (but for dead channels), and zeros save no time until a runtime for sparse "
+        "weights is used.",
     ),
     (lambda run: run.recipe.data, "These runs split, batch or scale the data differently."),
 )
