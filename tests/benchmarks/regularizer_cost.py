@@ -1,8 +1,5 @@
 """What a regularizer costs on top of a plain training step: a part of `python -m tests.benchmarks.speed`."""
 
-import torch
-from torch import Tensor
-
 from backend.domain.regularizers import (
     BatchNormL1Regularizer,
     BayesianCompressionRegularizer,
@@ -18,6 +15,7 @@ from tests.benchmarks.turns import PLAIN, Options, Work, start_training
 from tests.engine.grounds import ground_of
 from worker.engine.catalogue import REGULARIZERS
 from worker.engine.retraining.losses import cross_entropy
+from worker.engine.training import compared
 
 GOAL = 1.25
 EXAMPLES, STEPS = 50_000, 1000
@@ -55,15 +53,11 @@ def _step(name: str, spec: Regularizer | None, options: Options) -> Work:
     start_training(trainee)
     inputs, labels = options.batch(name)
 
-    def loss(scores: Tensor) -> Tensor:
-        return cross_entropy(scores, labels, inputs)
-
     def step() -> None:
-        first = loss(trainee.scores(inputs))
-        with torch.no_grad():
-            others = trainee.second_scores(inputs)
-            second = None if others is None else loss(others)
-        relaxed = [loss(scores) for scores in trainee.relaxed_scores(inputs)]
-        trainee.learn(first, len(labels), second, relaxed)
+        logits = trainee.scores(inputs)
+        loss = cross_entropy(logits, labels, inputs)
+        rise = compared(trainee, cross_entropy, logits, labels, inputs)
+        relaxed = [cross_entropy(scores, labels, inputs) for scores in trainee.relaxed_scores(inputs)]
+        trainee.learn(loss, len(labels), None if rise is None else loss.detach() + rise, relaxed)
 
     return step

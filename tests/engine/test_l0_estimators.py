@@ -15,6 +15,7 @@ from worker.engine.regularizers.l0 import L0
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.retraining.optimizers import OPTIMIZERS
 from worker.engine.trainee import Trainee
+from worker.engine.training import compared
 
 STEPS = {"arm": 1500, "reinforce": 1500, "rebar": 500, "relax": 500}
 STEEPNESS = 7.0
@@ -81,6 +82,29 @@ def test_the_gates_follow_the_slope_of_the_expected_loss(estimator):
     errors = (estimates.mean(0) - exact).abs() / (estimates.std(0) / len(estimates) ** 0.5)
     assert bool((errors < 3.5).all())
     assert float((exact.abs() / (estimates.std(0) / len(estimates) ** 0.5)).max()) > 7  # it could tell a wrong one
+
+
+def test_mirrored_gates_may_be_compared_on_some_of_the_examples():
+    """In another order of the mini-batch each time; on average the slope is that of all examples."""
+    trainee = steep(dense(small_mlp(widths=(3, 2))))
+    regularizer = trainee.regularizer = gated(trainee, estimator="arm")
+    parameter, generator, gradients = regularizer.parameters["log_alpha"], torch.Generator().manual_seed(1), []
+    for _ in range(2 * STEPS["arm"]):
+        order = torch.randperm(len(LABELS), generator=generator)
+        inputs, labels = Inputs.of(INPUTS[order]), LABELS[order]
+        with torch.no_grad():
+            logits = trainee.scores(inputs)
+            loss = cross_entropy(logits, labels, inputs)
+        rise = compared(trainee, cross_entropy, logits, labels, inputs)
+        regularizer.observe(loss, loss + rise)
+        parameter.grad = None
+        regularizer.penalty()
+        regularizer.add_gradients()
+        gradients.append(parameter.grad)
+    estimates, exact = torch.stack(gradients).double(), enumerated(trainee, regularizer).double()
+    errors = estimates.std(0) / len(estimates) ** 0.5
+    assert bool(((estimates.mean(0) - exact).abs() < 3.5 * errors).all())
+    assert float((exact.abs() / errors).max()) > 7
 
 
 @pytest.mark.parametrize("estimator", ["rebar", "relax"])

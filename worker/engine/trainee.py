@@ -59,6 +59,8 @@ class Trainee:
     def _install(self, network: Network, groups: Sequence[ChannelGroup]) -> None:
         self._network, self.groups = network, groups
         self.module: fx.GraphModule = on_device(build(network), self._device)
+        names = [len(dict(self.module.named_parameters(remove_duplicate=only_once))) for only_once in (True, False)]
+        self._has_shared_tensors = names[0] != names[1]
         self.gates = Gates(self.module, self.groups, self._signal)
         self.gates.apply(self.masks.on)
         self._optimizer: torch.optim.Optimizer | None = None
@@ -86,19 +88,24 @@ class Trainee:
     def scores(self, inputs: Inputs) -> Tensor:
         """Class scores (N, classes) of a batch in training, by the weights that a regularizer has for this step."""
         weights = {} if self.regularizer is None else dict(self.regularizer.weights())
-        module = self.module
-        scores: Tensor = torch.func.functional_call(module, weights, (*inputs,)) if weights else module(*inputs)
+        scores: Tensor = self._scores_by(weights, inputs) if weights else self.module(*inputs)
         return scores
 
     def second_scores(self, inputs: Inputs) -> Tensor | None:
         """Class scores by the weights that a regularizer compares these with; None where it compares none."""
         weights = {} if self.regularizer is None else dict(self.regularizer.second_weights())
-        return torch.func.functional_call(self.module, weights, (*inputs,)) if weights else None
+        return self._scores_by(weights, inputs) if weights else None
 
     def relaxed_scores(self, inputs: Inputs) -> list[Tensor]:
         """Class scores by the relaxed weights that a regularizer wants slopes by."""
         relaxed = () if self.regularizer is None else self.regularizer.relaxed_weights()
-        return [torch.func.functional_call(self.module, dict(weights), (*inputs,)) for weights in relaxed]
+        return [self._scores_by(weights, inputs) for weights in relaxed]
+
+    def _scores_by(self, weights: Mapping[str, Tensor], inputs: Inputs) -> Tensor:
+        scores: Tensor = torch.func.functional_call(
+            self.module, dict(weights), (*inputs,), tie_weights=self._has_shared_tensors
+        )
+        return scores
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
@@ -110,7 +117,7 @@ class Trainee:
     ) -> None:
         """One optimizer step on a mean loss over `batch_size` examples; the gates' signal is read on the way.
 
-        `second` is the mean loss by `second_scores`, `relaxed` are those by `relaxed_scores`.
+        `second` is the mean loss by the weights of `second_scores`, `relaxed` are those by `relaxed_scores`.
         """
         self._trained_by.zero_grad(set_to_none=True)
         if self.regularizer is not None:

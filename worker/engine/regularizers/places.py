@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import Any, Literal
 
 import torch
 from torch import Tensor
@@ -26,9 +27,7 @@ class _Axis:
     def of(self, extended: Tensor) -> Tensor:
         """The values (G + 1,) of the channels, in a shape to multiply the weight by."""
         found = extended.index_select(0, self.place) if self.span is None else extended[self.span]
-        shape = [1] * self.tensor.dim()
-        shape[self.axis] = -1
-        return found.view(shape)
+        return found.view(self.shape)
 
     def add(self, total: Tensor, lines: Tensor) -> None:
         """Add what was found at each place to the channels' total (G + 1,)."""
@@ -38,9 +37,19 @@ class _Axis:
             total[self.span] += lines
 
     @property
+    def size(self) -> float:
+        """Number of weights at each place."""
+        return self.tensor.numel() / len(self.place)
+
+    @cached_property
     def others(self) -> list[int]:
         """The weight's other axes."""
         return [axis for axis in range(self.tensor.dim()) if axis != self.axis]
+
+    @cached_property
+    def shape(self) -> list[int]:
+        """Of a value for each place, to multiply the weight by."""
+        return [-1 if axis == self.axis else 1 for axis in range(self.tensor.dim())]
 
 
 class _Scaled(torch.autograd.Function):
@@ -107,7 +116,9 @@ class ChannelPlaces:
             (name, axis): _Axis(tensors[name], axis, place, spans[name, axis])
             for (name, axis), place in self._places.items()
         }
-        self.sizes = self._total(lambda axis: torch.full_like(_norms(axis, 0), axis.tensor.numel() / len(axis.place)))
+        self.sizes = self._total(
+            lambda axis: axis.tensor.new_full(axis.place.shape, axis.tensor.numel() / len(axis.place))
+        )
         """Number of each channel's weights (G,)."""
         self.root_sizes = self.sizes.sqrt()
         self._names = list(dict.fromkeys(name for name, _ in self._axes))
@@ -122,15 +133,13 @@ class ChannelPlaces:
         """The channel at each place along an axis of a weight, by its name and the axis; G where there is none."""
         return self._places
 
-    @torch.no_grad()
     def absolute_sums(self) -> Tensor:
-        """Sum of absolute values of each channel's weights (G,), float32 or wider."""
-        return self._total(lambda axis: _norms(axis, 1))
+        """Sum of absolute values of each channel's weights (G,), float32 or wider; call it under `no_grad`."""
+        return self._total(lambda axis: _sums(axis, 1))
 
-    @torch.no_grad()
     def squared_sums(self) -> Tensor:
-        """Sum of squares of each channel's weights (G,), float32 or wider."""
-        return self._total(lambda axis: _norms(axis, 2).square())
+        """Sum of squares of each channel's weights (G,), float32 or wider; call it under `no_grad`."""
+        return self._total(lambda axis: _sums(axis, 2))
 
     def _total(self, lines_of: Callable[[_Axis], Tensor]) -> Tensor:
         total: Tensor | None = None
@@ -156,9 +165,8 @@ class ChannelPlaces:
         for axis in self._axes.values():
             axis.tensor.mul_(axis.of(extended))
 
-    @torch.no_grad()
     def add_gradients(self, factors: Tensor) -> None:
-        """Add the weights times the factors (G,) of their channels to the gradients that they have."""
+        """Add the weights times the factors (G,) of their channels to their gradients; call it under `no_grad`."""
         extended = torch.cat([factors, factors.new_zeros(1)])
         for axis in self._axes.values():
             if axis.tensor.grad is not None:
@@ -179,13 +187,14 @@ class ChannelPlaces:
         return {group.name: part for group, part in zip(self.groups, parts, strict=True)}
 
 
-@torch.no_grad()
-def _norms(axis: _Axis, order: int) -> Tensor:
-    """Norm of the weights at each place, in one pass over them."""
+def _sums(axis: _Axis, power: Literal[1, 2]) -> Tensor:
+    """Sum of the weights' absolute values or squares at each place; in one pass where they lie one after another."""
     if not axis.others:
-        return axis.tensor.abs()
-    norms: Tensor = torch.linalg.vector_norm(axis.tensor, order, dim=axis.others)
-    return norms
+        return axis.tensor.abs() if power == 1 else axis.tensor.square()
+    if axis.axis == 0:
+        norms: Tensor = torch.linalg.vector_norm(axis.tensor, power, dim=axis.others)
+        return norms if power == 1 else norms.square_()
+    return (axis.tensor.abs() if power == 1 else axis.tensor.square()).sum(axis.others)
 
 
 def making_members(group: ChannelGroup) -> tuple[Member, ...]:

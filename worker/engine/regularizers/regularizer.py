@@ -65,7 +65,7 @@ class Regularizer(Protocol):
         ...
 
     def second_weights(self) -> Mapping[str, Tensor]:
-        """For a second forward pass on the same mini-batch, without gradients, to compare losses; empty: none."""
+        """For a second forward pass of some examples, without gradients, to compare losses; empty: none."""
         ...
 
     def relaxed_weights(self) -> Sequence[Mapping[str, Tensor]]:
