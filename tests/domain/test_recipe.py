@@ -51,9 +51,11 @@ def test_settings_that_were_added_later_are_part_of_a_recipes_identity() -> None
         fingerprint(pins=["conv1", "fc"]),
         fingerprint(width_multiple=8),
         fingerprint(width_multiple=16),
+        fingerprint(dead_channels="keep"),
         fingerprint(criterion={"kind": "fisher", "labels": "model"}),
     }
-    assert len(prints) == 6
+    assert len(prints) == 7
+    assert fingerprint(dead_channels="remove") == GOLDEN
     assert fingerprint(pins=["fc", "conv1", "fc"]) == fingerprint(pins=["conv1", "fc"])
 
 
