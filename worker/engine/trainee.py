@@ -19,6 +19,7 @@ from worker.engine.placement import on_device
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
 from worker.engine.signal import INFORMATION, Signal
+from worker.engine.substitution import Substitution
 from worker.engine.surgery import remove, remove_from_tensors, thin_groups
 from worker.engine.weight_bits import significands
 from worker.engine.weights.masks import WeightMasks
@@ -59,8 +60,7 @@ class Trainee:
     def _install(self, network: Network, groups: Sequence[ChannelGroup]) -> None:
         self._network, self.groups = network, groups
         self.module: fx.GraphModule = on_device(build(network), self._device)
-        names = [len(dict(self.module.named_parameters(remove_duplicate=only_once))) for only_once in (True, False)]
-        self._has_shared_tensors = names[0] != names[1]
+        self._substituted = Substitution(self.module)
         self.gates = Gates(self.module, self.groups, self._signal)
         self.gates.apply(self.masks.on)
         self._optimizer: torch.optim.Optimizer | None = None
@@ -88,24 +88,18 @@ class Trainee:
     def scores(self, inputs: Inputs) -> Tensor:
         """Class scores (N, classes) of a batch in training, by the weights that a regularizer has for this step."""
         weights = {} if self.regularizer is None else dict(self.regularizer.weights())
-        scores: Tensor = self._scores_by(weights, inputs) if weights else self.module(*inputs)
+        scores: Tensor = self._substituted(weights, *inputs) if weights else self.module(*inputs)
         return scores
 
     def second_scores(self, inputs: Inputs) -> Tensor | None:
         """Class scores by the weights that a regularizer compares these with; None where it compares none."""
         weights = {} if self.regularizer is None else dict(self.regularizer.second_weights())
-        return self._scores_by(weights, inputs) if weights else None
+        return self._substituted(weights, *inputs) if weights else None
 
     def relaxed_scores(self, inputs: Inputs) -> list[Tensor]:
         """Class scores by the relaxed weights that a regularizer wants slopes by."""
         relaxed = () if self.regularizer is None else self.regularizer.relaxed_weights()
-        return [self._scores_by(weights, inputs) for weights in relaxed]
-
-    def _scores_by(self, weights: Mapping[str, Tensor], inputs: Inputs) -> Tensor:
-        scores: Tensor = torch.func.functional_call(
-            self.module, dict(weights), (*inputs,), tie_weights=self._has_shared_tensors
-        )
-        return scores
+        return [self._substituted(weights, *inputs) for weights in relaxed]
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
