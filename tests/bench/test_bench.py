@@ -177,8 +177,8 @@ def test_methods_that_only_set_weights_to_zero_are_marked(comparison: Comparison
     table = to_markdown(Comparison("lenet300", "blobs", (outcome, zeros)))
     assert "| `lamp2021` ¹ |" in table
     assert "| `magnitude-channel` |" in table
-    assert "¹ Same shapes" in table
-    assert "Same shapes" not in to_markdown(comparison)
+    assert "¹ Single weights" in table
+    assert "Single weights" not in to_markdown(comparison)
 
 
 def test_results_survive_their_file_and_stand_in_the_pages_of_their_methods(comparison: Comparison, tmp_path: Path):

@@ -30,7 +30,8 @@ def to_markdown(comparison: Comparison) -> str:
     if any(map(_keeps_shapes, comparison.methods)):
         lines += [
             "",
-            f"{_ZEROS.strip()} Same shapes: zeros are not counted. Not faster until a sparse runtime is used.",
+            f"{_ZEROS.strip()} Single weights, zeros are not counted: same shapes but for dead channels, so hardly faster "
+            "until a sparse runtime is used.",
         ]
     failures = _failures(comparison)
     return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)

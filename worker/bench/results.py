@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import NonNegativeFloat, NonNegativeInt
+from pydantic import NonNegativeFloat
 
 from backend.domain.comparison import Cell, Comparison, Outcome, Spread
 from backend.domain.spec import Spec
@@ -14,7 +14,6 @@ class Result(Spec):
     cell: Cell
     validation_accuracy: NonNegativeFloat | None = None
     test_accuracy: NonNegativeFloat | None = None
-    parameters: NonNegativeInt | None = None
     epochs: NonNegativeFloat = 0.0
     failure: str | None = None
 
@@ -28,7 +27,6 @@ class Result(Spec):
             cell=outcome.cell,
             validation_accuracy=point.retrained_accuracy,
             test_accuracy=point.test_accuracy,
-            parameters=point.parameters,
             epochs=round(outcome.epochs, 2),
         )
 
