@@ -30,7 +30,7 @@ def to_markdown(comparison: Comparison) -> str:
     if any(map(_keeps_shapes, comparison.methods)):
         lines += [
             "",
-            f"{_ZEROS.strip()} Single weights, zeros are not counted: same shapes but for dead channels, so hardly faster "
+            f"{_ZEROS.strip()} Single weights; zeros are not counted. Same shapes but for dead channels: hardly faster "
             "until a sparse runtime is used.",
         ]
     failures = _failures(comparison)
