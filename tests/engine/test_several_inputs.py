@@ -156,6 +156,30 @@ def test_numbers_that_are_computed_with_are_tried_out(largest: int, is_known: bo
         _refused(network, data, "cannot work with the dataset's numbers for `x`: index out of range")
 
 
+class Cities(nn.Module):
+    """A single whole number for each example, (N,), beside a vector."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.vector = nn.Embedding(12, 6), nn.Linear(3, 6)
+        self.hidden, self.fc = nn.Linear(12, 8), nn.Linear(8, 4)
+
+    def forward(self, city: Tensor, vector: Tensor) -> Tensor:
+        both = torch.cat([self.table(city), torch.relu(self.vector(vector))], 1)
+        return self.fc(torch.relu(self.hidden(both)))
+
+
+@pytest.mark.parametrize("shape", [(40,), (40, 1)])
+@pytest.mark.parametrize("stored", [torch.uint8, torch.int32, torch.int64])
+def test_one_whole_number_for_each_example_is_an_input(stored: torch.dtype, shape: tuple[int, ...]) -> None:
+    network = capture(Cities(), (torch.zeros(2, dtype=torch.int64), torch.zeros(2, 3)), "cities")
+    assert summarize(network).inputs[0].shape == ()
+    city, vector = (torch.arange(40) % 12).to(stored).view(shape), torch.randn(40, 3)
+    examples = Examples(Inputs.of(city, vector), torch.arange(40) % 4)
+    data = Dataset(examples, examples, 4, "cities", ("city", "vector"))
+    assert len(collect_run(network, data, recipe()).points) == 3
+
+
 def _refused(network: Network, data: Dataset, sentence: str) -> None:
     with pytest.raises(JobFailure, match=sentence) as caught:
         collect_run(network, data, recipe())

@@ -50,7 +50,7 @@ def try_extremes(network: Network, fed: Feed) -> None:
         return
     module = build(network).eval()
     for part in (fed.train, fed.test):
-        flat = [part.inputs.tensors[place].flatten(1).double() for place in places if len(part)]
+        flat = [part.inputs.tensors[place].double().reshape(len(part), -1) for place in places if len(part)]
         index = [found for rows in flat for found in (rows.amin(1).argmin(), rows.amax(1).argmax())]
         some = part.inputs.at(torch.tensor(index, dtype=torch.int64))
         try:
