@@ -8,6 +8,7 @@ import { formatBytes, formatCount } from '@/lib/format'
 import { files } from '@/lib/paths'
 import { useOrderFormat } from '@/lib/queries/useOrderFormat'
 import { FORMATS } from './formats'
+import type { Signature } from './loading'
 
 type Entry = PointEntry['formats'][number]
 
@@ -17,8 +18,13 @@ interface Props {
   entry: Entry
 }
 
+interface CardProps extends Props {
+  /** Of the network; undefined where its model was deleted. */
+  signature: Signature | undefined
+}
+
 /** One format: what it is for, how it is loaded, and the file, or a button that has it made. */
-export function FormatCard({ run, index, entry }: Props) {
+export function FormatCard({ run, index, entry, signature }: CardProps) {
   const { title, help, code } = FORMATS[entry.format]
   return (
     <Card padding="md" radius="md" data-testid={`format-${entry.format}`} data-standing={entry.standing}>
@@ -37,7 +43,7 @@ export function FormatCard({ run, index, entry }: Props) {
           </Stack>
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <CodeBlock code={code} label={`the code that loads the ${entry.format} file`} />
+          <CodeBlock code={code(signature)} label={`the code that loads the ${entry.format} file`} />
         </Grid.Col>
       </Grid>
     </Card>

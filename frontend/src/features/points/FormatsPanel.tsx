@@ -5,17 +5,26 @@ import { Panel } from '@/components/Panel'
 import type { PointEntry } from '@/lib/api/types'
 import { formatBytes } from '@/lib/format'
 import { files } from '@/lib/paths'
+import { useModel } from '@/lib/queries/useModel'
 import type { Format } from '@/lib/queries/useOrderFormat'
+import { useRun } from '@/lib/queries/useRun'
 import { FormatCard } from './FormatCard'
 
 /** The network in every format, alone or as one zip. */
 export function FormatsPanel({ run, entry }: { run: string; entry: PointEntry }) {
   const { index } = entry.point
+  const model = useModel(useRun(run).data?.model_id)
   return (
     <Panel title="Download" help="Every file loads where Secateur is not installed." testId="formats">
       <Stack gap="md">
         {entry.formats.map((format) => (
-          <FormatCard key={format.format} run={run} index={index} entry={format} />
+          <FormatCard
+            key={format.format}
+            run={run}
+            index={index}
+            entry={format}
+            signature={model.data?.summary ?? undefined}
+          />
         ))}
       </Stack>
       <ZipChoice run={run} entry={entry} />

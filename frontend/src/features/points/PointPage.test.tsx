@@ -4,8 +4,8 @@ import { render, screen, within } from '@testing-library/react'
 import userEvent from '@testing-library/user-event'
 import { createMemoryRouter, RouterProvider } from 'react-router'
 import { expect, test } from 'vitest'
-import type { FirstLayer, PointEntry } from '@/lib/api/types'
-import { firstLayersKey, pointKey } from '@/lib/queries/keys'
+import type { FirstLayer, NetworkSummary, PointEntry } from '@/lib/api/types'
+import { firstLayersKey, modelKey, pointKey, runKey } from '@/lib/queries/keys'
 import { PointPage } from './PointPage'
 
 const sha256 = '0'.repeat(64)
@@ -60,11 +60,18 @@ function picture(layer: string, input: string, caption: string): FirstLayer {
   return { picture: { kind: 'inputs', layer, inputs: [input], ...cells }, caption, figure }
 }
 
-function show(index: number, changes: Partial<PointEntry> = {}, firstLayers: FirstLayer[] = []) {
+function show(
+  index: number,
+  changes: Partial<PointEntry> = {},
+  firstLayers: FirstLayer[] = [],
+  summary?: Partial<NetworkSummary>,
+) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
   client.setQueryData(pointKey('r1', 0), entry(0))
   client.setQueryData(pointKey('r1', index), entry(index, changes))
   client.setQueryData(firstLayersKey('r1', index), firstLayers)
+  client.setQueryData(runKey('r1'), { name: 'A run', state: 'completed', model_id: summary ? 'm1' : null })
+  client.setQueryData(modelKey('m1'), { state: 'ready', summary })
   const router = createMemoryRouter([{ path: '/runs/:id/points/:index', element: <PointPage /> }], {
     initialEntries: [`/runs/r1/points/${index}`],
   })
@@ -118,6 +125,30 @@ test('a format is downloaded, ordered, or on its way', () => {
   expect(within(screen.getByTestId('format-onnx')).getByRole('status')).toHaveTextContent('Being made')
   expect(screen.getByTestId('format-pt2')).toHaveTextContent('torch.export.load("model.pt2")')
 })
+
+test('the code of every format calls the network with its own inputs', () => {
+  const inputs = [
+    { name: 'tokens', shape: [5], type: 'int64', rows: 20 },
+    { name: 'model', shape: [3], type: 'float32' },
+  ]
+  show(1, {}, [], { inputs, further_outputs: [[3]] })
+  const code = (format: string) => screen.getByTestId(`format-${format}`)
+  expect(code('safetensors')).toHaveTextContent('scores = network(*model.scale(tokens, model_1))[0]')
+  expect(code('pt2')).toHaveTextContent('scores = program.module()(tokens, model_1)[0]')
+  expect(code('pt2')).toHaveTextContent('# tokens: int64, as stored # model_1: float32, scaled as manifest.json says')
+  expect(code('onnx')).toHaveTextContent('session.run(["scores"], {"tokens": tokens, "model": model_1})[0]')
+})
+
+test.each([undefined, { inputs: [{ name: 'x', shape: [1, 8, 8], type: 'float32' }] }])(
+  'the code for a single input gives that one',
+  (summary) => {
+    show(1, {}, [], summary)
+    const code = (format: string) => screen.getByTestId(`format-${format}`)
+    expect(code('safetensors')).toHaveTextContent('scores = network(model.scale(inputs))')
+    expect(code('pt2')).toHaveTextContent('scores = program.module()(inputs)')
+    expect(code('onnx')).toHaveTextContent('session.run(["scores"], {"input": inputs})[0]')
+  },
+)
 
 test('a checked ONNX model says how it was checked, and goes into a chosen zip', async () => {
   const onnx = { name: 'model.onnx', size: 216000, sha256 }
