@@ -15,6 +15,7 @@ _TAKEN = frozenset(
     {*dir(builtins), "inf", "nan", "torch", "device", "fx_pytree", "pytree", "self", "F", "nn", "Tensor"}
 )
 """Names that mean something else in a network's graph or in the source that is written of it."""
+_RENAMED = frozenset(name.lower() for name in {*_TAKEN, *keyword.kwlist})
 _LONGEST = 100
 _LIMITS = {"bool": (0, 1), "uint8": (0, 255), "int32": (-(2**31), 2**31 - 1)}
 """Smallest and largest number of the types that do not hold all that a dataset does."""
@@ -42,16 +43,18 @@ def input_name(given: str) -> str:
 def pair(wanted: Sequence[NetworkInput], held: Sequence[DatasetInput]) -> tuple[int, ...] | Misfit:
     """For every input of a network, in order, the position of the array that goes there.
 
-    A single array goes to a single input, whatever their names; of several, names decide and never the order. Shapes
-    must agree but for axes of length 1 and for flattening; whole numbers must be what the input can take.
+    A single array goes to a single input, whatever their names; of several, names decide and never the order. Case and
+    underscores count only where nothing else tells two names apart, as exporters change both. Shapes must agree but for
+    axes of length 1 and for flattening; whole numbers must be what the input can take.
     """
     found = _by_name(wanted, held)
     if isinstance(found, Misfit):
         return found
-    for info, position in zip(wanted, found, strict=True):
-        misfit = _misfit(info, held[position], is_only=len(wanted) == 1)
+    arrays = [held[position] for position in found]
+    for place, (info, array) in enumerate(zip(wanted, arrays, strict=True)):
+        misfit = _misfit(info, array, is_only=len(wanted) == 1)
         if misfit is not None:
-            return misfit
+            return _swapped(place, wanted, arrays, misfit) or misfit
     return found
 
 
@@ -66,13 +69,37 @@ def _by_name(wanted: Sequence[NetworkInput], held: Sequence[DatasetInput]) -> tu
         )
     if {info.name for info in wanted} == set(names):
         return tuple(names.index(info.name) for info in wanted)
+    bare, bare_names = [_bare(info.name) for info in wanted], [_bare(name) for name in names]
+    if sorted(bare) == sorted(bare_names) and len(set(bare)) == len(bare):
+        return tuple(map(bare_names.index, bare))
     arrays = ", ".join(f"x_train_{info.name} and x_test_{info.name}" for info in wanted)
     told = ", ".join(f"`{info.name}` ({shape_text(info.shape)})" for info in wanted)
     holds = "one array of examples" if names == [ONLY] else f"{len(held)}: {_listed(names)}"
+    alike = [name for name in names if bare_names.count(_bare(name)) > 1]
+    why = f" Names that differ in case and underscores only, {_listed(alike)}, must be the network's." if alike else ""
     return Misfit(
-        f"The network takes {len(wanted)} inputs, {told}, but the dataset holds {holds}.",
+        f"The network takes {len(wanted)} inputs, {told}, but the dataset holds {holds}.{why}",
         f"Store an array for each input, named after it: {arrays}.",
     )
+
+
+def _bare(name: str) -> str:
+    """What exporters leave of a name: some lower its case, part its words or number it where it is taken."""
+    lowered = name.lower()
+    base = lowered.removesuffix("_1")
+    return (base if base in _RENAMED else lowered).replace("_", "")
+
+
+def _swapped(
+    place: int, wanted: Sequence[NetworkInput], arrays: Sequence[DatasetInput], misfit: Misfit
+) -> Misfit | None:
+    """The same with the question whether names are swapped, where another array fits here and this one fits there."""
+    info, array = wanted[place], arrays[place]
+    for other, candidate in zip(wanted, arrays, strict=True):
+        if _misfit(info, candidate, is_only=False) is None and _misfit(other, array, is_only=False) is None:
+            hint = f"Are the names swapped? The arrays for `{info.name}` and `{other.name}` fit the other way round."
+            return Misfit(misfit.detail, hint)
+    return None
 
 
 def _misfit(info: NetworkInput, array: DatasetInput, *, is_only: bool) -> Misfit | None:
@@ -89,10 +116,18 @@ def _misfit(info: NetworkInput, array: DatasetInput, *, is_only: bool) -> Misfit
 def _misfit_of_numbers(info: NetworkInput, array: DatasetInput, subject: str) -> Misfit | None:
     """What speaks against giving these numbers to an input of whole numbers."""
     stored = f"x_train_{array.name}" if array.name else "x_train"
+    is_truth = info.type == "bool"
+    as_truth = (
+        f"Store {stored} as truth values, such as `{stored} > 0`, its test part too, and upload the dataset again."
+    )
     if array.type is not None and array.type.startswith("float"):
+        kind = "truth values" if is_truth else "whole numbers"
+        as_whole = (
+            f"Store {stored} as whole numbers (`.astype('int64')`), its test part too, and upload the dataset again."
+        )
         return Misfit(
-            f"{subject} takes whole numbers ({info.type}), but the dataset holds {array.type} values for it.",
-            f"Store {stored} as whole numbers (`.astype('int64')`), its test part too, and upload the dataset again.",
+            f"{subject} takes {kind} ({info.type}), but the dataset holds {array.type} values for it.",
+            as_truth if is_truth else as_whole,
         )
     if array.smallest is None or array.largest is None:
         return None
@@ -106,7 +141,7 @@ def _misfit_of_numbers(info: NetworkInput, array: DatasetInput, subject: str) ->
     if not lowest <= array.smallest <= array.largest <= highest:
         return Misfit(
             f"{subject} takes {info.type} numbers, from {lowest} to {highest}, but in the dataset {span}.",
-            f"Store numbers of this span in {stored} and in its test part.",
+            as_truth if is_truth else f"Store numbers of this span in {stored} and in its test part.",
         )
     return None
 

@@ -32,6 +32,56 @@ def test_names_decide_and_not_the_order() -> None:
     assert pair((IMAGE, TOKENS), held) == (0, 1)
 
 
+@pytest.mark.parametrize(
+    ("of_network", "of_dataset"),
+    [
+        ("image", "Image"),  # exported programs lower the case
+        ("imageurl", "imageURL"),
+        ("image_url", "imageURL"),  # graphs of ONNX files part the words
+        ("f", input_name("F")),
+        ("f_1", input_name("F")),
+        ("tensor_1", input_name("Tensor")),
+        ("input", input_name("input")),
+        ("class_1", input_name("Class")),
+    ],
+)
+def test_what_exporters_do_to_names_is_forgiven(of_network: str, of_dataset: str) -> None:
+    wanted = (TOKENS, NetworkInput(name=of_network, shape=(3, 8, 8)))
+    assert pair(wanted, (array(of_dataset, (3, 8, 8)), array("Tokens", (5,)))) == (1, 0)
+
+
+def test_names_that_differ_in_case_only_must_be_the_networks() -> None:
+    wanted = tuple(NetworkInput(name=name, shape=(4,)) for name in ("left", "left_1"))
+    assert pair(wanted, (array("left_1", (4,)), array("left", (4,)))) == (1, 0)
+    found = misfit(array("Left", (4,)), array("left", (4,)), wanted=wanted)
+    assert "Names that differ in case and underscores only, `Left`, `left`, must be the network's." in found.detail
+    assert "x_train_left and x_test_left, x_train_left_1 and x_test_left_1" in found.hint
+
+
+def test_alike_inputs_of_a_network_are_never_guessed() -> None:
+    wanted = tuple(NetworkInput(name=name, shape=(4,)) for name in ("ab", "a_b"))
+    assert pair(wanted, (array("a_b", (4,)), array("ab", (4,)))) == (1, 0)
+    assert "but the dataset holds 2: `AB`, `a_b`" in misfit(array("AB", (4,)), array("a_b", (4,)), wanted=wanted).detail
+
+
+def test_arrays_that_fit_each_others_input_are_asked_about() -> None:
+    swapped = "Are the names swapped? The arrays for `image` and `tokens` fit the other way round."
+    assert misfit(array("image", (5,)), array("tokens", (3, 8, 8))).hint == swapped
+    assert misfit(array("image", (5,), "float32"), array("tokens", (3, 8, 8))).hint != swapped
+    vector = NetworkInput(name="vector", shape=(5,))
+    found = misfit(array("tokens", (5,), "float32"), array("vector", (5,)), wanted=(TOKENS, vector))
+    assert "holds float32 values" in found.detail
+    assert found.hint == "Are the names swapped? The arrays for `tokens` and `vector` fit the other way round."
+
+
+@pytest.mark.parametrize(("kind", "largest"), [("float32", 0.5), ("int64", 255)])
+def test_masks_are_made_by_comparing_and_not_by_rounding(kind: str, largest: float) -> None:
+    wanted = (NetworkInput(name="mask", shape=(5,), type="bool"),)
+    hint = misfit(array(ONLY, (5,), kind, 0, largest), wanted=wanted).hint
+    assert "`x_train > 0`" in hint
+    assert "int64" not in hint
+
+
 @pytest.mark.parametrize("name", [ONLY, "tokens", "whatever"])
 def test_a_single_array_goes_to_a_single_input(name: str) -> None:
     assert pair((TOKENS,), (array(name, (5,)),)) == (0,)
