@@ -1,90 +1,68 @@
 """Channels whose value does not depend on the input: constants are followed from zero weights to the layers that read.
 
-A value's constants are an array that broadcasts to the value without its batch, NaN where the value depends on the
-input. Only what is exact is followed: an operation without a rule makes everything depend on the input.
+Only what is exact is followed: an operation without a rule makes everything depend on the input.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import cast
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from worker.engine.constant_moves import MOVES, Outcome
+from worker.engine.constant_places import Constants, Place
+from worker.engine.coupling.example_axes import ExampleAxes
 from worker.engine.coupling.identities import Ids
-from worker.engine.coupling.layers import lift, reshaped
+from worker.engine.coupling.layers import lift
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Step
 from worker.engine.graph.operations import OPERATIONS
 from worker.engine.graph.schema import Reference, TensorReference
 
-Constants: TypeAlias = NDArray[np.float64]
-
 
 def find_constants(network: Network) -> Mapping[str, Constants]:
     """Constants of every node's result (1, ...) in evaluation mode, by name; nodes without any are left out."""
     found: dict[str, Constants] = {}
+    pieces: dict[str, Sequence[Constants]] = {}
+    examples = ExampleAxes(network)
     for step in network.steps:
-        rule = _RULES.get(step.kind)
-        result = network.shapes[step.node.name]
-        if rule is not None and isinstance(result, Tensor):
-            constants = rule(_Place(network, step, tuple(result.shape), found))
-            if constants is not None and not np.isnan(constants).all():
+        rule, result = _RULES.get(step.kind), network.shapes[step.node.name]
+        if rule is None or isinstance(result, int):
+            continue
+        first = result if isinstance(result, Tensor) else result[0]
+        shape = tuple(first.shape) if isinstance(first, Tensor) else ()
+        constants = rule(Place(network, examples, step, shape, found, pieces))
+        if isinstance(constants, np.ndarray) and isinstance(result, Tensor):
+            if not np.isnan(constants).all():
                 found[step.node.name] = constants
+        elif constants is not None:
+            pieces[step.node.name] = [constants] if isinstance(constants, np.ndarray) else constants
     return found
 
 
-@dataclass(frozen=True)
-class _Place:
-    """One node: its arguments, the shape of its result, and the constants of earlier nodes."""
-
-    network: Network
-    step: Step
-    shape: tuple[int, ...]
-    found: Mapping[str, Constants]
-
-    def constants(self, key: str) -> Constants:
-        """Constants of an argument, with its number of axes; numbers and stored tensors are constant."""
-        argument = self.step.bound[key]
-        if isinstance(argument, TensorReference):
-            values: Constants = self.network.tensors[argument.tensor].double().numpy()
-            return values
-        if isinstance(argument, Reference):
-            return self.found.get(argument.node, np.full((1,) * len(self.source_shape(key)), np.nan))
-        return np.array(float(argument))
-
-    def source_shape(self, key: str) -> tuple[int, ...]:
-        """Shape of an argument that is a node."""
-        return tuple(self.network.shapes[self.step.bound[key].node].shape)
-
-    def stored(self, key: str) -> Tensor | None:
-        """A stored tensor in float64, None when there is none."""
-        argument = self.step.bound.get(key)
-        return self.network.tensors[argument.tensor].double() if isinstance(argument, TensorReference) else None
-
-
 def additions(step: Step, weight: Tensor, constants: Constants | None, axis: int) -> Tensor:
-    """What each input of a plain convolution or linear layer adds to each output: (outputs, inputs) float64.
+    """What each input of a convolution or linear layer adds to each output: (outputs, inputs of its group) float64.
 
     `constants` are those of its source, with the inputs on `axis`. NaN where an input that is not constant has a
     weight, and where one that is not zero ends at a border of padded zeros.
     """
-    line = np.full(weight.size(1), np.nan)
+    groups = step.bound.get("groups", 1)
+    line = np.full(groups * weight.size(1), np.nan)
     if constants is not None and constants.size == constants.shape[axis]:
         line[:] = constants.ravel()
     padding = step.bound.get("padding", 0)
     if padding == "same" or (not isinstance(padding, str) and bool(np.any(padding))):
         line[line != 0] = np.nan
     elements = weight.double().reshape(*weight.shape[:2], -1)
-    return torch.where((elements != 0).any(2), elements.sum(2) * torch.from_numpy(line), 0.0)
+    lines = torch.from_numpy(line).reshape(groups, -1).repeat_interleave(len(weight) // groups, 0)
+    return torch.where((elements != 0).any(2), elements.sum(2) * lines, 0.0)
 
 
-def _mixed(place: _Place) -> Constants | None:
-    """Convolutions without groups, and linear layers."""
+def _mixed(place: Place) -> Constants | None:
+    """Convolutions, depthwise ones too, and linear layers."""
     weight, bias = place.stored("weight"), place.stored("bias")
-    if weight is None or place.step.bound.get("groups", 1) != 1:
+    if weight is None:
         return None
     axes = len(place.shape)
     axis = axes - 1 if place.step.kind == "linear" else axes - weight.dim() + 1
@@ -93,7 +71,7 @@ def _mixed(place: _Place) -> Constants | None:
     return values.numpy().reshape([-1 if other == axis else 1 for other in range(axes)])
 
 
-def _batch_norm(place: _Place) -> Constants | None:
+def _batch_norm(place: Place) -> Constants | None:
     source = place.constants("input")
     mean, variance = place.stored("running_mean"), place.stored("running_var")
     if mean is None or variance is None:
@@ -108,62 +86,67 @@ def _batch_norm(place: _Place) -> Constants | None:
     return result
 
 
-def _computed(place: _Place) -> Constants:
+def _normalized(place: Place) -> Constants | None:
+    """Norms that read their statistics from the value: constant where their weights are zero."""
+    weight, bias = place.stored("weight"), place.stored("bias")
+    if weight is None:
+        return None
+    axes = len(place.shape)
+    view = [1] * (axes - weight.dim()) + list(weight.shape)
+    if place.step.kind != "layer_norm":
+        view = [-1 if axis == 1 else 1 for axis in range(axes)]
+    values = torch.zeros_like(weight) if bias is None else bias
+    result: Constants = torch.where(weight == 0, values, torch.nan).reshape(view).numpy()
+    return result
+
+
+def _computed(place: Place) -> Constants:
     """Element-wise operations: compute them on the constants; zero times anything is zero."""
     bound = place.step.bound
     keys = [key for key, value in bound.items() if isinstance(value, Reference | TensorReference)]
     operands = [lift(cast("Ids", place.constants(key)), len(place.shape)) for key in keys]  # moved about as ids are
-    tensors = dict(zip(keys, map(torch.from_numpy, operands), strict=True))
+    tensors = dict(zip(keys, map(torch.tensor, operands), strict=True))
     arguments = {key: tensors.get(key, value) for key, value in bound.items()}
     result: Constants = OPERATIONS[place.step.node.target](**arguments).numpy()
+    unknown = np.logical_or.reduce(np.broadcast_arrays(*map(np.isnan, operands)))  # not every operation keeps NaN
+    result = np.where(unknown, np.nan, result)
     if place.step.kind == "mul" and len(operands) > 1:
         result = np.where((operands[0] == 0) | (operands[1] == 0), 0.0, result)
     return result
 
 
-def _passed(place: _Place) -> Constants:
-    """Dropout, copies, and pooling without padded zeros."""
-    return place.constants(next(iter(place.step.bound)))
-
-
-def _pooled(place: _Place) -> Constants | None:
-    source = _passed(place)
-    spatial = int(place.step.kind[-2])
-    if any(size > 1 for size in source.shape[-spatial:]):
+def _prelu(place: Place) -> Constants | None:
+    source, weight = place.constants("self"), place.stored("weight")
+    if weight is None:
         return None
-    averages_zeros = place.step.kind.startswith("avg_pool") and bool(np.any(place.step.bound.get("padding", 0)))
-    result: Constants = np.where(source == 0, source, np.nan) if averages_zeros else source
+    slopes = weight.numpy().reshape([-1 if axis == 1 else 1 for axis in range(source.ndim)])
+    result: Constants = np.where(source > 0, source, source * slopes)
     return result
 
 
-def _averaged(place: _Place) -> Constants | None:
-    source = _passed(place)
-    dims: Any = place.step.bound.get("dim")
-    axes = [dims] if isinstance(dims, int) else list(dims or range(source.ndim))
-    if any(source.shape[axis] > 1 for axis in axes):
+def _gated(place: Place) -> Constants | None:
+    """GLU: the first half times a gate made of the second; a half that is zero stays zero."""
+    axis = place.step.bound["dim"]
+    source = place.spread(place.step.bound["self"], [axis])
+    if source is None:
         return None
-    return source if place.step.bound.get("keepdim") else np.squeeze(source, tuple(axes))
-
-
-def _reshaped(place: _Place) -> Constants:
-    key = next(iter(place.step.bound))
-    moved: Any = reshaped([cast("Ids", place.constants(key))], place.source_shape(key), place.shape)
-    return cast("Constants", moved[0])
+    values, gates = np.split(source, 2, axis)
+    return np.where(values == 0, 0.0, values * torch.tensor(gates).sigmoid().numpy())
 
 
 _UNARY = (
     "relu relu6 leaky_relu elu celu selu gelu silu mish softplus hardtanh hardswish hardsigmoid sigmoid tanh clamp "
-    "neg abs exp sqrt square"
+    "clamp_min clamp_max neg abs exp expm1 sqrt rsqrt square reciprocal sin cos erf log_sigmoid hardshrink softshrink "
+    "threshold sign"
 )
-_RULES: Mapping[str, Callable[[_Place], Constants | None]] = {
+_RULES: Mapping[str, Callable[[Place], Outcome]] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "linear"), _mixed),
     "batch_norm": _batch_norm,
+    **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), _normalized),
     **dict.fromkeys(_UNARY.split(), _computed),
-    **dict.fromkeys(("add", "sub", "mul"), _computed),
-    **dict.fromkeys(("dropout", "feature_dropout", "clone", "contiguous", "detach", "alias"), _passed),
-    **dict.fromkeys((f"{kind}_pool{axes}d" for kind in ("max", "avg") for axes in (1, 2, 3)), _pooled),
-    **dict.fromkeys((f"adaptive_{kind}_pool{axes}d" for kind in ("max", "avg") for axes in (1, 2, 3)), _pooled),
-    "mean": _averaged,
-    **dict.fromkeys(("flatten", "view", "reshape", "squeeze", "unsqueeze"), _reshaped),
+    **dict.fromkeys(["add", "sub", "rsub", "mul", "div", "pow", "maximum", "minimum"], _computed),
+    "prelu": _prelu,
+    "glu": _gated,
+    **MOVES,
 }
 """Rule by kind of operation."""
