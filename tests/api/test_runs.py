@@ -90,6 +90,12 @@ def test_a_dataset_that_does_not_fit_is_refused(
     assert application.rung == []
 
 
+def test_an_order_without_a_kind_is_answered_with_those_that_exist(client: TestClient) -> None:
+    answer = client.post("/api/runs", json={"dataset_id": "d"})
+    assert (answer.status_code, answer.json()["field"]) == (422, "kind")
+    assert answer.json()["detail"] == "This is required: `prune` or `sample`."
+
+
 def test_a_target_below_the_minimum_widths_is_refused_with_the_nearest(
     application: Application, client: TestClient
 ) -> None:

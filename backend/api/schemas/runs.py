@@ -1,9 +1,9 @@
 """Runs: ordering one, and what is known of it."""
 
 from datetime import datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Discriminator, Field
 
 from backend.api.schemas.common import Answer, Body, FailureAnswer, Id, Name, failure_of
 from backend.domain.jobs import JobKind, JobState
@@ -33,7 +33,17 @@ class SampleRunBody(Body):
     name: Name | None = None
 
 
-RunBody = Annotated[PruneRunBody | SampleRunBody, Field(discriminator="kind")]
+def _tell_kinds(body: Any) -> Any:
+    """Raises `ValueError` with the kinds there are for an order that has none."""
+    if isinstance(body, dict) and "kind" not in body:
+        kinds = [
+            kind for order in (PruneRunBody, SampleRunBody) for kind in get_args(order.model_fields["kind"].annotation)
+        ]
+        raise ValueError(f"kind: This is required: {' or '.join(f'`{kind}`' for kind in kinds)}.")
+    return body
+
+
+RunBody = Annotated[PruneRunBody | SampleRunBody, Discriminator("kind"), BeforeValidator(_tell_kinds)]
 
 
 class PointResult(Answer):
