@@ -278,6 +278,13 @@ def test_weights_that_are_no_real_numbers_are_refused_by_name(tmp_path, dtype, n
     assert str(dtype).removeprefix("torch.") in reason
 
 
+@pytest.mark.parametrize(("dtype", "words"), [(torch.complex64, "not supported"), (torch.int32, "Make it float32")])
+def test_what_to_do_about_numbers_that_are_not_read_depends_on_them(tmp_path, dtype, words):
+    with pytest.raises(FileRefusal) as caught:
+        read(tmp_path, exported(Quantized(dtype), IMAGES))
+    assert words in caught.value.hint
+
+
 def test_weights_that_are_not_finite_are_refused_by_name(tmp_path):
     module = Calling(plain)
     module.fc.weight.data[0, 0] = float("nan")

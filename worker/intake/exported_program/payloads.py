@@ -32,6 +32,11 @@ SCALAR_TYPES = {
 STRIDED = 7
 STORE_WHOLE = "Make the tensor whole in the module (`tensor.clone()`), export it and save it again."
 
+NO_COMPLEX = (
+    "Networks of complex numbers are not supported: keep real and imaginary parts in two float32 tensors, compute with "
+    "these, and export it again."
+)
+
 
 @dataclass(frozen=True)
 class Payload:
@@ -71,7 +76,8 @@ def scalar_type(number: int, what: str) -> str:
     """Name of a numeric type that networks may have; raises `FileRefusal` that names `what` has another."""
     name = SCALAR_TYPES.get(number, f"type {number}")
     if name not in DTYPES:
-        raise rejected(f"has {what} of type {name}, which cannot be read.", "Make it float32 and export it again.")
+        hint = NO_COMPLEX if name.startswith("complex") else "Make it float32 and export it again."
+        raise rejected(f"has {what} of type {name}, which cannot be read.", hint)
     return name
 
 
