@@ -278,7 +278,7 @@ def test_weights_that_are_no_real_numbers_are_refused_by_name(tmp_path, dtype, n
     assert str(dtype).removeprefix("torch.") in reason
 
 
-@pytest.mark.parametrize(("dtype", "words"), [(torch.complex64, "not supported"), (torch.int32, "Make it float32")])
+@pytest.mark.parametrize(("dtype", "words"), [(torch.complex64, "not supported"), (torch.int16, "Make it float32")])
 def test_what_to_do_about_numbers_that_are_not_read_depends_on_them(tmp_path, dtype, words):
     with pytest.raises(FileRefusal) as caught:
         read(tmp_path, exported(Quantized(dtype), IMAGES))
