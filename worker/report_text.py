@@ -29,7 +29,10 @@ def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]
 
 
 def _inputs(summary: NetworkSummary) -> str:
-    shapes = [shape_text(info.shape) + ("" if info.is_float else f" {info.type}") for info in summary.inputs]
+    shapes = [
+        shape_text(info.shape) + ("" if info.is_float else f" {info.type}") + ("" if info.is_used else " (not used)")
+        for info in summary.inputs
+    ]
     if len(shapes) == 1:
         return f"input {shapes[0]}"
     return "inputs " + ", ".join(f"`{info.name}` {shape}" for info, shape in zip(summary.inputs, shapes, strict=True))

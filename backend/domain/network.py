@@ -100,6 +100,8 @@ class NetworkInput(Spec):
     """Of its numbers; whole numbers are tokens, and are not scaled."""
     rows: PositiveInt | None = None
     """Rows of the smallest table (an embedding) that its numbers pick from; None where they pick from none."""
+    is_used: bool = True
+    """The outputs depend on it; a dataset holds an array for it in any case."""
 
     @property
     def is_float(self) -> bool:

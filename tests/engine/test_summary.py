@@ -13,11 +13,30 @@ from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from tests.engine.zoo_cases import captured
 from worker.engine.counting import count_layers, count_macs, count_parameters
 from worker.engine.coupling import find_groups
-from worker.engine.network import Network, summarize
+from worker.engine.network import Network, capture, summarize
 from worker.engine.surgery import remove
+from worker.report_text import report_lines
 
 MIXER = BY_NAME["mixer"]
 """Its token-mixing layers are used once for every channel, so their operations follow a width that is not theirs."""
+
+
+class Ignoring(nn.Module):
+    """It takes a mask that it never reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.fc = nn.Linear(8, 6), nn.Linear(6, 3)
+
+    def forward(self, vector: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
+        return self.fc(torch.relu(self.hidden(vector)))
+
+
+def test_an_input_that_is_never_read_is_said_to_be_unused() -> None:
+    summary = summarize(capture(Ignoring(), (torch.zeros(2, 8), torch.zeros(2, 4)), "ignoring"))
+    assert [(info.name, info.is_used) for info in summary.inputs] == [("vector", True), ("mask", False)]
+    line = next(report_lines(summary, import_report(summary)))
+    assert "inputs `vector` 8, `mask` 4 (not used), 3 classes" in line
 
 
 def halved(network: Network) -> tuple[Counts, Network]:

@@ -1,5 +1,7 @@
 """What goes into a network and what comes out: names, shapes, types, and the tables that tokens pick from."""
 
+from itertools import chain
+
 import torch
 from torch import Tensor
 
@@ -17,8 +19,12 @@ _FEWEST_ROWS = 2
 def network_inputs(network: Network) -> tuple[NetworkInput, ...]:
     """The inputs in their order."""
     rows = table_rows(network)
+    values = chain.from_iterable((*step.args, *step.kwargs.values()) for step in network.steps)
+    read = {name for value in values for name in references(value)}
     return tuple(
-        NetworkInput(name=info.name, shape=info.shape, type=info.dtype, rows=rows.get(info.name))
+        NetworkInput(
+            name=info.name, shape=info.shape, type=info.dtype, rows=rows.get(info.name), is_used=info.name in read
+        )
         for info in network.graph.inputs
     )
 

@@ -20,7 +20,9 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
         <Table.Tbody>
           {inputs.map((input) => (
             <Table.Tr key={input.name} data-testid="input-row">
-              <Table.Td fw={500} style={{ overflowWrap: 'anywhere' }}>{input.name}</Table.Td>
+              <Table.Td fw={500} miw="12ch" style={{ overflowWrap: 'anywhere' }}>
+                {input.name}
+              </Table.Td>
               <Table.Td className="numbers">{formatShape(input.shape)}</Table.Td>
               <Table.Td className="numbers">
                 {input.type}, {formatNumber(input.smallest)} to {formatNumber(input.largest)}

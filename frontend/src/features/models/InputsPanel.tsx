@@ -25,7 +25,9 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
           <Table.Tbody>
             {inputs.map((input) => (
               <Table.Tr key={input.name} data-testid="input-row">
-                <Table.Td fw={500} style={{ overflowWrap: 'anywhere' }}>{input.name}</Table.Td>
+                <Table.Td fw={500} miw="12ch" style={{ overflowWrap: 'anywhere' }}>
+                  {input.name}
+                </Table.Td>
                 <Table.Td className="numbers">{formatShape(input.shape)}</Table.Td>
                 <Table.Td className="numbers">{describeNumbers(input)}</Table.Td>
               </Table.Tr>
@@ -38,8 +40,9 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
   )
 }
 
-function describeNumbers({ type, rows }: Input) {
-  return rows == null ? type : `${type}, 0 to ${formatCount(rows - 1)}`
+function describeNumbers({ type, rows, is_used = true }: Input) {
+  const numbers = rows == null ? type : `${type}, 0 to ${formatCount(rows - 1)}`
+  return is_used ? numbers : `${numbers}; not used`
 }
 
 function savingCode(inputs: Input[]) {

@@ -2324,6 +2324,11 @@ export interface components {
          * @description One input of a network; its first axis is the batch.
          */
         NetworkInput: {
+            /**
+             * Is Used
+             * @default true
+             */
+            is_used?: boolean;
             /** Name */
             name: string;
             /** Rows */
@@ -3786,6 +3791,10 @@ export interface components {
             compressed_bytes: number;
             /** Count */
             count: number;
+            /** File Macs */
+            file_macs?: number | null;
+            /** File Parameters */
+            file_parameters?: number | null;
             /** Left */
             left: number[];
             /** Prunable */
