@@ -82,12 +82,10 @@ def _detail(record: StepRecord) -> str:
 
 
 def _line(point: OperatingPoint) -> str:
-    widths = "-".join(str(width) for width in point.widths)
-    shape = f"widths {widths}" if point.notice is None else point.notice.rstrip(".")
-    dead = "" if point.dead_notice is None else f"; {point.dead_notice.rstrip('.')}"
-    bits = "" if point.weight_bits is None else f"; {point.weight_bits.notice.rstrip('.')}"
-    return (
-        f"Point {point.index}: {point.macs:,} MACs, {point.parameters:,} parameters, {shape}{dead}{bits}; validation "
-        f"accuracy {point.dense_accuracy:.2%} dense, {point.pruned_accuracy:.2%} pruned, "
-        f"{point.retrained_accuracy:.2%} retrained; test {point.test_accuracy:.2%}"
+    widths = "" if point.notice is not None else f", widths {'-'.join(str(width) for width in point.widths)}"
+    bits = None if point.weight_bits is None else point.weight_bits.notice
+    measured = (
+        f"Point {point.index}: {point.size_in_words}{widths}; validation accuracy {point.dense_accuracy:.2%} dense, "
+        f"{point.pruned_accuracy:.2%} pruned, {point.retrained_accuracy:.2%} retrained; test {point.test_accuracy:.2%}."
     )
+    return " ".join(part for part in (measured, point.notice, point.dead_notice, bits) if part is not None)

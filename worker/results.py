@@ -60,7 +60,7 @@ class Results:
                 _change(files, with_latency(_told(files), report))
             file = self.folder / _name(finished)
             file.write_bytes(write_zip(files))
-            self.say(f"{file}: {finished.point.macs:,} MACs, test accuracy {finished.point.test_accuracy:.2%}")
+            self.say(f"{file}: {finished.point.size_in_words}, test accuracy {finished.point.test_accuracy:.2%}")
             for sentence in finished.point.notices:
                 self.say(f"  {sentence}")
             for line in () if report is None else _lines(report):

@@ -59,6 +59,10 @@ class Zeros(Spec):
     """All tensors, those with zeros as values and indices (compressed sparse rows) or with a bitmap, which is less."""
     removed: NonNegativeInt = 0
     """Weights that are not there any more: they went with dead channels."""
+    file_macs: NonNegativeInt | None = None
+    """MACs of the network as its files hold it, zeros counted; None for points from before it was recorded."""
+    file_parameters: NonNegativeInt | None = None
+    """Parameters in the files, zeros counted."""
 
     @property
     def notice(self) -> str:
@@ -199,6 +203,19 @@ class OperatingPoint(Spec):
         bits = None if self.weight_bits is None else self.weight_bits.notice
         return tuple(
             sentence for sentence in (self.collapse_notice, self.dead_notice, self.notice, bits) if sentence is not None
+        )
+
+    @property
+    def size_in_words(self) -> str:
+        """MACs and parameters; where there are zeros, those in the files and those that are not zero."""
+        counted = f"{self.macs:,} MACs and {self.parameters:,} parameters"
+        if self.zeros is None or self.notice is None:
+            return counted
+        if self.zeros.file_macs is None or self.zeros.file_parameters is None:
+            return f"{counted} not zero"
+        return (
+            f"{self.zeros.file_macs:,} MACs and {self.zeros.file_parameters:,} parameters in the file, "
+            f"{self.macs:,} and {self.parameters:,} not zero"
         )
 
     def compression_ratio(self, layout: RunLayout) -> float:

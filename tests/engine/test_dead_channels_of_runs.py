@@ -97,6 +97,7 @@ def test_what_is_reported_is_what_was_handed_out() -> None:
         point, network = finished.point, finished.network
         weights = [network.tensors[f"{layer}.weight"] for layer in ("fc1", "fc2", "fc3")]
         assert (point.macs, point.parameters) == counted(network, are_zeros_counted=False)
+        assert (point.zeros.file_macs, point.zeros.file_parameters) == counted(network, are_zeros_counted=True)
         assert point.widths == tuple(len(weight) for weight in weights)
         assert point.zeros.left == tuple(int((weight != 0).sum()) for weight in weights)
         assert point.zeros.count == sum(int((weight == 0).sum()) for weight in weights)

@@ -55,7 +55,13 @@ def test_no_latency_is_measured_and_the_manifest_says_why(sparse: tuple[Bench, s
     assert row.zeros is not None
     told = json.loads(read(bench, row, "manifest.json"))
     assert told["notice"] == row.zeros.notice
-    assert told["operating_point"]["zeros"]["count"] == row.zeros.count
+    finished = told["operating_point"]
+    assert finished["zeros"]["count"] == row.zeros.count
+    assert (finished["nonzero_macs"], finished["nonzero_parameters"]) == (row.macs, row.parameters)
+    assert not {"macs", "parameters"} & set(finished)
+    in_files = (told["network"]["macs"], told["network"]["parameters"])
+    assert in_files == (row.zeros.file_macs, row.zeros.file_parameters)
+    assert in_files > (row.macs, row.parameters)
 
 
 def test_the_history_tells_how_many_weights_each_layer_keeps(sparse: tuple[Bench, str]) -> None:

@@ -49,8 +49,14 @@ def manifest(
         "versions": versions(),
         "hardware": hardware(origin.device),
         "input_scaling": scaling_facts(scaling),
-        "operating_point": point.model_dump(mode="json"),
+        "operating_point": _told_point(point),
     }
+
+
+def _told_point(point: OperatingPoint) -> dict[str, JsonValue]:
+    """The point; where weights are zero its counts have names that tell them from those of the files."""
+    names = {"macs": "nonzero_macs", "parameters": "nonzero_parameters"} if point.zeros is not None else {}
+    return {names.get(key, key): value for key, value in point.model_dump(mode="json").items()}
 
 
 def scaling_facts(scaling: Scaling) -> dict[str, JsonValue]:

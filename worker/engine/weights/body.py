@@ -54,6 +54,8 @@ class Body:
             left=tuple(by_place.get(place, 0) for place in range(len(self.widths))),
             compressed_bytes=self._compressed_bytes(counts),
             removed=prunable - in_place,
+            file_macs=self.model.macs,
+            file_parameters=self.model.parameters,
         )
         return Size(metrics.sparsity(found.weights, prunable), found.macs, found.parameters, self.widths, zeros)
 

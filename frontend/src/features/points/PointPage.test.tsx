@@ -94,9 +94,12 @@ test('sizes stand beside the dense ones', () => {
 
 test('a network with zeros says what it is, and no latency is offered for it', () => {
   const notice = 'Same shapes; 600 of 800 weights are zero.'
-  const zeros = { count: 600, prunable: 800, left: [150, 50], compressed_bytes: 107770 }
+  const zeros = { count: 600, prunable: 800, left: [150, 50], compressed_bytes: 107770, file_macs: 12000, file_parameters: 1724 }
   show(1, { notice, keeps_shapes: true, point: { ...entry(1).point, zeros } })
   expect(screen.getByTestId('zeros-notice')).toHaveTextContent(notice)
+  expect(screen.getByTestId('sizes')).toHaveTextContent('Parameters in the file3,4481,72450.0 %2.00 × smaller')
+  expect(screen.getByTestId('sizes')).toHaveTextContent('Parameters that are not zero3,44886225.0 %')
+  expect(screen.getByTestId('sizes')).toHaveTextContent('MACs per example in the file12,00012,000100.0 %MACs')
   expect(screen.getByTestId('sizes')).toHaveTextContent('Compressed (values and indices)431 kB108 kB25.0 %')
   expect(screen.getByTestId('sizes')).not.toHaveTextContent('in theory')
   expect(screen.queryByTestId('latency')).not.toBeInTheDocument()

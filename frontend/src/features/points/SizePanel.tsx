@@ -16,6 +16,17 @@ function weightsSize(entry: PointEntry | undefined): number | null {
   return entry?.files.find(({ name }) => name === 'model.safetensors')?.size ?? null
 }
 
+/** What the files of a network with zeros hold, zeros counted; nothing for points from before it was recorded. */
+function listInFile(
+  name: string,
+  dense: number,
+  thin: number | null | undefined,
+  tell: (factor: number) => string,
+): Row[] {
+  if (thin === null || thin === undefined) return []
+  return [{ name, dense: formatCount(dense), thin: formatCount(thin), kept: thin / dense, note: thin < dense ? tell(dense / thin) : '' }]
+}
+
 function listCompressed(entry: PointEntry, before: number | null): Row[] {
   const bytes = entry.point.zeros?.compressed_bytes
   if (bytes === undefined) return []
@@ -54,20 +65,26 @@ function tellBits(layers: (number | null)[]): string {
 function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
   const { point } = entry
   const [before, after] = [weightsSize(dense), weightsSize(entry)]
+  const [parameters, macs] = ['Parameters', 'MACs per example']
+  const { file_parameters, file_macs } = (entry.notice ? point.zeros : null) ?? {}
+  const smaller = (factor: number) => `${formatFactor(factor)} smaller`
+  const faster = (factor: number) => `${formatFactor(factor)} in theory`
   return [
+    ...listInFile(`${parameters} in the file`, entry.dense_parameters, file_parameters, smaller),
     {
-      name: 'Parameters',
+      name: entry.notice ? `${parameters} that are not zero` : parameters,
       dense: formatCount(entry.dense_parameters),
       thin: formatCount(point.parameters),
       kept: entry.parameters_density,
-      note: `${formatFactor(entry.compression_ratio)} smaller`,
+      note: entry.notice ? '' : smaller(entry.compression_ratio),
     },
+    ...listInFile(`${macs} in the file`, entry.dense_macs, file_macs, faster),
     {
-      name: 'MACs per example',
+      name: entry.notice ? `${macs} that are not zero` : macs,
       dense: formatCount(entry.dense_macs),
       thin: formatCount(point.macs),
       kept: entry.macs_density,
-      note: entry.notice ? 'without zeros, which save no time' : `${formatFactor(entry.theoretical_speedup)} in theory`,
+      note: entry.notice ? 'zeros save no time' : faster(entry.theoretical_speedup),
     },
     {
       name: 'Weights on disk',
@@ -82,8 +99,8 @@ function listRows(entry: PointEntry, dense: PointEntry | undefined): Row[] {
 }
 
 const THIN_HELP = 'The channels are gone for good, not masked: this is what runs and what is stored.'
-const ZEROS_HELP = 'Parameters and MACs that are not zero; the shapes are those of the dense network.'
-const THIN_ZEROS_HELP = 'Parameters and MACs that are not zero; the shapes are those of the dense network without its dead channels.'
+const ZEROS_HELP = 'Files hold the zeros too: their shapes are those of the dense network.'
+const THIN_ZEROS_HELP = 'Files hold the zeros too: their shapes are those of the dense network without its dead channels.'
 
 function helpOf({ notice, keeps_shapes }: PointEntry): string {
   if (!notice) return THIN_HELP

@@ -30,7 +30,7 @@ export function SelectedPoint({ id, index, onClose }: Props) {
       <Group justify="space-between" gap="sm">
         <Text size="sm" className="numbers">
           {formatPercent(point.test_accuracy, 2)} test accuracy with {formatPercent(entry.macs_density)} of the MACs and{' '}
-          {formatCount(point.parameters)} parameters.{' '}
+          {formatCount(point.parameters)} parameters{entry.notice ? ' that are not zero' : ''}.{' '}
           <Anchor component={Link} to={paths.point(id, index)} inherit>
             {entry.keeps_shapes ? 'All formats' : 'All formats and latency'}
           </Anchor>
