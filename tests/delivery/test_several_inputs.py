@@ -43,6 +43,10 @@ def test_the_source_scales_and_computes_what_the_worker_measured(case, tmp_path)
         answers = source["load"]()(*source["scale"](**stored)).argmax(1)
     assert (answers == dataset.test.labels).float().mean().item() == pytest.approx(finished.point.test_accuracy)
     exec(compile(files["model.py"], "model.py", "exec"), source | {"__name__": "__main__"})
+    told = json.loads(files["manifest.json"])["network"]
+    shapes = [list(stored[name].shape[1:]) for name in names]
+    assert [(item["name"], item["shape"]) for item in told["inputs"]] == list(zip(names, shapes, strict=True))
+    assert "input_shape" not in told
 
 
 def test_the_manifest_tells_the_scaling_of_every_input_and_it_is_read_again(case):

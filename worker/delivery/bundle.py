@@ -7,9 +7,11 @@ from pydantic import JsonValue
 
 from backend.domain.delivery import FILE_NAMES, MANIFEST, Format
 from backend.domain.recipe import Recipe
+from worker.delivery.forward import argument_names
 from worker.delivery.manifest import file_entry, read_scaling, to_json
 from worker.delivery.source import write_source
 from worker.engine.counting import count_macs, count_parameters
+from worker.engine.graph.schema import Graph
 from worker.engine.network import Network, dump
 
 WEIGHTS = FILE_NAMES[Format.SAFETENSORS]
@@ -33,7 +35,7 @@ def bundle(network: Network, recipe: Recipe | None, manifest: Mapping[str, JsonV
         **manifest,
         "network": {
             "architecture": network.graph.architecture,
-            "input_shape": list(network.graph.input_shape),
+            **_told_inputs(network.graph),
             "class_count": network.graph.class_count,
             "parameters": count_parameters(network),
             "macs": count_macs(network),
@@ -41,3 +43,13 @@ def bundle(network: Network, recipe: Recipe | None, manifest: Mapping[str, JsonV
         "files": {name: file_entry(content) for name, content in files.items()},
     }
     return {**files, MANIFEST: to_json(complete)}
+
+
+def _told_inputs(graph: Graph) -> dict[str, JsonValue]:
+    """Every input with the shape of one example and its type; a single input's shape by itself too."""
+    inputs: list[JsonValue] = [
+        {"name": name, "shape": list(info.shape), "dtype": info.dtype}
+        for name, info in zip(argument_names(graph), graph.inputs, strict=True)
+    ]
+    single: dict[str, JsonValue] = {"input_shape": list(graph.input_shape)} if len(inputs) == 1 else {}
+    return {**single, "inputs": inputs}
