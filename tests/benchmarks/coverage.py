@@ -47,7 +47,7 @@ class Limits:
 
 def run_trial(network: str, pruner: str, limits: Limits) -> dict[str, Any]:
     """One trial in a process of its own; how it ended if it could not say so itself."""
-    start = time.monotonic()
+    start, before = time.monotonic(), _child_seconds()
     with tempfile.TemporaryDirectory() as folder:
         answer, errors = Path(folder, "answer"), Path(folder, "errors")
         child = multiprocessing.get_context("fork").Process(
@@ -59,6 +59,8 @@ def run_trial(network: str, pruner: str, limits: Limits) -> dict[str, Any]:
             child.kill()
             child.join()
         trace = errors.read_text() if errors.exists() else ""
+        if not answer.exists() and _child_seconds() - before >= limits.seconds:
+            return _dead(network, pruner, f"no answer within {limits.seconds} CPU seconds")
         if not answer.exists():
             how = f"signal {-child.exitcode}" if (child.exitcode or 0) < 0 else f"exit code {child.exitcode}"
             return _dead(network, pruner, f"Crash: {how}; {trace.strip()[-300:]}")
@@ -66,6 +68,12 @@ def run_trial(network: str, pruner: str, limits: Limits) -> dict[str, Any]:
     outcome["wall"] = round(time.monotonic() - start, 1)
     outcome["trace"] = "" if outcome["stage"] == "done" else trace.strip()[-3000:]
     return outcome
+
+
+def _child_seconds() -> float:
+    """CPU seconds of all children that have ended."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
 
 
 def _trial(network: str, pruner: str, limits: Limits, files: tuple[Path, Path]) -> None:

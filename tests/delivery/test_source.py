@@ -11,6 +11,7 @@ from tests.engine.masking import random_masks
 from tests.engine.test_coupling import Dense, Depthwise, Halves, Scaled, Shuffle
 from tests.engine.zoo_cases import CASES, LENET5, RESNET20, VGG_SMALL, captured, case_name
 from worker.delivery import write_source
+from worker.engine.inputs import Inputs
 from worker.engine.network import build
 from worker.engine.network.inputs import network_inputs
 from worker.engine.scaling import ChannelScaling, Scaling, unscaled
@@ -115,7 +116,8 @@ def test_raw_pixels_are_scaled_as_the_network_was_trained():
     names = execute(write_source(LENET5.network(), SCALING))
     pixels = torch.tensor([0, 255], dtype=torch.uint8).view(2, 1, 1, 1).expand(2, 1, 28, 28)
     scaled = names["scale"](pixels)
-    assert torch.equal(scaled, SCALING.on(torch.device("cpu"))(pixels))
+    (expected,) = SCALING.on(torch.device("cpu"))(Inputs.of(pixels))
+    assert torch.equal(scaled, expected)
     assert torch.allclose(scaled[:, 0, 0, 0], torch.tensor([-0.5, 1.5]))
 
 
