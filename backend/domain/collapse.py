@@ -28,12 +28,15 @@ def tell_collapse(index: int, found: Accuracies) -> str | None:
     """A sentence on an operating point whose network only guesses, and what to change; None for any other."""
     classes = len(found.by_class)
     chance = 1 / classes if classes else 1.0
-    if found.dense < chance + _BETTER or not _guesses(found.retrained, found.by_class):
+    is_constant = _is_constant(found.by_class)
+    if found.dense < chance + _BETTER or not (is_constant or found.retrained <= _MARGIN * chance):
         return None
-    fell = f"Operating point {index} does no better than guessing: validation accuracy is {found.retrained:.1%}"
-    if found.before is not None and found.before <= _MARGIN * chance:
+    lost = max(_MARGIN * chance, found.retrained)
+    what = "always gives the same answer" if is_constant else "does no better than guessing"
+    fell = f"Operating point {index} {what}: validation accuracy is {found.retrained:.1%}"
+    if found.before is not None and found.before <= lost:
         return f"{fell}, and was {found.before:.1%} at the point before."
-    if found.pruned > _MARGIN * chance:
+    if found.pruned > lost:
         return (
             f"{fell}, and was {found.pruned:.1%} before retraining, which threw the network off. Lower "
             "retrain.optimizer.learning_rate, or set retrain.gradient_norm (1, say)."
@@ -45,8 +48,6 @@ def tell_collapse(index: int, found: Accuracies) -> str | None:
     )
 
 
-def _guesses(accuracy: float, by_class: Sequence[float | None]) -> bool:
-    """No better than chance, or always the same answer."""
+def _is_constant(by_class: Sequence[float | None]) -> bool:
     known = [one for one in by_class if one is not None]
-    is_constant = len(known) > 1 and max(known) > _ALL and sum(one > _NONE for one in known) == 1
-    return accuracy <= _MARGIN / len(by_class) or is_constant
+    return len(known) > 1 and max(known) > _ALL and sum(one > _NONE for one in known) == 1

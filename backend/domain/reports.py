@@ -67,11 +67,12 @@ class Zeros(Spec):
     @property
     def notice(self) -> str:
         """What everybody should know who takes such a network."""
-        shapes = "Thinner by its dead channels only" if self.removed else "Same shapes"
+        shapes, saving = "Same shapes", "Not faster"
+        if self.removed:
+            shapes, saving = "Thinner by its dead channels only", "Zeros save no time"
         return (
             f"{shapes}; {self.count:,} of {self.prunable - self.removed:,} weights are zero. Compressed size (values "
-            f"and indices): {self.compressed_bytes:,} bytes. Not faster{' by them' if self.removed else ''} until a "
-            "runtime for sparse weights is used."
+            f"and indices): {self.compressed_bytes:,} bytes. {saving} until a runtime for sparse weights is used."
         )
 
 
@@ -223,8 +224,10 @@ class OperatingPoint(Spec):
         return metrics.compression_ratio(layout.dense_parameters, self.parameters)
 
     def theoretical_speedup(self, layout: RunLayout) -> float:
-        """Dense over remaining multiply-accumulate operations."""
-        return metrics.theoretical_speedup(layout.dense_macs, self.macs)
+        """Dense over remaining multiply-accumulate operations, those with zeros counted: they take their time."""
+        if self.zeros is None:
+            return metrics.theoretical_speedup(layout.dense_macs, self.macs)
+        return metrics.theoretical_speedup(layout.dense_macs, self.zeros.file_macs or layout.dense_macs)
 
 
 _MOST_NAMED = 4

@@ -147,6 +147,7 @@ def test_a_network_with_zeros_says_so_and_no_latency_is_measured_for_it(
     answer = client.get(f"/api/runs/{run}/points/3").json()
     assert answer["notice"].startswith("Same shapes; 60 of 80 weights are zero.")
     assert answer["point"]["zeros"]["compressed_bytes"] == 300
+    assert (answer["macs_density"], answer["theoretical_speedup"]) == (0.25, 1.0)  # zeros are multiplied like the rest
     assert client.get(f"/api/runs/{run}/points/1").json()["notice"] is None
     refused = client.post(f"/api/runs/{run}/points/3/latency")
     assert refused.status_code == 409
@@ -156,7 +157,7 @@ def test_a_network_with_zeros_says_so_and_no_latency_is_measured_for_it(
 def test_a_network_that_lost_dead_channels_says_how_many_and_can_be_measured(
     application: Application, client: TestClient, run: str
 ) -> None:
-    zeros = Zeros(count=40, prunable=80, left=(20,), compressed_bytes=300, removed=20)
+    zeros = Zeros(count=40, prunable=80, left=(20,), compressed_bytes=300, removed=20, file_macs=1184)
     dead = tuple(f"fc{layer}:{index}" for layer in range(6) for index in range(6 - layer))
     with UnitOfWork(application.sessions) as work:
         work.points.put(run, point(3).model_copy(update={"zeros": zeros, "dead_channels": dead}), "ab" * 32)
@@ -164,6 +165,7 @@ def test_a_network_that_lost_dead_channels_says_how_many_and_can_be_measured(
     places = "6 in `fc0`, 5 in `fc1`, 4 in `fc2`, 3 in `fc3`, 3 elsewhere"
     assert answer["dead_notice"] == f"21 dead channels removed: {places}. The answers are the same without."
     assert "40 of 60 weights are zero" in answer["notice"]
+    assert answer["theoretical_speedup"] == 1.25  # 1480 / 1184: the zeros that stay in the file take their time
     assert not answer["keeps_shapes"]
     assert client.post(f"/api/runs/{run}/points/3/latency").status_code < 300
     assert client.get(f"/api/runs/{run}/points/1").json()["dead_notice"] is None

@@ -71,7 +71,7 @@ class PointAnswer(Answer):
     macs_density: float = Field(description="MACs kept, as a fraction of the dense network's.")
     parameters_density: float = Field(description="Parameters kept, as a fraction of the dense network's.")
     compression_ratio: float = Field(description="Dense over remaining parameters.")
-    theoretical_speedup: float = Field(description="Dense over remaining MACs.")
+    theoretical_speedup: float = Field(description="Dense MACs over those of the files, zeros counted.")
     instability: float | None = Field(
         description="Validation accuracy lost by the removals alone: straight before minus straight after."
     )

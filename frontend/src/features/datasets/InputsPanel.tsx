@@ -1,7 +1,7 @@
-import { Table } from '@mantine/core'
+import { InputTable } from '@/components/InputTable'
 import { Panel } from '@/components/Panel'
 import type { DatasetSummary } from '@/lib/api/types'
-import { formatNumber, formatShape } from '@/lib/format'
+import { formatNumber } from '@/lib/format'
 
 type Input = DatasetSummary['inputs'][number]
 
@@ -9,28 +9,11 @@ type Input = DatasetSummary['inputs'][number]
 export function InputsPanel({ inputs }: { inputs: Input[] }) {
   return (
     <Panel title="Inputs" help="Each goes to the input of its name, whatever the order." testId="inputs">
-      <Table horizontalSpacing="xs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Shape</Table.Th>
-            <Table.Th>Numbers</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {inputs.map((input) => (
-            <Table.Tr key={input.name} data-testid="input-row">
-              <Table.Td fw={500} miw="12ch" style={{ overflowWrap: 'anywhere' }}>
-                {input.name}
-              </Table.Td>
-              <Table.Td className="numbers">{formatShape(input.shape)}</Table.Td>
-              <Table.Td className="numbers">
-                {input.type}, {formatNumber(input.smallest)} to {formatNumber(input.largest)}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <InputTable inputs={inputs} describeNumbers={describeNumbers} />
     </Panel>
   )
+}
+
+function describeNumbers({ type, smallest, largest }: Input) {
+  return `${type}, ${formatNumber(smallest)} to ${formatNumber(largest)}`
 }

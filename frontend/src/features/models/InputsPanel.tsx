@@ -1,8 +1,9 @@
-import { Stack, Table } from '@mantine/core'
+import { Stack } from '@mantine/core'
 import { CodeBlock } from '@/components/CodeBlock'
+import { InputTable } from '@/components/InputTable'
 import { Panel } from '@/components/Panel'
 import type { NetworkSummary } from '@/lib/api/types'
-import { formatCount, formatShape } from '@/lib/format'
+import { formatCount } from '@/lib/format'
 
 type Input = NetworkSummary['inputs'][number]
 
@@ -14,26 +15,7 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
   return (
     <Panel title={isAlone ? 'Input' : 'Inputs'} help={isAlone ? undefined : HELP} testId="inputs">
       <Stack>
-        <Table horizontalSpacing="xs">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Name</Table.Th>
-              <Table.Th>Shape</Table.Th>
-              <Table.Th>Numbers</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {inputs.map((input) => (
-              <Table.Tr key={input.name} data-testid="input-row">
-                <Table.Td fw={500} miw="12ch" style={{ overflowWrap: 'anywhere' }}>
-                  {input.name}
-                </Table.Td>
-                <Table.Td className="numbers">{formatShape(input.shape)}</Table.Td>
-                <Table.Td className="numbers">{describeNumbers(input)}</Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
+        <InputTable inputs={inputs} describeNumbers={describeNumbers} />
         <CodeBlock code={savingCode(inputs)} label="the saving of a dataset" />
       </Stack>
     </Panel>

@@ -76,7 +76,7 @@ function Notes({ entry, report }: { entry: PointEntry; report: Report | null | u
         widths that are no multiple of 8 or 16 can even be slower than the dense network: choose a width multiple in
         the recipe when speed is the goal.
       </List.Item>
-      <List.Item>Zeros inside a dense tensor save no time; only channels that are gone do, and these are.</List.Item>
+      <List.Item>Zeros inside a dense tensor save no time; only channels that are gone do.</List.Item>
     </List>
   )
 }

@@ -2655,7 +2655,7 @@ export interface components {
             relative_instability: number | null;
             /**
              * Theoretical Speedup
-             * @description Dense over remaining MACs.
+             * @description Dense MACs over those of the files, zeros counted.
              */
             theoretical_speedup: number;
             /**
