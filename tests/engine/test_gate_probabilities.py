@@ -67,7 +67,7 @@ def made(spec: object, seed: int = 0) -> tuple[Regularizer, dict[str, LayerGates
     return regularizer, {gates.layer: gates for gates in regularizer.layer_gates()}
 
 
-@pytest.mark.parametrize("estimator", ["hard_concrete", "arm", "reinforce"])
+@pytest.mark.parametrize("estimator", ["hard_concrete", "arm", "reinforce", "rebar", "relax"])
 def test_gates_of_l0_are_open_as_often_as_they_are_drawn_open(estimator):
     trainee = dense(small_mlp())
     spec = L0HardConcreteRegularizer(estimator=estimator)
