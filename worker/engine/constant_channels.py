@@ -12,11 +12,11 @@ from torch import Tensor
 
 from worker.engine.constant_moves import MOVES, Outcome
 from worker.engine.constant_places import Constants, Place
+from worker.engine.constant_products import PRODUCTS
 from worker.engine.coupling.example_axes import ExampleAxes
 from worker.engine.coupling.identities import Ids
 from worker.engine.coupling.layers import lift
 from worker.engine.graph import Network
-from worker.engine.graph.evaluation import Step
 from worker.engine.graph.operations import OPERATIONS
 from worker.engine.graph.schema import Reference, TensorReference
 
@@ -39,36 +39,6 @@ def find_constants(network: Network) -> Mapping[str, Constants]:
         elif constants is not None:
             pieces[step.node.name] = [constants] if isinstance(constants, np.ndarray) else constants
     return found
-
-
-def additions(step: Step, weight: Tensor, constants: Constants | None, axis: int) -> Tensor:
-    """What each input of a convolution or linear layer adds to each output: (outputs, inputs of its group) float64.
-
-    `constants` are those of its source, with the inputs on `axis`. NaN where an input that is not constant has a
-    weight, and where one that is not zero ends at a border of padded zeros.
-    """
-    groups = step.bound.get("groups", 1)
-    line = np.full(groups * weight.size(1), np.nan)
-    if constants is not None and constants.size == constants.shape[axis]:
-        line[:] = constants.ravel()
-    padding = step.bound.get("padding", 0)
-    if padding == "same" or (not isinstance(padding, str) and bool(np.any(padding))):
-        line[line != 0] = np.nan
-    elements = weight.double().reshape(*weight.shape[:2], -1)
-    lines = torch.from_numpy(line).reshape(groups, -1).repeat_interleave(len(weight) // groups, 0)
-    return torch.where((elements != 0).any(2), elements.sum(2) * lines, 0.0)
-
-
-def _mixed(place: Place) -> Constants | None:
-    """Convolutions, depthwise ones too, and linear layers."""
-    weight, bias = place.stored("weight"), place.stored("bias")
-    if weight is None:
-        return None
-    axes = len(place.shape)
-    axis = axes - 1 if place.step.kind == "linear" else axes - weight.dim() + 1
-    values = additions(place.step, weight, place.constants("input"), axis).sum(1)
-    values = values if bias is None else values + bias
-    return values.numpy().reshape([-1 if other == axis else 1 for other in range(axes)])
 
 
 def _batch_norm(place: Place) -> Constants | None:
@@ -140,13 +110,13 @@ _UNARY = (
     "threshold sign"
 )
 _RULES: Mapping[str, Callable[[Place], Outcome]] = {
-    **dict.fromkeys(("conv1d", "conv2d", "conv3d", "linear"), _mixed),
     "batch_norm": _batch_norm,
     **dict.fromkeys(("layer_norm", "group_norm", "instance_norm"), _normalized),
     **dict.fromkeys(_UNARY.split(), _computed),
     **dict.fromkeys(["add", "sub", "rsub", "mul", "div", "pow", "maximum", "minimum"], _computed),
     "prelu": _prelu,
     "glu": _gated,
+    **PRODUCTS,
     **MOVES,
 }
 """Rule by kind of operation."""

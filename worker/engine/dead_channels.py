@@ -7,8 +7,9 @@ import torch
 from torch import Tensor
 
 from backend.domain.bounds import WidthBounds
-from worker.engine.constant_channels import additions, find_constants
+from worker.engine.constant_channels import find_constants
 from worker.engine.constant_places import Constants
+from worker.engine.constant_products import additions
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.coupling.groups import coupling_of
 from worker.engine.graph import Network
