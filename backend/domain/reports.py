@@ -1,13 +1,12 @@
 """What a run leaves behind: steps, operating points, and the layers their numbers belong to."""
 
-from collections import Counter
-from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt
 
 from backend.domain import metrics
 from backend.domain.collapse import Accuracies, tell_collapse
+from backend.domain.dead import tell_dead
 from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.granularities import GranularityKind
 from backend.domain.scores import ScoreDistribution
@@ -139,6 +138,9 @@ class OperatingPoint(Spec):
     dead_channels: tuple[str, ...] = ()
     """Channels that nobody read or that were constant, as `group:original index`: this network is without them, in all
     of its numbers, while the run went on with them."""
+    removed_layers: tuple[str, ...] = ()
+    """Layers that this network lacks too, in forward order: their residual branch said the same whatever the input.
+    Their width is 0."""
     dense_accuracy: NonNegativeFloat
     pruned_accuracy: NonNegativeFloat
     retrained_accuracy: NonNegativeFloat
@@ -172,7 +174,12 @@ class OperatingPoint(Spec):
     @property
     def keeps_shapes(self) -> bool:
         """No tensor is smaller than in the dense network, so no time is saved."""
-        return self.index == 0 or (self.zeros is not None and not self.dead_channels)
+        return self.index == 0 or (self.zeros is not None and not self.has_lost_dead)
+
+    @property
+    def has_lost_dead(self) -> bool:
+        """The network is smaller than the one in training, by channels or layers that nobody needs."""
+        return bool(self.dead_channels or self.removed_layers)
 
     @property
     def collapse_notice(self) -> str | None:
@@ -190,8 +197,8 @@ class OperatingPoint(Spec):
 
     @property
     def dead_notice(self) -> str | None:
-        """How many dead channels went, and where; None where none did."""
-        return _tell_dead(self.dead_channels) if self.dead_channels else None
+        """Which layers and how many other channels went because they were dead; None where none did."""
+        return tell_dead(self.removed_layers, self.dead_channels) if self.has_lost_dead else None
 
     @property
     def notice(self) -> str | None:
@@ -230,20 +237,6 @@ class OperatingPoint(Spec):
         return metrics.theoretical_speedup(layout.dense_macs, self.zeros.file_macs or layout.dense_macs)
 
 
-_MOST_NAMED = 4
-"""Groups of dead channels that a sentence names."""
-
-
-def _tell_dead(labels: Iterable[str]) -> str:
-    """A sentence on channels given as `group:original index`."""
-    counts = Counter(label.rpartition(":")[0] for label in labels)
-    named = [f"{count:,} in `{group}`" for group, count in counts.most_common(_MOST_NAMED)]
-    total = counts.total()
-    rest = total - sum(count for _, count in counts.most_common(_MOST_NAMED))
-    places = ", ".join([*named, f"{rest:,} elsewhere"] if rest else named)
-    return f"{total:,} dead channel{'s' if total > 1 else ''} removed: {places}. The answers are the same without."
-
-
 _SIZES = ("sparsity", "macs", "parameters", "widths", "zeros")
 """What a step and an operating point both tell of a network."""
 
@@ -259,7 +252,7 @@ class RunReport(Spec):
 
     @property
     def delivered_steps(self) -> tuple[StepRecord, ...]:
-        """The steps, but where an operating point was handed out without dead channels its sizes."""
-        thinner = {point.step: point for point in self.points if point.dead_channels}
+        """The steps, but where an operating point was handed out without what is dead its sizes."""
+        thinner = {point.step: point for point in self.points if point.has_lost_dead}
         sizes = {step: {name: getattr(point, name) for name in _SIZES} for step, point in thinner.items()}
         return tuple(record.model_copy(update=sizes.get(record.step)) for record in self.steps)

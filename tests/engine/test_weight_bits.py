@@ -32,14 +32,14 @@ def mlp(weights: dict[str, Tensor]) -> Network:
 def test_a_layer_has_a_sign_the_size_of_its_largest_weight_and_the_mean_worth_of_what_is_left():
     network = mlp({"fc2.weight": torch.tensor([[0.5, -5.9, 0.0], [0.1, 0.0, 0.0]])})
     worth = torch.tensor([[3, 4, 23], [6, 23, 23]], dtype=torch.uint8)
-    found = weight_bits(network, {"fc2.weight": worth})
+    found = weight_bits(network, network, {"fc2.weight": worth})
     assert found.layers == (None, 1 + 3 + 5, None)  # 5 needs three bits; (3 + 4 + 6) / 3 rounded up
     plain = sum(tensor.numel() * 4 for tensor in network.tensors.values())
     assert plain - found.bytes == 6 * 4 - 5  # three weights of nine bits and a bitmap: 4.375 bytes, rounded up
 
 
 def test_without_posteriors_nothing_is_told():
-    assert weight_bits(small_mlp(), {}) is None
+    assert weight_bits(small_mlp(), small_mlp(), {}) is None
 
 
 @pytest.mark.parametrize("prior", ["normal_jeffreys", "horseshoe"])

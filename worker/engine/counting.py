@@ -56,6 +56,12 @@ def count_layers(network: Network, groups: tuple[ChannelGroup, ...] | None = Non
     return tuple(layers.values())
 
 
+def layer_weights(network: Network) -> tuple[str, ...]:
+    """Names of the tensors that the layers are told apart by, in the order of `count_layers`."""
+    uses = (use for step in network.steps if (use := use_of(step, network)) is not None)
+    return tuple(dict.fromkeys(use.weight for use in uses))
+
+
 def weights_by_layer(network: Network) -> tuple[tuple[str, ...], ...]:
     """Kernels and matrices of every layer by tensor name, in the order of `count_layers`; all are parameters.
 

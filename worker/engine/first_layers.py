@@ -33,7 +33,8 @@ def first_layers(dense: Network, network: Network, present: Mapping[str, Tensor]
     """A picture for each layer that reads an input of `network`, as it was made of `dense`.
 
     `present` tells which of the dense network's channels are left, bool (width,) by group; a group that is not named is
-    whole. Layers without a picture (embeddings, weights that are worked out on the way) are passed over.
+    whole. Layers that are gone, and those without a picture (embeddings, weights that are worked out on the way), are
+    passed over.
     """
     return tuple(_pictures(dense, network, present))[:MOST_LAYERS]
 
@@ -41,6 +42,8 @@ def first_layers(dense: Network, network: Network, present: Mapping[str, Tensor]
 def _pictures(dense: Network, network: Network, present: Mapping[str, Tensor]) -> Iterator[FirstLayer]:
     for reader in _once(first_readers(dense)):
         name, kind = reader.use.weight, reader.use.type
+        if name not in network.tensors:
+            continue
         if kind == "conv":
             is_transposed = reader.step.kind.startswith("conv_transpose")
             if is_transposed and reader.step.bound["groups"] != 1:

@@ -1,7 +1,7 @@
 """The layers a run's histories speak of, and the sizes recorded at every step."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 from backend.domain import metrics
 from backend.domain.network import NetworkSummary
@@ -46,6 +46,11 @@ class Size:
     widths: tuple[int, ...]
     zeros: Zeros | None = None
     """Where single weights go."""
+
+    def with_layers(self, change: Callable[[tuple[int, ...]], tuple[int, ...]]) -> "Size":
+        """The same size with other tracked layers: `change` is told their numbers in forward order."""
+        zeros = None if self.zeros is None else self.zeros.model_copy(update={"left": change(self.zeros.left)})
+        return replace(self, widths=change(self.widths), zeros=zeros)
 
 
 def size_at(model: SizeModel, widths: Mapping[str, int]) -> Size:

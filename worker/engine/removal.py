@@ -17,7 +17,7 @@ from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
 from worker.engine.costs.cost import CostModel
 from worker.engine.criteria.criterion import Evidence
-from worker.engine.dead_channels import remove_dead
+from worker.engine.finishing import finish, lost_layers, sized_without
 from worker.engine.layout import Size, layout_of, size_at
 from worker.engine.rankings import Ranking
 from worker.engine.results import Delivered
@@ -95,7 +95,7 @@ class ChannelRemoval:
         prune = recipe.prune
         self._trainee, self._generator = trainee, generator
         self._share = prune.removal_macs
-        self._removes_dead = prune.dead_channels == "remove"
+        self._removes_dead, self._pins = prune.dead_channels == "remove", prune.pins
         self._model = SizeModel.of(summary)
         self.layout = layout_of(summary, self._model)
         self._criterion = CRITERIA.make(prune.criterion)
@@ -180,9 +180,10 @@ class ChannelRemoval:
     def delivered(self) -> Delivered:
         """Groups end at widths that the recipe allows, even if some of their channels are dead."""
         present = self._trainee.as_thinned()
-        needed = remove_dead(present, self._rules.bounds) if self._removes_dead else present
-        size = size_at(self._model, needed.widths)
-        return Delivered(needed.network, size, needed.lost_since(present), needed.present)
+        needed = finish(present, self._rules.bounds, self._pins) if self._removes_dead else present
+        lost = lost_layers(present.network, needed.network)
+        size = sized_without(size_at(self._model, needed.widths), lost, needed.network)
+        return Delivered(needed.network, size, needed.lost_since(present), needed.present, tuple(lost.values()))
 
 
 def _check_scores(scores: dict[str, Tensor]) -> None:

@@ -24,6 +24,13 @@ class Delivered:
     """What the network in training still has: channels that nobody needs, as `group:original index`."""
     present: Mapping[str, Tensor] = field(default_factory=dict)
     """Which of the dense network's channels it has, bool (width,) by group; a group that is not named is whole."""
+    removed_layers: tuple[str, ...] = ()
+    """Layers that it lacks, in forward order: residual branches that said the same whatever the input."""
+
+    @property
+    def is_shared(self) -> bool:
+        """It is the network in training itself."""
+        return not self.dead_channels and not self.removed_layers
 
 
 @dataclass(frozen=True)

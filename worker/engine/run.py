@@ -221,14 +221,15 @@ class _PruningRun:
         return Moment(place.phase, place.level, share, self._removal.density())
 
     def _measured(self, delivered: Delivered) -> Measured:
-        """Measure the network that is handed out, which may have lost dead channels."""
+        """Measure the network that is handed out, which may have lost what is dead in it."""
         module = self._trainee.module
-        if delivered.dead_channels:
+        if not delivered.is_shared:
             module = on_device(build(delivered.network), self._device)
         return Measured(delivered, self._work.validate(module), self._work.test(module))
 
     def _point(self, index: int, measured: Measured) -> FinishedPoint:
         delivered, validation, test = measured.delivered, measured.validation, measured.test
+        known_bits = self._trainee.thinned_significands(delivered.present)
         point = OperatingPoint(
             index=index,
             step=self._place.step,
@@ -244,7 +245,8 @@ class _PruningRun:
             test_class_accuracies=test.class_accuracies,
             is_target=index == self._recipe.prune.points,
             dead_channels=delivered.dead_channels,
-            weight_bits=weight_bits(delivered.network, self._trainee.thinned_significands(delivered.present)),
+            removed_layers=delivered.removed_layers,
+            weight_bits=weight_bits(self._network, delivered.network, known_bits),
             **asdict(delivered.size),
         )
         pictures = first_layers(self._network, delivered.network, delivered.present)

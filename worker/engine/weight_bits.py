@@ -26,8 +26,8 @@ def significands(variance: Tensor) -> Tensor:
     return (_MOST - below).to(torch.uint8)
 
 
-def weight_bits(network: Network, known: Mapping[str, Tensor]) -> WeightBits | None:
-    """The estimate for a network, from `significands` of some of its weights by name; None where there are none.
+def weight_bits(dense: Network, network: Network, known: Mapping[str, Tensor]) -> WeightBits | None:
+    """The estimate for a network made of the dense one, from `significands` of some weights by name; None without any.
 
     A weight of a layer has a sign, the bits before the point that the layer's largest weight needs, and after the point
     the mean of what its weights that are not zero are worth, rounded up.
@@ -36,8 +36,8 @@ def weight_bits(network: Network, known: Mapping[str, Tensor]) -> WeightBits | N
         return None
     layers: list[int | None] = []
     total = sum(tensor.numel() * tensor.element_size() for tensor in network.tensors.values())
-    for layer in weights_by_layer(network):
-        names = [name for name in layer if name in known]
+    for layer in weights_by_layer(dense):
+        names = [name for name in layer if name in known and name in network.tensors]
         bits = _bits([network.tensors[name] for name in names], [known[name] for name in names])
         layers.append(bits)
         if bits is not None:

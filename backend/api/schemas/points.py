@@ -86,8 +86,8 @@ class PointAnswer(Answer):
         "takes compressed, and that it is not faster by that."
     )
     dead_notice: str | None = Field(
-        description="How many dead channels were removed, and where: channels that nobody read, or whose value did not "
-        "depend on the input."
+        description="Which layers and how many dead channels were removed: layers whose residual branch said the same "
+        "whatever the input, channels that nobody read or whose value did not depend on the input."
     )
     collapse_notice: str | None = Field(
         description="What to change where the network does no better than guessing, though the dense one did."

@@ -28,6 +28,8 @@ class PointRow(Base):
     """Where single weights went."""
     dead_channels: Mapped[tuple[str, ...] | None] = mapped_column(JsonOf(tuple[str, ...]))
     """None for points from before they were removed."""
+    removed_layers: Mapped[tuple[str, ...] | None] = mapped_column(JsonOf(tuple[str, ...]))
+    """None for points from before layers were removed."""
     dense_accuracy: Mapped[float]
     pruned_accuracy: Mapped[float]
     retrained_accuracy: Mapped[float]

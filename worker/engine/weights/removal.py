@@ -12,7 +12,7 @@ from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
 from worker.engine.allocations.weight_allocation import RankedLayer
 from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
-from worker.engine.dead_channels import remove_dead
+from worker.engine.finishing import finish, lost_layers, spread
 from worker.engine.inputs import Inputs
 from worker.engine.layout import Size, layout_of_weights
 from worker.engine.network import Network, summarize
@@ -124,14 +124,16 @@ class UnstructuredRemoval:
     def delivered(self) -> Delivered:
         """Neurons and filters without inputs or outputs are dead (Han et al. 2015, section 3.5)."""
         trainee, present = self._trainee, self._trainee.as_thinned()
-        needed = remove_dead(present, self._bounds) if self._prune.dead_channels == "remove" else present
+        prune = self._prune
+        needed = finish(present, self._bounds, prune.pins) if prune.dead_channels == "remove" else present
         if needed is present:
             return Delivered(present.network, self.size(), present=present.present)
         kept = remove_from_tensors(trainee.weight_masks.kept, trainee.groups, needed.present)
         counts = {name: int(mask.sum()) for name, mask in kept.items()}
-        body = Body.of(needed.network, summarize(needed.network), self._prune)
-        size = body.size(counts, sum(self._model.dense))
-        return Delivered(needed.network, size, needed.lost_since(present), needed.present)
+        body = Body.of(needed.network, summarize(needed.network), prune)
+        lost = lost_layers(present.network, needed.network)
+        size = body.size(counts, sum(self._model.dense)).with_layers(lambda values: spread(values, lost))
+        return Delivered(needed.network, size, needed.lost_since(present), needed.present, tuple(lost.values()))
 
     def _rescale_dropout(self) -> None:
         counts = self._trainee.weight_masks.counts

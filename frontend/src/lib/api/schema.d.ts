@@ -2534,6 +2534,11 @@ export interface components {
             parameters: number;
             /** Pruned Accuracy */
             pruned_accuracy: number;
+            /**
+             * Removed Layers
+             * @default []
+             */
+            removed_layers?: string[];
             /** Retrained Accuracy */
             retrained_accuracy: number;
             /** Retrained Calibration Error */
@@ -2607,7 +2612,7 @@ export interface components {
             compression_ratio: number;
             /**
              * Dead Notice
-             * @description How many dead channels were removed, and where: channels that nobody read, or whose value did not depend on the input.
+             * @description Which layers and how many dead channels were removed: layers whose residual branch said the same whatever the input, channels that nobody read or whose value did not depend on the input.
              */
             dead_notice: string | null;
             /** Dense Macs */
@@ -2756,7 +2761,7 @@ export interface components {
             criterion: components["schemas"]["FisherCriterion"] | components["schemas"]["TaylorCriterion"] | components["schemas"]["TaylorSquaredCriterion"] | components["schemas"]["ObdCriterion"] | components["schemas"]["ObsCriterion"] | components["schemas"]["MagnitudeCriterion"] | components["schemas"]["BatchNormScaleCriterion"] | components["schemas"]["GeometricMedianCriterion"] | components["schemas"]["LearnedCriterion"] | components["schemas"]["RandomCriterion"];
             /**
              * Dead Channels
-             * @description Channels that nobody reads, or whose value does not depend on the input: finished networks are handed out without them (they answer the same), or with them.
+             * @description Channels that nobody reads, or whose value does not depend on the input, and layers whose residual branch does not depend on it: finished networks are handed out without them (they answer the same), or with them.
              * @default remove
              * @enum {string}
              */
