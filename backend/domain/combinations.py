@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from backend.domain.granularities import granularities_of
+from backend.domain.latencies import Latency
 from backend.domain.pruning import Prune
-from backend.domain.regularizers import Regularizer
+from backend.domain.regularizers import L0HardConcreteRegularizer, Regularizer
 from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 
 _EPOCHS_OF_TURNS = 2
@@ -21,6 +22,7 @@ class Sections:
     sparsify: Sparsify | None
     retrain: Retrain
     distill: Distillation | None
+    latency: Latency | None = None
 
 
 def contradiction(sections: Sections) -> str | None:
@@ -184,6 +186,37 @@ def _turns_need_epochs(sections: Sections) -> str | None:
     )
 
 
+def counts_latency(prune: Prune, sparsify: Sparsify | None) -> bool:
+    """Whether any setting of a recipe needs the times of the layers."""
+    regularizer = None if sparsify is None else sparsify.regularizer
+    return (prune.cost.kind != "none" and prune.cost.counted == "latency") or _gates_count_latency(regularizer)
+
+
+def _gates_count_latency(regularizer: Regularizer | None) -> bool:
+    return isinstance(regularizer, L0HardConcreteRegularizer) and regularizer.counted == "latency"
+
+
+def _zeros_save_no_time(sections: Sections) -> str | None:
+    granularity = sections.prune.granularity.kind
+    regularizer = None if sections.sparsify is None else sections.sparsify.regularizer
+    if granularity == "channel" or not _gates_count_latency(regularizer):
+        return None
+    return (
+        "sparsify.regularizer.counted: `latency` is the time that leaves with a channel, but prune.granularity "
+        f"`{granularity}` leaves all channels in place, and zeros save no time; choose the granularity `channel`, or "
+        "counted `parameters`"
+    )
+
+
+def _times_need_a_reader(sections: Sections) -> str | None:
+    if sections.latency is None or counts_latency(sections.prune, sections.sparsify):
+        return None
+    return (
+        "latency: neither prune.cost nor sparsify.regularizer counts latency; set prune.cost.counted or "
+        "sparsify.regularizer.counted to `latency`, or leave the section latency out"
+    )
+
+
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _noise_is_of_single_weights,
     _cost_needs_fisher,
@@ -199,4 +232,6 @@ _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _weights_go_in_bulk,
     _weights_leave_shapes,
     _turns_need_epochs,
+    _zeros_save_no_time,
+    _times_need_a_reader,
 )

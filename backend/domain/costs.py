@@ -1,7 +1,8 @@
 """Costs: what a removal saves, and how much that counts against the loss.
 
 The cost is C = sum over layers of H * W * C_out * (2 * C_in * K^2 + 1) floating-point operations (Theis et al. 2018),
-in units of the dense network's cost, and its change is computed again after every removal.
+in units of the dense network's cost, and its change is computed again after every removal. In its place the latency
+can count: the sum of the layers' measured times.
 """
 
 from typing import Annotated, Literal
@@ -9,6 +10,14 @@ from typing import Annotated, Literal
 from pydantic import Field, PositiveFloat
 
 from backend.domain.spec import Spec
+
+Counted = Annotated[
+    Literal["operations", "latency"],
+    Field(
+        description="What is saved. operations: floating-point operations; latency: measured milliseconds of the "
+        "layers, which the section latency gives, or the run measures."
+    ),
+]
 
 
 class NoCost(Spec):
@@ -31,12 +40,14 @@ class FixedCost(Spec):
         "The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state. With the criterion "
         "`taylor`: score, not nats.",
     )
+    counted: Counted = "operations"
 
 
 class ParameterFreeCost(Spec):
     """Remove the channel with the smallest loss per saved operation, -dL / dC (beta*, Theis et al. 2018)."""
 
     kind: Literal["parameter_free"] = "parameter_free"
+    counted: Counted = "operations"
 
 
 Cost = Annotated[NoCost | FixedCost | ParameterFreeCost, Field(discriminator="kind")]

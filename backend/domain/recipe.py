@@ -7,6 +7,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from backend.domain.combinations import Sections, contradiction
+from backend.domain.latencies import Latency
 from backend.domain.pruning import Prune
 from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 from backend.domain.spec import Spec
@@ -15,6 +16,7 @@ from backend.domain.targets import Target
 _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove"},
     "prune.criterion": {"labels": "data"},
+    "prune.cost": {"counted": "operations"},
     "sparsify": {"gradient_norm": None},
     "sparsify.regularizer": {
         "noise": "weights",
@@ -24,7 +26,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     },
     "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
 }
-_ADDED_SECTIONS = ("sparsify", "dense")
+_ADDED_SECTIONS = ("sparsify", "dense", "latency")
 """Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;
 of a section that is `None`."""
 
@@ -63,13 +65,18 @@ class Recipe(Spec):
     sparsify: Sparsify | None = Field(None, description="Train with a regularizer before anything is removed.")
     retrain: Retrain = Field(description="Retraining at every operating point.")
     distill: Distillation | None = Field(None, description="Learn from the dense network while retraining.")
+    latency: Latency | None = Field(
+        None, description="Times of the layers, where prune.cost or a regularizer counts latency."
+    )
     data: DataSplit = Field(default_factory=DataSplit, description="Batches and the validation split.")
     compute: Compute = Field(default_factory=Compute, description="Numeric precision.")
     seed: NonNegativeInt = Field(0, le=2**31 - 1, description="Decides the split, the order of examples and all draws.")
 
     @model_validator(mode="after")
     def _check_axes(self) -> Self:
-        sentence = contradiction(Sections(self.prune, self.dense, self.sparsify, self.retrain, self.distill))
+        sentence = contradiction(
+            Sections(self.prune, self.dense, self.sparsify, self.retrain, self.distill, self.latency)
+        )
         if sentence is not None:
             raise ValueError(sentence)
         return self

@@ -4,6 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, StringConstraints, field_validator
 
+from backend.domain.named_numbers import numbers, sort_once
 from backend.domain.spec import Spec
 
 Noise = Annotated[
@@ -128,10 +129,11 @@ class L0HardConcreteRegularizer(Spec):
         le=1e6,
         description="What an open gate costs for each parameter that it stands for, in nats over all data.",
     )
-    counted: Literal["parameters", "macs", "channels"] = Field(
+    counted: Literal["parameters", "macs", "latency", "channels"] = Field(
         "parameters",
         description="What a gate stands for. parameters: those that leave with its channel; macs: the operations that "
-        "leave with it, scaled so that all channels together cost as much as with parameters; channels: each counts 1.",
+        "leave with it; latency: the time of its layers that leaves with it, by the section latency; both scaled so "
+        "that all channels together cost as much as with parameters; channels: each counts 1.",
     )
     layer_factors: tuple[LayerFactor, ...] = Field(
         (), max_length=10_000, description="Other strengths for single layers, as factors: `conv1=10` is ten times."
@@ -157,16 +159,12 @@ class L0HardConcreteRegularizer(Spec):
     @classmethod
     def _sort_factors(cls, factors: tuple[str, ...]) -> tuple[str, ...]:
         """The same factors in another order are the same recipe; a layer named twice is refused."""
-        names = [factor.rpartition("=")[0] for factor in factors]
-        twice = next((name for name in names if names.count(name) > 1), None)
-        if twice is not None:
-            raise ValueError(f"the layer `{twice}` is named twice; keep one of its factors")
-        return tuple(sorted(factors))
+        return sort_once(factors, "factors")
 
     @property
     def factors(self) -> dict[str, float]:
         """Factors of the strength by layer."""
-        return {name: float(value) for name, _, value in (item.rpartition("=") for item in self.layer_factors)}
+        return numbers(self.layer_factors)
 
 
 class TargetedDropoutRegularizer(Spec):

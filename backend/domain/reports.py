@@ -9,6 +9,7 @@ from backend.domain.collapse import Accuracies, tell_collapse
 from backend.domain.dead import tell_dead
 from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.granularities import GranularityKind
+from backend.domain.latencies import Latency
 from backend.domain.scores import ScoreDistribution
 from backend.domain.spec import Spec
 from backend.domain.weight_bits import WeightBits
@@ -43,6 +44,11 @@ class RunLayout(Spec):
     dense_parameters: PositiveInt
     granularity: GranularityKind = "channel"
     """What one decision removes."""
+    latency: Latency | None = None
+    """Times of the layers that the run goes by, as measured or as given; None where it counts no latency.
+
+    As the recipe's section `latency` they repeat the run with the same bits.
+    """
 
 
 class Zeros(Spec):

@@ -1,6 +1,6 @@
 """Counts of a network whose channel groups are thinned to given widths, from its summary alone."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -143,6 +143,16 @@ class WeightForm:
 
 
 @dataclass(frozen=True)
+class ShrinkingShare:
+    """Part of a layer's operations, which is a product of linear forms of the groups' widths."""
+
+    layer: str
+    share: float
+    """Of the layer's operations in the dense network; all that shrinks in a layer together is at most 1."""
+    axes: tuple[Width, ...]
+
+
+@dataclass(frozen=True)
 class SizeModel:
     """Counts as functions of the widths of the channel groups.
 
@@ -161,6 +171,8 @@ class SizeModel:
     """Parameters of vectors that go with one unit of a group."""
     product_macs: Mapping[str, int]
     """Operations in products of activations that go with one unit of a group."""
+    layer_macs: Mapping[str, int]
+    """Operations of every layer of the dense network."""
 
     @classmethod
     def of(cls, summary: NetworkSummary) -> Self:
@@ -175,7 +187,10 @@ class SizeModel:
         weights = tuple(WeightForm.of(weight, widths) for weight in summary.weights)
         vectors = {group.name: group.vector_parameters for group in summary.groups}
         products = {group.name: group.product_macs for group in summary.groups}
-        return cls(layers, widths, dense, weights, vectors, products)
+        layer_macs: Counter[str] = Counter()
+        for layer in summary.layers:
+            layer_macs[layer.name] += layer.macs
+        return cls(layers, widths, dense, weights, vectors, products, layer_macs)
 
     def counts(self, widths: Mapping[str, int]) -> Counts:
         """Counts at the given widths of the groups."""
@@ -197,6 +212,13 @@ class SizeModel:
         for weight in self.weights:
             lost[weight.layer] += weight.lost(weight.macs, widths)
         return lost
+
+    def shrinking_shares(self) -> tuple[ShrinkingShare, ...]:
+        """What of each layer's operations follows the widths: `lost_macs` as forms, for many widths at once."""
+        forms = [(weight.layer, weight.macs, weight.axes) for weight in self.weights] or [
+            (layer.name, layer.macs(self.dense_widths), (layer.fan_in, layer.output)) for layer in self.layers
+        ]
+        return tuple(ShrinkingShare(name, macs / self.layer_macs[name], axes) for name, macs, axes in forms if macs)
 
     def _gone(self, amounts: Mapping[str, int], widths: Mapping[str, int]) -> int:
         """What goes of amounts that each unit of a group has."""

@@ -12,6 +12,7 @@ from backend.domain.datasets import DatasetSummary
 from backend.domain.epochs import epoch_length
 from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnreachable
 from backend.domain.fitting import Misfit, class_misfit, pair
+from backend.domain.latencies import latency_misfit
 from backend.domain.network import NetworkSummary
 from backend.domain.presets import PRESETS, Preset
 from backend.domain.reach import reach
@@ -110,11 +111,27 @@ def require_regularizable(recipe: Recipe, summary: NetworkSummary) -> None:
         raise InvalidValue(f"{lacking.detail} {lacking.hint}", field=lacking.field)
 
 
+def require_times_of_layers(recipe: Recipe, summary: NetworkSummary) -> None:
+    """Raise `InvalidValue` when the recipe tells times of other layers than the network has; the sentence names one."""
+    misfit = latency_misfit(summary, recipe.latency)
+    if misfit:
+        raise InvalidValue(f"{misfit.detail} {misfit.hint}", field="latency.layers")
+
+
 def require_rewindable(recipe: Recipe, dataset: DatasetSummary) -> None:
     """Raise `InvalidValue` when the step to rewind to lies outside of the training on this dataset."""
     problem = beyond(recipe, epoch_length(dataset.train_count, recipe.data)) if dataset.train_count else None
     if problem:
         raise InvalidValue(f"{problem.detail} {problem.hint}", field="dense.keep_step")
+
+
+_REQUIRED_OF_NETWORKS = (
+    require_known_pins,
+    require_readable,
+    require_regularizable,
+    require_times_of_layers,
+    require_reachable,
+)
 
 
 def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSummary | None) -> list[Refusal]:
@@ -124,8 +141,7 @@ def _refusals(recipe: Recipe, summary: NetworkSummary | None, dataset: DatasetSu
     if dataset:
         checks.append(partial(require_rewindable, recipe, dataset))
     if summary:
-        required = (require_known_pins, require_readable, require_regularizable, require_reachable)
-        checks += [partial(require, recipe, summary) for require in required]
+        checks += [partial(require, recipe, summary) for require in _REQUIRED_OF_NETWORKS]
     refusals: list[Refusal] = []
     for check in checks:
         try:

@@ -21,6 +21,7 @@ from backend.services.catalogue import (
     require_readable,
     require_regularizable,
     require_rewindable,
+    require_times_of_layers,
 )
 from backend.services.scope import Scope
 
@@ -70,6 +71,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
         require_known_pins(recipe, summary)
         require_readable(recipe, summary)
         require_regularizable(recipe, summary)
+        require_times_of_layers(recipe, summary)
         if dataset.summary is not None:
             require_rewindable(recipe, dataset.summary)
         require_reachable(recipe, summary)

@@ -6,6 +6,7 @@ from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
 from backend.domain.thinning import SizeModel
 from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from worker.engine.catalogue import COSTS
+from worker.engine.costs.amounts import Duration, Operations
 from worker.engine.costs.cost import CostModel
 from worker.engine.network import summarize
 from worker.engine.surgery import remove
@@ -43,20 +44,20 @@ def widths(*values: float) -> torch.Tensor:
 
 
 def test_the_cost_of_a_three_layer_network_is_what_one_works_out_by_hand():
-    model = CostModel(SizeModel.of(THREE_LAYERS))
-    assert model.operations(widths(3, 5)).item() == DENSE_OPERATIONS
+    operations = Operations(SizeModel.of(THREE_LAYERS))
+    assert operations.at(widths(3, 5)).item() == DENSE_OPERATIONS
     # one map of conv1 less: 16*2*19 + 4*5*(2*2*9 + 1) + 410
-    assert model.operations(widths(2, 5)).item() == 608 + 740 + 410
+    assert operations.at(widths(2, 5)).item() == 608 + 740 + 410
 
 
 def test_a_removal_saves_the_map_and_what_its_consumers_read_of_it():
-    changes = CostModel(SizeModel.of(THREE_LAYERS)).changes(widths(3, 5)) * DENSE_OPERATIONS
+    changes = CostModel(Operations(SizeModel.of(THREE_LAYERS))).changes(widths(3, 5)) * DENSE_OPERATIONS
     # conv1: 16*(2*9+1) = 304 of its own, 2*2*5*2*9 = 360 in conv2; conv2: 4*(2*3*9+1) = 220, and 10*2*4 = 80 in fc
     assert changes.tolist() == pytest.approx([-664, -300])
 
 
 def test_the_change_follows_the_neighbors_widths():
-    model = CostModel(SizeModel.of(THREE_LAYERS))
+    model = CostModel(Operations(SizeModel.of(THREE_LAYERS)))
     changes = model.changes(widths(2, 5)) * DENSE_OPERATIONS
     assert changes[1].item() == pytest.approx(-(4 * (2 * 2 * 9 + 1) + 80))  # conv2's maps are cheaper now
 
@@ -86,7 +87,7 @@ def test_taylor_scores_can_be_weighed_against_operations():
     """FLOPs regularization: where operations are all that counts, the channel that saves most goes first."""
     network = small_lenet()
     model = SizeModel.of(summarize(network))
-    changes = CostModel(model).changes(widths(*model.dense_widths.values()))
+    changes = CostModel(Operations(model)).changes(widths(*model.dense_widths.values()))
     cheapest = list(model.dense_widths)[int(changes.argmin())]
     firsts = {}
     for kind in ({"kind": "none"}, {"kind": "fixed", "beta": 1e6}):

@@ -12,6 +12,7 @@ from backend.domain.pruning import Prune
 from backend.domain.targets import MacTarget, ParameterTarget, SparsityTarget
 from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS
+from worker.engine.costs.amounts import Operations
 from worker.engine.costs.cost import CostModel
 from worker.engine.masks import Masks
 from worker.engine.selection import Rules, choose
@@ -55,7 +56,7 @@ class FrozenCostModel(CostModel):
     """Never looks at the widths again: what the paper warns of."""
 
     def __init__(self, model: SizeModel) -> None:
-        super().__init__(model)
+        super().__init__(Operations(model))
         self._frozen = super().changes(dense_widths(model))
 
     def changes(self, widths: torch.Tensor, sizes: torch.Tensor | None = None) -> torch.Tensor:
@@ -70,7 +71,7 @@ def rules(model, *, cost=None, cost_model=None, allocation=None, target=None, **
     prune = Prune(criterion=MagnitudeCriterion(), **{"minimum_width": 1, **limits})
     return Rules(
         model=model,
-        cost_model=cost_model or CostModel(model),
+        cost_model=cost_model or CostModel(Operations(model)),
         weighing=COSTS.make(cost or NoCost()),
         allocation=ALLOCATIONS.make(allocation or GlobalAllocation()),
         bounds=width_bounds(chain(), prune),
@@ -102,7 +103,7 @@ def widths_after(model: SizeModel, chosen_rules: Rules, level: float = 0.5, seed
 
 def beta_of_one_interior_map(model: SizeModel) -> FixedCost:
     """Weigh one interior map's cost like one nat."""
-    change = CostModel(model).changes(dense_widths(model))[DEPTH // 2].item()
+    change = CostModel(Operations(model)).changes(dense_widths(model))[DEPTH // 2].item()
     return FixedCost(beta=-1 / change)
 
 
@@ -220,11 +221,12 @@ def test_of_blocks_the_one_with_the_lowest_mean_goes_first():
 @pytest.mark.parametrize("weighing", [FixedCost(beta=1.0), ParameterFreeCost()])
 def test_the_cost_of_a_block_is_that_of_all_its_channels(weighing):
     model = SizeModel.of(chain())
-    cost, widths = CostModel(model), dense_widths(model)
+    operations, widths = Operations(model), dense_widths(model)
+    cost = CostModel(operations)
     sizes = torch.full_like(widths, 8)
     thinner = widths.clone()
     thinner[3] -= 8
-    saved = (cost.operations(thinner) - cost.operations(widths)) / cost.operations(widths)
+    saved = (operations.at(thinner) - operations.at(widths)) / operations.at(widths)
     assert torch.allclose(cost.changes(widths, sizes)[3], saved / 8, rtol=1e-12)
     assert torch.equal(cost.changes(widths, torch.ones_like(widths)), cost.changes(widths))
     scores = nearly_equal_scores(model)

@@ -3,6 +3,7 @@
 from backend.domain.bounds import unknown_pins
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.fitting import class_misfit
+from backend.domain.latencies import latency_misfit
 from backend.domain.network import NetworkSummary
 from backend.domain.reach import reach
 from backend.domain.readability import unreadable
@@ -39,8 +40,8 @@ def check_data(network: Network, dataset: Dataset) -> Feed:
 def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the recipe's limits forbid it.
 
-    A pin that names no layer, a criterion that cannot score the network, and a regularizer that has nothing to work on
-    are refused first (INVALID_RECIPE).
+    A pin that names no layer, a criterion that cannot score the network, a regularizer that has nothing to work on, and
+    times of other layers than the network's are refused first (INVALID_RECIPE).
     """
     if not summary.groups and recipe.prune.granularity.kind == "channel":
         raise JobFailure(
@@ -57,6 +58,9 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     lacking = lack(summary, recipe.sparsify)
     if lacking:
         raise JobFailure(FailureCode.INVALID_RECIPE, lacking.detail, lacking.hint)
+    misfit = latency_misfit(summary, recipe.latency)
+    if misfit:
+        raise JobFailure(FailureCode.INVALID_RECIPE, misfit.detail, misfit.hint)
     result = reach(summary, recipe)
     if not result.is_reachable:
         raise JobFailure(FailureCode.TARGET_UNREACHABLE, result.detail, result.hint)

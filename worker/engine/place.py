@@ -6,6 +6,8 @@ from typing import Self
 from pydantic import JsonValue, TypeAdapter
 
 from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.latencies import Latency
+from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
 from backend.domain.scores import ScoreDistribution
 
@@ -32,11 +34,18 @@ class Place:
     """Straight before this level's removals; None in checkpoints from before it was recorded."""
     scores: ScoreDistribution | None = None
     """Of this level's last removal, once it is done."""
+    latency: Latency | None = None
+    """The layers' times that the whole run goes by, where latency counts."""
 
     @classmethod
-    def first(cls, phase: Phase, recipe: str) -> Self:
-        """Before anything was done of the recipe with this fingerprint."""
-        return cls(0, 1, phase, 0, 0, 0, 0.0, 0.0, recipe)
+    def first(cls, phase: Phase, recipe: Recipe) -> Self:
+        """Before anything was done of this recipe."""
+        return cls(0, 1, phase, 0, 0, 0, 0.0, 0.0, recipe.fingerprint(), latency=recipe.latency)
+
+    @staticmethod
+    def latency_of(state: dict[str, JsonValue]) -> Latency | None:
+        """The times in what `state` gave; None where latency does not count."""
+        return TypeAdapter(Latency | None).validate_python(state.get("latency"))
 
     @classmethod
     def of_state(cls, state: dict[str, JsonValue], recipe: str) -> Self:

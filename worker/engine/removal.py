@@ -15,6 +15,7 @@ from backend.domain.recipe import Recipe
 from backend.domain.reports import RunLayout
 from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import ALLOCATIONS, COSTS, CRITERIA
+from worker.engine.costs.amounts import amount_of
 from worker.engine.costs.cost import CostModel
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.finishing import finish, lost_layers, sized_without
@@ -101,7 +102,7 @@ class ChannelRemoval:
         self._criterion = CRITERIA.make(prune.criterion)
         self._rules = Rules(
             model=self._model,
-            cost_model=CostModel(self._model),
+            cost_model=CostModel(amount_of(prune.cost, self._model, recipe.latency)),
             weighing=COSTS.make(prune.cost),
             allocation=ALLOCATIONS.make(prune.allocation),
             bounds=width_bounds(summary, prune),

@@ -9,7 +9,7 @@ import torch
 
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.gate_probabilities import GateProbabilities
-from backend.domain.recipe import DataSplit, Recipe
+from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
 from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES, STARTS
@@ -22,6 +22,7 @@ from worker.engine.first_layers import first_layers
 from worker.engine.gate_probabilities import gate_probabilities
 from worker.engine.granularities import make_removal
 from worker.engine.information import Information, layer_information
+from worker.engine.layer_times import with_times
 from worker.engine.network import Network, build, summarize
 from worker.engine.place import Place
 from worker.engine.placement import on_device
@@ -65,8 +66,9 @@ def run(
     with memory_failures():
         feed = check_data(network, dataset)
         check_target(summarize(network), recipe)
+        timed = with_times(recipe, network, device, resume)
         try:
-            yield from _PruningRun(network, feed, recipe, device, should_stop).outputs(resume)
+            yield from _PruningRun(network, feed, timed, device, should_stop).outputs(resume)
         except Stopped:
             return
 
@@ -78,7 +80,7 @@ class _PruningRun:
         self._network, self._recipe, self._device = network, recipe, device
         summary = self._summary = summarize(network)
         model = self._model = SizeModel.of(summary)
-        self._work = set_up(feed, _data_order(recipe), device, recipe.compute.precision, should_stop)
+        self._work = set_up(feed, DataOrder.of(recipe), device, recipe.compute.precision, should_stop)
         self._trainee = Trainee(network, device)
         self._removal = make_removal(network, self._trainee, summary, recipe, self._work.generators["criterion"])
         self._schedule = SCHEDULES.make(recipe.prune.schedule)
@@ -86,14 +88,14 @@ class _PruningRun:
         self._forecast = forecast(recipe, model, self._schedule, self._stretches)
         self._early = EarlyWeights(recipe)
         first = self._first_phase() if recipe.dense is None else Phase.TRAIN
-        self._place = Place.first(first, recipe.fingerprint())
+        self._place = Place.first(first, recipe)
 
     def _first_phase(self) -> Phase:
         """What follows the dense network."""
         return Phase.PRUNE if self._recipe.sparsify is None else Phase.SPARSIFY
 
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
-        yield RunStarted(self._removal.layout)
+        yield RunStarted(self._removal.layout.model_copy(update={"latency": self._recipe.latency}))
         if resume is not None:
             self._restore(resume)
         elif self._place.phase is Phase.TRAIN:
@@ -283,6 +285,7 @@ class _PruningRun:
             network=self._network,
             model=self._model,
             weights=removable_weights(self._network, self._summary, self._recipe.prune),
+            latency=self._recipe.latency,
         )
         return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
 
@@ -293,8 +296,3 @@ class _PruningRun:
         trained = self._early.get("trained")
         teacher = self._network if trained is None else replace(self._network, tensors=trained)
         return DistillationLoss(self._recipe.distill, on_device(build(teacher), self._device))
-
-
-def _data_order(recipe: Recipe) -> DataOrder:
-    data: DataSplit = recipe.data
-    return DataOrder(data.scaling, data.validation_share, data.batch_size, recipe.seed)

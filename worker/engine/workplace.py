@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 
+from backend.domain.recipe import Recipe
 from worker.engine.batches import Batches
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.evaluation import Evaluation, evaluate
@@ -26,6 +27,11 @@ class DataOrder:
     validation_share: float
     batch_size: int
     seed: int
+
+    @classmethod
+    def of(cls, recipe: Recipe) -> Self:
+        """As a recipe says."""
+        return cls(recipe.data.scaling, recipe.data.validation_share, recipe.data.batch_size, recipe.seed)
 
 
 @dataclass(frozen=True)

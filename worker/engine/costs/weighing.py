@@ -1,5 +1,6 @@
 """The three ways of weighing saved compute against a rise of the loss (Theis et al. 2018)."""
 
+import torch
 from torch import Tensor
 
 from backend.domain.costs import FixedCost, NoCost, ParameterFreeCost
@@ -32,11 +33,11 @@ class LossAndCost:
 
 @COSTS.register(ParameterFreeCost)
 class LossPerCost:
-    """-dL / dC: loss per saved operation."""
+    """-dL / dC: loss per saved operation, or per saved time."""
 
     def __init__(self, spec: ParameterFreeCost) -> None:
         self.spec = spec
 
     def objective(self, scores: Tensor, changes: Tensor) -> Tensor:
-        """Divide by what is saved."""
-        return -scores / changes
+        """Divide by what is saved; what saves nothing goes last."""
+        return torch.where(changes < 0, -scores / changes, torch.inf)

@@ -28,7 +28,7 @@ class L0(Neutral):
         self._gates = gates = ChannelGates(ground)
         self._decay = spec.weight_decay
         self.speed = spec.gate_speed
-        sizes, factors = channel_sizes(ground.model, spec.counted), spec.factors
+        sizes, factors = channel_sizes(ground.model, spec.counted, ground.latency), spec.factors
         prices = {
             group.name: math.prod(factors.get(layer, 1.0) for layer in group.layers) * sizes[group.name]
             for group in gates.groups

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.latencies import Latency
 from backend.domain.thinning import SizeModel
 from worker.engine.coupling import ChannelGroup
 from worker.engine.gates import Gates
@@ -36,6 +37,8 @@ class Ground:
     """Its counts."""
     weights: Sequence[str] = ()
     """Names of the tensors whose single weights may become zero."""
+    latency: Latency | None = None
+    """Times of its layers, where the recipe counts latency."""
 
 
 def anything_removable(ground: Ground) -> Sequence[str]:

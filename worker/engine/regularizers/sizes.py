@@ -1,15 +1,21 @@
-"""What one channel of each group stands for: the parameters or operations that leave with it."""
+"""What one channel of each group stands for: the parameters, operations or time that leave with it."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, TypeAlias
 
+from backend.domain.latencies import Latency
 from backend.domain.thinning import SizeModel
+from worker.engine.costs.amounts import Duration, times_of
+from worker.engine.costs.cost import CostModel
+
+Counted: TypeAlias = Literal["parameters", "macs", "latency", "channels"]
 
 
-def channel_sizes(model: SizeModel, counted: Literal["parameters", "macs", "channels"]) -> Mapping[str, float]:
-    """Per group, of the dense network: parameters of one channel; its operations on the same scale; or 1.
+def channel_sizes(model: SizeModel, counted: Counted, latency: Latency | None = None) -> Mapping[str, float]:
+    """Per group, of the dense network: parameters of one channel; its operations or time on the same scale; or 1.
 
-    Operations are multiplied by one number, so that all channels together cost as much as in parameters.
+    Operations and times are multiplied by one number, so that all channels together cost as much as in parameters.
+    `latency` tells the time of every layer, where that is counted.
     """
     if counted == "channels":
         return dict.fromkeys(model.dense_widths, 1.0)
@@ -19,8 +25,15 @@ def channel_sizes(model: SizeModel, counted: Literal["parameters", "macs", "chan
     if counted == "parameters":
         return parameters
     macs = {name: float(model.dense.macs - counts.macs) for name, counts in thinner.items()}
-    scale = _total(parameters, model) / _total(macs, model)
-    return {name: scale * value for name, value in macs.items()}
+    sizes = macs if counted == "macs" else _saved_times(model, times_of(latency))
+    scale = _total(parameters, model) / _total(sizes, model)
+    return {name: scale * value for name, value in sizes.items()}
+
+
+def _saved_times(model: SizeModel, milliseconds: Mapping[str, float]) -> Mapping[str, float]:
+    times = Duration(model, milliseconds)
+    changes = CostModel(times).changes(times.dense_widths)
+    return dict(zip(model.dense_widths, (-changes).tolist(), strict=True))
 
 
 def _total(sizes: Mapping[str, float], model: SizeModel) -> float:

@@ -1532,6 +1532,13 @@ export interface components {
              */
             beta?: number;
             /**
+             * Counted
+             * @description What is saved. operations: floating-point operations; latency: measured milliseconds of the layers, which the section latency gives, or the run measures.
+             * @default operations
+             * @enum {string}
+             */
+            counted?: "operations" | "latency";
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -1798,11 +1805,11 @@ export interface components {
         L0HardConcreteRegularizer: {
             /**
              * Counted
-             * @description What a gate stands for. parameters: those that leave with its channel; macs: the operations that leave with it, scaled so that all channels together cost as much as with parameters; channels: each counts 1.
+             * @description What a gate stands for. parameters: those that leave with its channel; macs: the operations that leave with it; latency: the time of its layers that leaves with it, by the section latency; both scaled so that all channels together cost as much as with parameters; channels: each counts 1.
              * @default parameters
              * @enum {string}
              */
-            counted?: "parameters" | "macs" | "channels";
+            counted?: "parameters" | "macs" | "latency" | "channels";
             /**
              * Estimator
              * @description How the loss tells gates where to go. hard_concrete: through gates between 0 and 1; arm: gates are 0 or 1, and two forward passes are compared (Li and Ji 2019, L0-ARM); reinforce: one pass is compared with the mean of earlier ones, which is noisy; rebar: three passes, two of them through gates between 0 and 1 whose slopes take noise away (Tucker et al. 2017); relax: the same with a small network that learns to take more of it away (Grathwohl et al. 2018).
@@ -1891,6 +1898,26 @@ export interface components {
              * @enum {string}
              */
             kind: "lamp";
+        };
+        /**
+         * Latency
+         * @description How long each layer of the dense network takes, for what counts latency.
+         *
+         *     A layer's time shrinks in proportion to its multiply-accumulate operations.
+         */
+        Latency: {
+            /**
+             * Batch Size
+             * @description Examples in the batch that the layers are timed with.
+             * @default 1
+             */
+            batch_size?: number;
+            /**
+             * Layers
+             * @description Milliseconds of every layer, such as `conv1=0.35`; `secateur latency` prints this list. Empty: the layers are timed when the run begins, on its device, and the run's page tells what was measured.
+             * @default []
+             */
+            layers?: string[];
         };
         /**
          * LatencyAnswer
@@ -2568,6 +2595,13 @@ export interface components {
          */
         ParameterFreeCost: {
             /**
+             * Counted
+             * @description What is saved. operations: floating-point operations; latency: measured milliseconds of the layers, which the section latency gives, or the run measures.
+             * @default operations
+             * @enum {string}
+             */
+            counted?: "operations" | "latency";
+            /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
@@ -2863,6 +2897,8 @@ export interface components {
             dense?: components["schemas"]["DenseTraining"] | null;
             /** @description Learn from the dense network while retraining. */
             distill?: components["schemas"]["Distillation"] | null;
+            /** @description Times of the layers, where prune.cost or a regularizer counts latency. */
+            latency?: components["schemas"]["Latency"] | null;
             /** @description What is removed, and how. */
             prune: components["schemas"]["Prune"];
             /** @description Retraining at every operating point. */
@@ -3110,6 +3146,7 @@ export interface components {
              * @enum {string}
              */
             granularity?: "channel" | "unstructured";
+            latency?: components["schemas"]["Latency"] | null;
             /** Layers */
             layers: components["schemas"]["TrackedLayer"][];
         };

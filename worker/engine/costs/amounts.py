@@ -1,0 +1,80 @@
+"""What costs count: floating-point operations, or the measured time of the layers."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from backend.domain.costs import Cost
+from backend.domain.latencies import Latency
+from backend.domain.thinning import SizeModel, Width
+from worker.engine.costs.cost import Amount
+from worker.engine.costs.forms import LinearForms, vector
+
+_ONE = Width(1)
+
+
+class Operations:
+    """C = sum over layers of H W C_out (2 C_in K^2 + 1) (Theis et al. 2018)."""
+
+    def __init__(self, model: SizeModel) -> None:
+        groups = tuple(model.dense_widths)
+        self.dense_widths = vector(model.dense_widths.values())
+        self._outputs = LinearForms.of([layer.output for layer in model.layers], groups)
+        self._fan_ins = LinearForms.of([layer.fan_in for layer in model.layers], groups)
+        self._places = vector(layer.places for layer in model.layers)
+        self._windows = vector(layer.window for layer in model.layers)
+
+    def at(self, widths: Tensor) -> Tensor:
+        """Floating-point operations for one example at widths (..., G): (...)."""
+        outputs, fan_ins = self._outputs.at(widths), self._fan_ins.at(widths)
+        return (self._places * outputs * (2 * fan_ins * self._windows + 1)).sum(-1)
+
+
+class Duration:
+    """T = sum over layers of the measured time * the share of the layer's multiply-accumulate operations that is left.
+
+    `milliseconds` tells every layer's time in the dense network. The model is linear: it knows nothing of steps at
+    widths that suit a machine, and of what does not shrink with the operations.
+    """
+
+    def __init__(self, model: SizeModel, milliseconds: Mapping[str, float]) -> None:
+        self.dense_widths = vector(model.dense_widths.values())
+        shares = model.shrinking_shares()
+        most = max((len(share.axes) for share in shares), default=0)
+        self._factors = [
+            LinearForms.of([_axis(share.axes, place) for share in shares], tuple(model.dense_widths))
+            for place in range(most)
+        ]
+        self._times = vector(milliseconds[share.layer] * share.share for share in shares)
+        self._times /= self._products(self.dense_widths)
+        self._fixed = sum(milliseconds.values()) - float((self._times * self._products(self.dense_widths)).sum())
+
+    def at(self, widths: Tensor) -> Tensor:
+        """Milliseconds of one call at widths (..., G): (...)."""
+        return (self._times * self._products(widths)).sum(-1) + self._fixed
+
+    def _products(self, widths: Tensor) -> Tensor:
+        """Of the axes of every share, (..., shares)."""
+        result = torch.ones(*widths.shape[:-1], len(self._times), dtype=torch.float64)
+        for factor in self._factors:
+            result = result * factor.at(widths)
+        return result
+
+
+def _axis(axes: Sequence[Width], place: int) -> Width:
+    return axes[place] if place < len(axes) else _ONE
+
+
+def amount_of(cost: Cost, model: SizeModel, latency: Latency | None) -> Amount:
+    """What a recipe's cost counts; its section `latency` holds times where it counts them."""
+    if cost.kind == "none" or cost.counted == "operations":
+        return Operations(model)
+    return Duration(model, times_of(latency))
+
+
+def times_of(latency: Latency | None) -> Mapping[str, float]:
+    """Milliseconds by layer, once they are known."""
+    if latency is None or not latency.layers:
+        raise RuntimeError("the layers are timed before anything counts latency")
+    return latency.milliseconds
