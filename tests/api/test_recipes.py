@@ -83,5 +83,16 @@ def test_a_regularizer_that_has_nothing_to_work_on_is_told_and_refused(
     assert (refused.status_code, refused.json()["field"]) == (422, "recipe.sparsify.regularizer")
 
 
+def test_times_of_other_layers_are_told_and_refused(application: Application, client: TestClient) -> None:
+    body = {"model_id": application.add_model(), "dataset_id": application.add_dataset()}
+    prune = {**RECIPE["prune"], "cost": {"kind": "parameter_free", "counted": "latency"}}
+    recipe = {**RECIPE, "prune": prune, "latency": {"layers": ["nowhere=1"]}}
+    (problem,) = client.post("/api/recipes/check", json={"recipe": recipe, **body}).json()["problems"]
+    assert problem["field"] == "latency.layers"
+    assert "no layer `nowhere`" in problem["detail"]
+    refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
+    assert (refused.status_code, refused.json()["field"]) == (422, "recipe.latency.layers")
+
+
 def test_an_unknown_model_is_404(client: TestClient) -> None:
     assert client.post("/api/recipes/check", json={"recipe": RECIPE, "model_id": ABSENT_ID}).status_code == 404

@@ -3,9 +3,11 @@ import torch
 
 from backend.domain.errors import JobFailure
 from backend.domain.recipe import Recipe
-from tests.engine.runs import Collected, blobs, collect_run, recipe, small_lenet, weights_hash
+from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, weights_hash
+from worker.engine import layer_times
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.network import Network
+from worker.engine.run import run
 from worker.zoo.fresh import initialize
 
 FISHER = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.5}}
@@ -122,7 +124,16 @@ RECIPES = {
         retrain={"epochs": 2, "steps_per_record": 2, "parts": "in_turn", "optimizer": {"kind": "adamw"}},
     ),
     "no retraining": recipe(prune=FISHER | SCHEDULE, retrain={"epochs": 0}),
+    "latency": recipe(
+        prune=FISHER | {"cost": {"kind": "parameter_free", "counted": "latency"}} | SCHEDULE,
+        latency={"layers": ["conv1=0.1", "conv2=0.3", "fc1=2.5", "fc2=0.1"]},
+    ),
 }
+MEASURED = {
+    "measured latency": recipe(prune=FISHER | {"cost": {"kind": "fixed", "counted": "latency"}} | SCHEDULE),
+    "gates by measured latency": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "counted": "latency"}),
+}
+"""Recipes whose runs go by what they measured themselves: no two are alike, but a resumed one is."""
 
 
 @pytest.fixture(autouse=True)
@@ -158,11 +169,20 @@ def test_the_same_recipe_and_seed_give_the_same_bits(name):
     ]
 
 
-@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("name", [*RECIPES, *MEASURED])
 def test_a_run_resumed_from_any_checkpoint_ends_with_the_same_bits(name):
-    whole = collect_run(small_lenet(), blobs(), RECIPES[name])
+    chosen = (RECIPES | MEASURED)[name]
+    whole = collect_run(small_lenet(), blobs(), chosen)
     for checkpoint in whole.checkpoints[:: max(1, len(whole.checkpoints) // 6)] + whole.checkpoints[-1:]:
-        assert essence(resumed(small_lenet(), RECIPES[name], whole, checkpoint)) == essence(whole), checkpoint.step
+        assert essence(resumed(small_lenet(), chosen, whole, checkpoint)) == essence(whole), checkpoint.step
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_a_resumed_run_goes_by_the_times_of_its_checkpoint(name, monkeypatch):
+    checkpoint = collect_run(small_lenet(), blobs(), MEASURED[name]).checkpoints[0]
+    monkeypatch.delattr(layer_times, "time_layers")
+    outputs = run(small_lenet(), blobs(), MEASURED[name], CPU, should_stop=lambda: False, resume=checkpoint)
+    assert next(outputs).layout.latency.model_dump(mode="json") == checkpoint.state["latency"]
 
 
 def test_a_network_with_batch_norm_and_shortcuts_resumes_to_the_same_bits():
