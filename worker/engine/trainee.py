@@ -55,6 +55,8 @@ class Trainee:
         self._dense_widths = {group.name: group.width for group in groups}
         self.masks = Masks.full(groups)
         self.weight_masks = WeightMasks()
+        self._closed = WeightMasks()
+        """Layers that a regularizer made zero; their masks keep nothing."""
         self._install(network, groups)
 
     def _install(self, network: Network, groups: Sequence[ChannelGroup]) -> None:
@@ -79,6 +81,8 @@ class Trainee:
         """Go on with plain weights and the scores that were learned; groups of which nothing was learned score 1."""
         if self.regularizer is not None:
             variances = self.regularizer.variances()
+            zero = {name: self.tensors[name] != 0 for name in self.regularizer.zero_layers()}
+            self._closed = WeightMasks(zero)
             self.significands = {name: significands(value).cpu() for name, value in variances.items()}
             found = self.regularizer.finish()
             whole = {group.name: torch.ones(group.width) for group in self.groups} if found else {}
@@ -124,11 +128,13 @@ class Trainee:
         if self.gates.signal.is_reading:
             self.gates.signal.finish_batch(batch_size)
         if self.gradient_norm is not None:
-            nn.utils.clip_grad_norm_(self.parameters.values(), self.gradient_norm)
+            moved = (item for name, item in self.parameters.items() if name not in self._closed.kept)
+            nn.utils.clip_grad_norm_(moved, self.gradient_norm)
         self._trained_by.step()
         if self.regularizer is not None:
             self.regularizer.finish_step(self._trained_by.param_groups[0]["lr"])
         self.weight_masks.apply(self.module)
+        self._closed.apply(self.module)
 
     @contextmanager
     def observed(self) -> Iterator[None]:
@@ -192,6 +198,7 @@ class Trainee:
             if tensor.is_floating_point():  # positions along an axis follow from the channels that are present
                 own[name].copy_(tensor)
         self.weight_masks.apply(self.module)
+        self._closed.apply(self.module)
 
     def freeze(self, names: frozenset[str]) -> None:
         """Train all parameters but these from now on; the optimizer leaves them, and what it knows of them, alone."""
@@ -219,6 +226,7 @@ class Trainee:
         keep, groups = self.masks.on, self.groups
         tensors = remove_from_tensors(self.network().tensors, groups, keep)
         self.masks = self.masks.compacted()
+        self._closed = WeightMasks(remove_from_tensors(self._closed.kept, groups, keep))
         self._install_thin(tensors)
         self._restore_optimizer({kind: remove_from_tensors(tensors, groups, keep) for kind, tensors in state.items()})
 
@@ -241,6 +249,7 @@ class Trainee:
             tensors |= {f"optimizer/{kind}/{name}": tensor for name, tensor in named.items()}
         tensors |= {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
         tensors |= {f"weight_masks/{name}": tensor for name, tensor in self.weight_masks.tensors().items()}
+        tensors |= {f"closed/{name}": tensor for name, tensor in self._closed.tensors().items()}
         tensors |= {f"learned/{name}": score for name, score in self.learned.items()}
         tensors |= {f"earlier/{name}": score for name, score in self.earlier.items()}
         tensors |= {f"significands/{name}": bits for name, bits in self.significands.items()}
@@ -259,6 +268,7 @@ class Trainee:
         self.significands = checkpoint.part("significands")
         self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
         self.weight_masks = WeightMasks.from_tensors(checkpoint.part("weight_masks"), self._device)
+        self._closed = WeightMasks.from_tensors(checkpoint.part("closed"), self._device)
         self._install_thin(checkpoint.part("weights"))
         if prepare is not None:
             self.regularizer = prepare(self)

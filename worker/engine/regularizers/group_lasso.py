@@ -1,5 +1,8 @@
 """Structured sparsity by group lasso: filters, channels, shapes and layers (Wen et al. 2016)."""
 
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 from backend.domain.regularizers import GroupLassoRegularizer
@@ -7,6 +10,7 @@ from worker.engine.regularizers.places import ChannelPlaces, making_members, wea
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.shrinking import shrink_along, shrink_channels
+from worker.engine.shortcuts import layers_beside_shortcuts
 
 _MATRIX = 2
 """Axes of a weight without a window."""
@@ -23,7 +27,8 @@ class GroupLasso(Neutral):
 
     The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of. Groups
     that lie in one another (shapes in channels, both in layers) are shrunk from the inside out, which is exact; filters
-    and channels of one layer cross, and are shrunk in turn.
+    and channels of one layer cross, and are shrunk in turn. A layer that has come to zero stays zero, for the rest of
+    the run too.
     """
 
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:
@@ -35,9 +40,18 @@ class GroupLasso(Neutral):
         self._channels = ChannelPlaces([group for group in ground.groups if readers[group.name]], readers, tensors)
         read = sorted(self._channels.tensors)
         self._windows = [tensors[name] for name in read if tensors[name].dim() > _MATRIX]
-        shared = [members[1:] for members in makers.values()]
-        self._beside = [tensors[name] for name in sorted({member.tensor for rest in shared for member in rest})]
+        shared = {member.tensor for members in makers.values() for member in members[1:]}
+        beside = shared & layers_beside_shortcuts(ground.network) if spec.layer_strength else set()
+        self._beside = {name: tensors[name] for name in sorted(beside)}
         """Weights of layers whose channels another layer makes too: without them the network is still connected."""
+        self._zero = {name: ~weight.detach().any() for name, weight in self._beside.items()}
+        """Which of them have come to zero, on their device; they stay there, so a checkpoint's weights tell it."""
+
+    def add_gradients(self) -> None:
+        """None for layers that are zero: a batch norm after one would magnify theirs by `1 / sqrt(eps)`."""
+        for name, weight in self._beside.items():
+            if weight.grad is not None:
+                weight.grad.masked_fill_(self._zero[name], 0.0)
 
     def finish_step(self, learning_rate: float) -> None:
         """Shrink shapes, channels, filters and layers, those that have a strength."""
@@ -48,9 +62,18 @@ class GroupLasso(Neutral):
         if spec.channel_strength:
             shrink_channels(self._channels, learning_rate * spec.channel_strength, by_size=True)
         shrink_channels(self._filters, learning_rate * spec.strength, by_size=True)
-        if spec.layer_strength:
-            for weight in self._beside:
-                shrink_along(weight, tuple(range(weight.dim())), learning_rate * spec.layer_strength)
+        self._shrink_layers(learning_rate * spec.layer_strength)
+
+    @torch.no_grad()
+    def _shrink_layers(self, strength: float) -> None:
+        for name, weight in self._beside.items():
+            weight.masked_fill_(self._zero[name], 0.0)
+            shrink_along(weight, tuple(range(weight.dim())), strength)
+            self._zero[name] = ~weight.any()
+
+    def zero_layers(self) -> Sequence[str]:
+        """Layers beside shortcuts, where the penalty on layers left none of their weights."""
+        return [name for name, is_zero in self._zero.items() if bool(is_zero)]
 
     def finish(self) -> dict[str, Tensor]:
         """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""

@@ -107,6 +107,10 @@ class Regularizer(Protocol):
         """Before `finish`: variances of the network's weights as they will be then, by name; empty: not learned."""
         ...
 
+    def zero_layers(self) -> Sequence[str]:
+        """Before `finish`: names of the weights of layers that it made zero, and that stay zero; empty: none."""
+        ...
+
     def finish(self) -> Mapping[str, Tensor]:
         """Write what was learned into the network's own tensors; one score per channel (K,), by group.
 
@@ -161,6 +165,10 @@ class Neutral:
     def variances(self) -> Mapping[str, Tensor]:
         """Nothing is learned of them."""
         return {}
+
+    def zero_layers(self) -> Sequence[str]:
+        """It takes no layer as a whole."""
+        return ()
 
     def finish(self) -> Mapping[str, Tensor]:
         """The weights say it all."""
