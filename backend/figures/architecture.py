@@ -40,7 +40,7 @@ class _Block:
 def draw_architecture(network: NetworkSummary, widths: Mapping[str, int] | None = None) -> go.Figure:
     """The dense network, or the one with `widths` (channels by layer name) in front of the dense outline.
 
-    Coupled layers share a color. `customdata` is the layer's name.
+    Layers of width 0 are gone. Coupled layers share a color. `customdata` is the layer's name.
     """
     figure = go.Figure()
     blocks = _place(network, widths or {})
@@ -62,12 +62,15 @@ def draw_architecture(network: NetworkSummary, widths: Mapping[str, int] | None 
 
 def _place(network: NetworkSummary, widths: Mapping[str, int]) -> list[_Block]:
     model = SizeModel.of(network)
-    held = {group.name: widths.get(group.layers[0], group.width) for group in network.groups}
+    held = {
+        group.name: max(widths.get(name, group.width) for name in group.layers) for group in network.groups
+    }  # of coupled layers some may be gone
     blocks: list[_Block] = []
     left = 0.0
     for layer, size, share in zip(network.layers, model.layers, network.shares(), strict=True):
         depth = max(share.macs, _LEAST_DEPTH)
-        blocks.append(_Block(layer, left, depth, widths.get(layer.name, layer.width), size.macs(held), share.macs))
+        width = widths.get(layer.name, layer.width)
+        blocks.append(_Block(layer, left, depth, width, size.macs(held) if width else 0, share.macs))
         left += depth + _GAP
     return blocks
 
@@ -146,7 +149,7 @@ def _add_blocks(figure: go.Figure, name: str, color: str, blocks: list[_Block]) 
 def _describe(block: _Block) -> str:
     """Raw counts for the hover label."""
     return (
-        f"{block.layer.type}, {block.width} of {block.layer.width} channels"
+        f"{block.layer.type}, {'' if block.width else 'removed, '}{block.width} of {block.layer.width} channels"
         f"<br>{block.macs:,} of {block.layer.macs:,} MACs<br>{block.share:.1%} of the dense network's MACs"
     )
 

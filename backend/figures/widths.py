@@ -55,5 +55,6 @@ def _counts(step: StepRecord, layer: TrackedLayer, row: int) -> tuple[int, int]:
 
 
 def _describe(step: StepRecord, layer: TrackedLayer, row: int) -> str:
+    """A layer without any width is gone as a whole."""
     kept, dense = _counts(step, layer, row)
-    return f"{kept:,} of {dense:,}"
+    return f"{kept:,} of {dense:,}" if step.widths[row] else f"removed, 0 of {dense:,}"

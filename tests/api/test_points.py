@@ -171,6 +171,18 @@ def test_a_network_that_lost_dead_channels_says_how_many_and_can_be_measured(
     assert client.get(f"/api/runs/{run}/points/1").json()["dead_notice"] is None
 
 
+def test_a_network_that_lost_layers_names_them(application: Application, client: TestClient, run: str) -> None:
+    layers, dead = ("layer1.0.conv1", "layer1.0.conv2"), ("layer1.0.conv1:0", "layer1.0.conv1:5", "conv1:3")
+    with UnitOfWork(application.sessions) as work:
+        work.points.put(run, point(3).model_copy(update={"removed_layers": layers, "dead_channels": dead}), "ab" * 32)
+    answer = client.get(f"/api/runs/{run}/points/3").json()
+    assert answer["point"]["removed_layers"] == list(layers)
+    assert answer["dead_notice"] == (
+        "2 layers removed whose residual branch said the same whatever the input: `layer1.0.conv1`, `layer1.0.conv2`. "
+        "1 dead channel removed: 1 in `conv1`. The answers are the same without."
+    )
+
+
 def test_a_point_tells_its_counts_beside_the_dense_ones(client: TestClient, run: str) -> None:
     told = client.get(f"/api/runs/{run}/points/1").json()
     assert (told["dense_macs"], told["point"]["macs"], told["theoretical_speedup"]) == (1480, 740, 2.0)

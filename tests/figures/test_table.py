@@ -44,5 +44,21 @@ def test_where_a_point_was_handed_out_its_own_size_is_drawn(report, network: Net
     assert [row[-1] for row in heat.z] == [0.25, 0.25, 1.0]
 
 
+def test_a_layer_that_is_gone_is_told_as_removed_and_its_coupled_layers_keep_their_operations(
+    report, network: NetworkSummary
+):
+    last = report.points[-1].model_copy(update={"step": 4, "widths": (0, 2, 2), "removed_layers": ("conv1",)})
+    short = report.model_copy(update={"points": (*report.points[:-1], last)})
+    (heat,) = FIGURES["widths"](RunView(report=short)).data
+    assert [row[-1] for row in heat.z] == [0.0, 0.5, 1.0]
+    assert heat.text[0][-1] == "removed, 0 of 4"
+    assert heat.text[0][0] == "3 of 4"
+    figure = FIGURES["architecture"](RunView(report=short, network=network))
+    assert widths_of(figure) == [0, 2]
+    (labels,) = (trace.text for trace in figure.data if trace.name == "coupled with conv1")
+    assert "removed, 0 of 4 channels<br>0 of 3,600 MACs" in labels[0]
+    assert "2 of 4 channels<br>400 of 1,600 MACs" in labels[1]
+
+
 def test_the_architecture_of_an_unknown_network_is_empty(report: RunReport):
     assert not FIGURES["architecture"](RunView(report=report)).data
