@@ -43,14 +43,16 @@ def read_dataset(name: str) -> Dataset:
     return from_neutral(inspect_dataset(file).tensors)
 
 
-def read_network(file: Path, dataset: Dataset, architecture: str | None) -> LocalNetwork:
+def read_network(file: Path, dataset: Dataset | None, architecture: str | None) -> LocalNetwork:
     """A checkpoint file, opened in the locked-down child; where several architectures fit, `architecture` decides.
 
-    Raises InvalidValue when nothing decides, JobFailure when the file cannot be read.
+    Of several input shapes the dataset's own is taken, where there is a dataset. Raises InvalidValue when nothing
+    decides, JobFailure when the file cannot be read.
     """
     intake = inspect_model(file, None)
     if isinstance(intake, Choice):
-        intake = inspect_model(file, pick_architecture(intake.matches, dataset.train.inputs.shapes[0], architecture))
+        shape = None if dataset is None else dataset.train.inputs.shapes[0]
+        intake = inspect_model(file, pick_architecture(intake.matches, shape, architecture))
     elif architecture not in (None, intake.summary.architecture):
         raise InvalidValue(
             f"{file.name} is no `{architecture}`: only `{intake.summary.architecture}` fits its tensors.",
@@ -64,16 +66,24 @@ def read_network(file: Path, dataset: Dataset, architecture: str | None) -> Loca
 
 
 def pick_architecture(
-    matches: tuple[ArchitectureMatch, ...], shape: tuple[int, ...], architecture: str | None
+    matches: tuple[ArchitectureMatch, ...], shape: tuple[int, ...] | None, architecture: str | None
 ) -> ArchitectureMatch:
-    """The match that the user named; of several input shapes the dataset's own. InvalidValue when nothing decides."""
-    named = [match for match in matches if architecture in (None, match.architecture)]
+    """The match that the user named, as `NAME` or `NAME:1x28x28`; of several input shapes the one that is given.
+
+    InvalidValue when nothing decides.
+    """
+    named = [match for match in matches if architecture in (None, match.architecture, _with_shape(match))]
     fitting = [match for match in named if match.input_shape == shape] or named
     if len(fitting) == 1:
         return fitting[0]
-    names = ", ".join(dict.fromkeys(match.architecture for match in matches))
+    offered = (match.architecture if shape else _with_shape(match) for match in matches)
+    names = ", ".join(dict.fromkeys(offered))
     raise InvalidValue(
         f"Several architectures fit the file: {names}." if named else f"The file is no `{architecture}`, but: {names}.",
         field="architecture",
         hint="Say which one with --architecture.",
     )
+
+
+def _with_shape(match: ArchitectureMatch) -> str:
+    return f"{match.architecture}:{'x'.join(map(str, match.input_shape))}"

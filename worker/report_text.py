@@ -25,7 +25,7 @@ def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]
         yield f"Warning: {report.warning}"
     yield ""
     widths = {layer.name: layer.width for layer in summary.layers}
-    yield from _columns([_HEADINGS, *(_row(verdict, widths[verdict.layer]) for verdict in report.layers)])
+    yield from columns([_HEADINGS, *(_row(verdict, widths[verdict.layer]) for verdict in report.layers)])
 
 
 def _inputs(summary: NetworkSummary) -> str:
@@ -73,7 +73,8 @@ def _by_how_much(difference: float | None) -> str:
     return f", by {difference:.1%} of the scores with half of it" if difference else ", but it is removed at once"
 
 
-def _columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+def columns(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Lines of a table whose columns stand below each other, two spaces apart."""
     sizes = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(size) for cell, size in zip(row, sizes, strict=True)]

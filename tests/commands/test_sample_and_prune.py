@@ -161,6 +161,13 @@ def test_of_several_architectures_the_named_one_is_taken_in_the_datasets_shape()
     assert pick_architecture(MATCHES, (64,), None) == MATCHES[1]
 
 
+def test_without_a_dataset_the_shape_is_named_too():
+    assert pick_architecture(MATCHES, None, "lenet300:64") == MATCHES[1]
+    assert pick_architecture(MATCHES, None, "mlp") == MATCHES[2]
+    with pytest.raises(InvalidValue, match="lenet300:1x8x8, lenet300:64, mlp:1x8x8"):
+        pick_architecture(MATCHES, None, "lenet300")
+
+
 @pytest.mark.parametrize("architecture", [None, "vgg16_bn"])
 def test_where_nothing_decides_the_user_is_asked(architecture):
     with pytest.raises(InvalidValue, match="lenet300, mlp") as refusal:

@@ -11,21 +11,21 @@ _ALLOCATION_MESSAGES = ("can't allocate memory", "not enough memory", "CUBLAS_ST
 
 
 @contextmanager
-def memory_failures() -> Iterator[None]:
-    """Turn every way of running out of memory into JobFailure(OUT_OF_MEMORY)."""
+def memory_failures(batch: str = "data.batch_size") -> Iterator[None]:
+    """Turn every way of running out of memory into JobFailure(OUT_OF_MEMORY); `batch` is the field to lower."""
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError) as error:
-        raise _out_of_memory() from error
+        raise _out_of_memory(batch) from error
     except RuntimeError as error:
         if any(message in str(error) for message in _ALLOCATION_MESSAGES):
-            raise _out_of_memory() from error
+            raise _out_of_memory(batch) from error
         raise
 
 
-def _out_of_memory() -> JobFailure:
+def _out_of_memory(batch: str) -> JobFailure:
     return JobFailure(
         FailureCode.OUT_OF_MEMORY,
         "The device ran out of memory.",
-        "Lower data.batch_size, or run on a device with more memory.",
+        f"Lower {batch}, or run on a device with more memory.",
     )

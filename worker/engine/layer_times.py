@@ -17,6 +17,7 @@ from backend.domain.recipe import Recipe
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.counting import use_of
 from worker.engine.coupling.values import layer_name
+from worker.engine.failures import memory_failures
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import example_inputs
 from worker.engine.network import build
@@ -53,25 +54,30 @@ class LayerTimes:
 def time_layers(network: Network, batch_size: int, device: torch.device, seconds: float = 3.0) -> LayerTimes:
     """Run the network in float32 on a batch of zeros for about `seconds`, but three times at least after warming up.
 
-    Every round meets all layers once, so that whatever else runs on the machine meets them alike. Raises what torch
-    raises where memory does not suffice.
+    Every round meets all layers once, so that whatever else runs on the machine meets them alike. Raises
+    JobFailure(OUT_OF_MEMORY) where the batch is too large.
     """
     uses = {step.node.name: use_of(step, network) for step in network.steps}
     layers = {node: layer_name(use.weight) for node, use in uses.items() if use is not None}
-    inputs = tuple(example_inputs(network.graph, batch_size, str(device)).values())
-    timed = _Timed(on_device(build(network), device), _stopwatch(device))
-    rounds: list[Mapping[str, float]] = []
-    with torch.inference_mode():
-        for _ in range(_WARM_ROUNDS):
-            timed.round(inputs)
-        deadline = time.perf_counter() + seconds
-        while len(rounds) < _FEWEST_ROUNDS or (len(rounds) < _MOST_ROUNDS and time.perf_counter() < deadline):
-            rounds.append(timed.round(inputs))
+    with memory_failures("latency.batch_size"), torch.inference_mode():
+        inputs = tuple(example_inputs(network.graph, batch_size, str(device)).values())
+        rounds = _rounds(_Timed(on_device(build(network), device), _stopwatch(device)), inputs, seconds)
     found = dict.fromkeys(layers.values(), 0.0)
     for node, name in layers.items():
         found[name] += max(_SHORTEST_MS, median(times.get(node, 0.0) for times in rounds))
     rest = sum(median(times[node] for times in rounds) for node in rounds[0] if node not in layers)
     return LayerTimes(found, rest, len(rounds))
+
+
+def _rounds(timed: "_Timed", inputs: Sequence[torch.Tensor], seconds: float) -> Sequence[Mapping[str, float]]:
+    """Milliseconds by node, round by round."""
+    for _ in range(_WARM_ROUNDS):
+        timed.round(inputs)
+    rounds: list[Mapping[str, float]] = []
+    deadline = time.perf_counter() + seconds
+    while len(rounds) < _FEWEST_ROUNDS or (len(rounds) < _MOST_ROUNDS and time.perf_counter() < deadline):
+        rounds.append(timed.round(inputs))
+    return rounds
 
 
 class _Stopwatch(Protocol):
