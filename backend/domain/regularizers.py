@@ -49,8 +49,8 @@ class GroupLassoRegularizer(Spec):
     layer_strength: NonNegativeFloat = Field(
         0.0,
         le=1e3,
-        description="Depth: whole layers whose channels another layer makes too, as beside a shortcut; 0 leaves them "
-        "alone.",
+        description="Depth: whole layers that end a branch beside a shortcut; one that comes to zero stays so, and its "
+        "branch leaves the finished network. 0 leaves them alone.",
     )
 
 

@@ -1668,7 +1668,7 @@ export interface components {
             kind: "group_lasso";
             /**
              * Layer Strength
-             * @description Depth: whole layers whose channels another layer makes too, as beside a shortcut; 0 leaves them alone.
+             * @description Depth: whole layers that end a branch beside a shortcut; one that comes to zero stays so, and its branch leaves the finished network. 0 leaves them alone.
              * @default 0
              */
             layer_strength?: number;
