@@ -22,7 +22,7 @@ export function InputsPanel({ inputs }: { inputs: Input[] }) {
   )
 }
 
-function describeNumbers({ type, rows, is_used = true }: Input) {
+function describeNumbers({ type = 'float32', rows, is_used = true }: Input) {
   const numbers = rows == null ? type : `${type}, 0 to ${formatCount(rows - 1)}`
   return is_used ? numbers : `${numbers}; not used`
 }
