@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { alignForTarget, alignmentOf, pinsOf, withPins } from './alignment'
+import { alignForTarget, alignmentOf, forAnotherNetwork, pinsOf, withPins } from './alignment'
 
 const recipe = { target: { kind: 'macs', density: 0.25 }, prune: { points: 4, pins: [], width_multiple: 1 } }
 
@@ -19,4 +19,10 @@ test('pins are put into the recipe and nothing else changes', () => {
   expect(pinsOf(pinned)).toEqual(['conv1'])
   expect(pinned).toEqual({ ...recipe, prune: { ...recipe.prune, pins: ['conv1'] } })
   expect(pinsOf({})).toEqual([])
+})
+
+test('for another network pins and times of layers are left out, and nothing else changes', () => {
+  const timed = { ...withPins(recipe, ['conv1']), latency: { layers: ['conv1=0.1'], batch_size: 8 } }
+  expect(forAnotherNetwork(timed)).toEqual({ ...recipe, latency: { layers: [], batch_size: 8 } })
+  expect(forAnotherNetwork(recipe)).toBe(recipe)
 })

@@ -32,6 +32,12 @@ export function pinsOf(recipe: JsonObject): string[] {
   return Array.isArray(value) ? value.filter((pin) => typeof pin === 'string') : []
 }
 
+/** Pins and times name the layers of one network: for another one they are left out. */
+export function forAnotherNetwork(recipe: JsonObject): JsonObject {
+  const unpinned = pinsOf(recipe).length > 0 ? withPins(recipe, []) : recipe
+  return isObject(recipe.latency) ? replaceAt(unpinned, ['latency', 'layers'], []) : unpinned
+}
+
 /** Keeps exactly these layers whole. */
 export function withPins(recipe: JsonObject, pins: readonly string[]): JsonObject {
   return replaceAt(recipe, ['prune', 'pins'], [...pins])

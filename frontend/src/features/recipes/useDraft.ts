@@ -2,7 +2,7 @@ import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import type { Preset } from '@/lib/api/types'
 import { replaceAt, type JsonObject, type JsonValue } from '@/lib/json'
-import { alignForTarget, alignmentOf, pinsOf, withAlignment, withPins } from './alignment'
+import { alignForTarget, alignmentOf, forAnotherNetwork, pinsOf, withAlignment, withPins } from './alignment'
 
 /** The run in the making: what is picked stands in the address, the recipe in memory. */
 export function useDraft(presets: Preset[], startRecipe: JsonObject | null, startName: string) {
@@ -15,8 +15,7 @@ export function useDraft(presets: Preset[], startRecipe: JsonObject | null, star
   const [isEdited, setEdited] = useState(false)
   const [name, setName] = useState(startName)
   const pick = (key: 'model' | 'dataset') => (id: string | null) => {
-    // Pins name the layers of one network.
-    if (key === 'model' && pinsOf(recipe).length > 0) setRecipe(withPins(recipe, []))
+    if (key === 'model') setRecipe(forAnotherNetwork(recipe))
     setSearch(
       (before) => {
         const next = new URLSearchParams(before)

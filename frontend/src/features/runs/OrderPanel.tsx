@@ -1,6 +1,7 @@
 import { Accordion, Card, Code, Group, Text } from '@mantine/core'
 import { Hash } from '@/components/Hash'
 import type { Run } from '@/lib/api/types'
+import { MeasuredTimes } from './MeasuredTimes'
 
 /** What was asked of the run, word for word. */
 export function OrderPanel({ run }: { run: Run }) {
@@ -19,6 +20,7 @@ export function OrderPanel({ run }: { run: Run }) {
               </Group>
             )}
             <Code block>{JSON.stringify(run.recipe ?? run.order, null, 2)}</Code>
+            <MeasuredTimes run={run} />
           </Accordion.Panel>
         </Accordion.Item>
       </Accordion>
