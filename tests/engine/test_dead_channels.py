@@ -115,3 +115,26 @@ def test_zoo_networks_with_zeroed_filters_answer_as_before(case):
     inputs = case.inputs(3, torch.float64)
     with torch.no_grad():
         assert (build(dense)(inputs) - build(thin)(inputs)).abs().max() < 1e-10
+
+
+class Blocks(nn.Module):
+    """A convolution, one of two blocks, and one more."""
+
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = nn.Conv2d(2, 8, 3), nn.Conv2d(8, 12, 3, groups=2), nn.Conv2d(12, 5, 1)
+        self.d = nn.Linear(5, 3)
+
+    def forward(self, x):
+        x = functional.gelu(self.b(torch.sigmoid(self.a(x))))
+        return self.d(functional.relu(self.c(x)).mean((2, 3)))
+
+
+def test_channels_that_are_dead_in_every_block_of_a_grouped_convolution_go():
+    """Constants of the first block's channels are folded into the first block's biases, and so on."""
+    network = zeroed(network_of(Blocks()), a=[1, 5, 2], b=[0, 6, 3], b_reads=[3])
+    thinned = remove_dead(Thinned.whole(network))
+    assert widths(network) == {"a": 4, "b": 6, "c": 5}
+    assert thinned.widths == {"a": 2, "b": 5, "c": 5}
+    assert [thinned.network.tensors[f"{name}.weight"].size(0) for name in "abc"] == [4, 10, 5]
+    assert_equal_answers(network, thinned.network)

@@ -130,7 +130,7 @@ class _Reader:
     axis: int
     """Axis of the source that holds the channels."""
     index: Tensor
-    """Positions of each channel on the weight's input axis, int64 (width, k)."""
+    """Positions of each channel on the weight's input axis, int64 (width, k); those of one block of a grouped one."""
     target: tuple[str, float] | None
     """Tensor that takes up a constant, and with which sign; None where there is no place for one."""
 
@@ -151,14 +151,17 @@ class _Reader:
 
 
 def _readers(network: Network, group: ChannelGroup) -> list[_Reader] | None:
-    """All that read a group's channels; None when one of them is no plain layer that is used once."""
+    """All that read a group's channels; None when one of them is no convolution or linear layer that is used once.
+
+    A channel of a grouped convolution's input is one in each of its blocks: it is dead when all of them are.
+    """
     steps = {step.node.name: step for step in network.steps}
     slots = {(member.tensor, member.axis): member.index for member in group.members if not member.makes}
     readers: dict[str, _Reader] = {}
     for read in coupling_of(network).reads_of(group):
         step = steps[read.node]
         weight = step.bound.get("weight")
-        if step.kind not in _PLAIN or step.bound.get("groups", 1) != 1 or not isinstance(weight, TensorReference):
+        if step.kind not in _PLAIN or not isinstance(weight, TensorReference):
             return None
         index = slots.get((weight.tensor, 1))
         if index is None or weight.tensor in readers:
