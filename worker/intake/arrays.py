@@ -17,14 +17,17 @@ MAX_CLASSES = 10_000
 MAX_VALUES_PER_EXAMPLE = 2**26
 FLATTENED_IMAGES = {64: (1, 8, 8), 784: (1, 28, 28), 3072: (3, 32, 32)}
 """Vectors of these lengths are images that someone flattened: they get back the shape that the zoo's networks take."""
-SHAPES = "Shapes that can be used: (N, H, W), (N, C, H, W), (N, H, W, C) with C of 1 or 3, or (N, F) for vectors."
+SHAPES = (
+    "Shapes that can be used: (N, H, W), (N, C, H, W), (N, H, W, C) with C of 1 or 3, (N, F) for vectors, and any with "
+    "more axes as it is, such as (N, C, D, H, W)."
+)
 
 
 def to_examples(arrays: Mapping[str, Array]) -> LabeledExamples:
     """Labelled examples from arrays as `read_arrays` gives them; raises `FileRefusal`.
 
-    The only array of a file holds images or vectors, and is brought into the shape that the zoo's networks take. Of
-    several, each is taken as it is: its network's input says what it must be.
+    The only array of a file holds images, vectors, or volumes of more axes; images and vectors are brought into the shape
+    that the zoo's networks take. Of several arrays, each is taken as it is: its network's input says what it must be.
     """
     given = {part: inputs_of(arrays, part) for part in (TRAIN, TEST)}
     labels = {name: _check_labels(name, arrays[name]) for name in LABELS}
@@ -60,7 +63,7 @@ def _to_alike(parts: Sequence[tuple[str, Array]]) -> list[Array]:
 
 
 def _shape_examples(name: str, array: Array, *, is_only: bool) -> Array:
-    """A view of the examples: the only ones as (N, C, H, W), or (N, F) where they are no images."""
+    """A view of the examples: the only ones as (N, C, H, W), (N, F) where they are no images, or with more axes."""
     name = printable(name)
     if not is_only:
         shaped = array
@@ -71,6 +74,8 @@ def _shape_examples(name: str, array: Array, *, is_only: bool) -> Array:
     elif array.ndim == 4:
         is_channels_last = array.shape[1] not in IMAGE_CHANNELS and array.shape[3] in IMAGE_CHANNELS
         shaped = np.moveaxis(array, -1, 1) if is_channels_last else array
+    elif array.ndim > 4:
+        shaped = array
     else:
         raise invalid_dataset(f"has `{name}` of shape {array.shape}.", SHAPES)
     if not shaped.ndim:
