@@ -1,6 +1,7 @@
 import { Box, Text } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Field } from '@/lib/schemaForm/field'
+import { helpOf } from './help'
 
 /** A named group of inputs: a heading at the top level, an indented block below it. */
 export function Fieldset({ field, path, children }: { field: Field; path: readonly string[]; children: ReactNode }) {
@@ -17,7 +18,7 @@ export function Fieldset({ field, path, children }: { field: Field; path: readon
         {field.label}
       </Text>
       <Text size="xs" c="dimmed" mb="sm">
-        {field.help}
+        {helpOf(field.help)}
       </Text>
       {children}
     </Box>

@@ -1,5 +1,6 @@
 import { Box, Switch } from '@mantine/core'
 import { isObject } from '@/lib/json'
+import { helpOf } from './help'
 import { problemAt } from './problems'
 import { FieldInput, FieldInputs, type InputProps } from './SchemaForm'
 
@@ -12,7 +13,7 @@ export function OptionalInput({ field, shape, path, value, form }: InputProps<'o
     <div>
       <Switch
         label={field.label}
-        description={field.help}
+        description={helpOf(field.help)}
         error={problemAt(form.problems, path)}
         checked={isOn}
         onChange={(event) => form.change(path, event.currentTarget.checked ? shape.inner.initial : null)}

@@ -22,7 +22,7 @@ const ROOT = readSchema({
   properties: {
     cost: { discriminator: { propertyName: 'kind' }, oneOf: [{ $ref: '#/$defs/Free' }, { $ref: '#/$defs/Fixed' }] },
     distill: { anyOf: [{ $ref: '#/$defs/Teacher' }, { type: 'null' }], default: null },
-    points: { type: 'integer', default: 4, description: 'Operating points.' },
+    points: { type: 'integer', default: 4, description: 'Operating points, such as `4`.' },
     scaling: { enum: ['none', 'unit'], default: 'unit' },
     version: { const: 1 },
     embeddings: { type: 'boolean', default: false, description: 'Tables too.' },
@@ -95,6 +95,12 @@ test('a yes or no is switched, and stays one', async () => {
   expect(screen.getByRole('switch', { name: /^Embeddings/ })).not.toBeChecked()
   await userEvent.click(screen.getByRole('switch', { name: /^Embeddings/ }))
   expect(current.embeddings).toBe(true)
+})
+
+test('names in the help of a field look like names', () => {
+  show()
+  expect(screen.getByText('4', { selector: 'code' })).toBeInTheDocument()
+  expect(screen.getByLabelText('Points')).toHaveAccessibleDescription('Operating points, such as 4.')
 })
 
 test('constants are not drawn', () => {

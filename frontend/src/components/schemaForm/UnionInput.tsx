@@ -1,5 +1,6 @@
 import { Box, Select } from '@mantine/core'
 import { isObject } from '@/lib/json'
+import { helpOf } from './help'
 import { problemAt } from './problems'
 import { FieldInputs, type InputProps } from './SchemaForm'
 
@@ -12,7 +13,7 @@ export function UnionInput({ field, shape, path, value, form }: InputProps<'unio
     <div>
       <Select
         label={field.label}
-        description={[field.help, chosen?.help].filter(Boolean).join(' ')}
+        description={helpOf(field.help, chosen?.help)}
         error={problem}
         data={shape.variants.map((variant) => ({ value: variant.value, label: variant.label }))}
         value={chosen?.value ?? null}

@@ -1,5 +1,6 @@
 import { NumberInput, Select, Switch, TagsInput, TextInput } from '@mantine/core'
 import { toLabel } from '@/lib/schemaForm/field'
+import { helpOf } from './help'
 import { problemAt } from './problems'
 import type { InputProps } from './SchemaForm'
 
@@ -8,7 +9,7 @@ export function NumberField({ field, shape, path, value, form }: InputProps<'num
   return (
     <NumberInput
       label={field.label}
-      description={field.help}
+      description={helpOf(field.help)}
       error={problemAt(form.problems, path)}
       value={typeof value === 'number' ? value : ''}
       onChange={(next) => form.change(path, typeof next === 'number' ? next : null)}
@@ -25,7 +26,7 @@ export function ChoiceInput({ field, shape, path, value, form }: InputProps<'cho
   return (
     <Select
       label={field.label}
-      description={field.help}
+      description={helpOf(field.help)}
       error={problemAt(form.problems, path)}
       data={shape.options.map((option) => ({ value: String(option), label: toLabel(String(option)) }))}
       value={typeof value === 'string' || typeof value === 'number' ? String(value) : null}
@@ -40,7 +41,7 @@ export function TextField({ field, path, value, form }: InputProps<'text'>) {
   return (
     <TextInput
       label={field.label}
-      description={field.help}
+      description={helpOf(field.help)}
       error={problemAt(form.problems, path)}
       value={typeof value === 'string' ? value : ''}
       onChange={(event) => form.change(path, event.currentTarget.value)}
@@ -53,7 +54,7 @@ export function SwitchField({ field, path, value, form }: InputProps<'switch'>) 
   return (
     <Switch
       label={field.label}
-      description={field.help}
+      description={helpOf(field.help)}
       error={problemAt(form.problems, path)}
       checked={value === true}
       onChange={(event) => form.change(path, event.currentTarget.checked)}
@@ -67,7 +68,7 @@ export function NamesField({ field, path, value, form }: InputProps<'names'>) {
   return (
     <TagsInput
       label={field.label}
-      description={field.help}
+      description={helpOf(field.help)}
       error={problemAt(form.problems, path)}
       value={Array.isArray(value) ? value.filter((name) => typeof name === 'string') : []}
       onChange={(next) => form.change(path, next)}
