@@ -157,10 +157,11 @@ def _describe(block: _Block) -> str:
 def _color_groups(network: NetworkSummary, blocks: Iterable[_Block]) -> list[tuple[str, str, list[_Block]]]:
     """(legend entry, color, blocks): one color for each set of coupled layers, gray for layers that stay."""
     coupled = [group.name for group in network.groups if len(group.layers) > 1]
+    locked = {lock.layer for lock in network.locks}
     members: dict[tuple[str, str], list[_Block]] = {}
     for block in blocks:
         group = block.layer.group
-        if group is None:
+        if group is None or block.layer.name in locked:
             key = ("not prunable", palette.FIXED)
         elif group in coupled:
             key = (f"coupled with {escape(group)}", palette.COUPLED[coupled.index(group) % len(palette.COUPLED)])

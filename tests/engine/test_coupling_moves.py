@@ -127,3 +127,13 @@ def test_what_has_no_exact_removal_is_locked_with_the_reason(name):
     assert reason in lock.reason
     assert f"`{lock.node}`" in lock.reason
     assert lock.node in {node.name for node in network.graph.nodes}
+
+
+def test_channels_that_are_all_tied_are_locked_by_the_node_that_tied_the_last():
+    _, network, _ = network_of(lambda _, x: x.roll(1, 1) + x, WIDTH, False)
+    (group,) = (group for group in find_groups(network) if "make" in group.layers)
+    assert group.width == 1
+    (lock,) = (lock for lock in find_locks(network) if lock.layer == "make")
+    (node,) = (node for node in network.graph.nodes if node.target == "aten.add.Tensor")
+    assert lock.node == node.name
+    assert lock.reason == f"`{node.name}` ties the last of its 8 channels to the others: they could only go all together"

@@ -2,7 +2,7 @@ import itertools
 
 import pytest
 
-from backend.domain.network import NetworkSummary
+from backend.domain.network import LockInfo, NetworkSummary
 from backend.figures.architecture import draw_architecture
 
 THIN = {"conv1": 1, "conv2": 1}
@@ -35,6 +35,12 @@ def test_coupled_layers_share_a_color_that_fixed_layers_do_not_have(network: Net
     blocks = bars(draw_architecture(network))
     assert list(blocks["coupled with conv1"].customdata) == ["conv1", "conv2"]
     assert blocks["coupled with conv1"].marker.color != blocks["not prunable"].marker.color
+
+
+def test_locked_layers_are_gray_though_they_are_coupled(network: NetworkSummary):
+    locks = tuple(LockInfo(layer=name, reason="`add` ties all its channels") for name in ("conv1", "conv2"))
+    blocks = bars(draw_architecture(network.model_copy(update={"locks": locks})))
+    assert set(blocks) == {"not prunable"}
 
 
 def test_a_layer_that_is_coupled_with_none_is_called_independent(network: NetworkSummary):

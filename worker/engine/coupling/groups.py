@@ -104,13 +104,18 @@ class Coupling:
 
     @cached_property
     def locks(self) -> tuple[Lock, ...]:
-        """Layers that no group has among its producers."""
-        prunable = {layer for group in self.groups for layer in group.layers}
+        """Layers that no group has among its producers, or one only whose channels are all tied to one another."""
+        widths: dict[str, int] = defaultdict(int)
+        for group in self.groups:
+            for layer in group.layers:
+                widths[layer] += group.width
         locks: dict[str, Lock] = {}
         for slot in self.trace.producers:
-            name = layer_name(slot.tensor)
-            if name not in prunable:
-                locks.setdefault(name, self._lock(name, self.trace.slots[slot]))
+            name, ids = layer_name(slot.tensor), self.trace.slots[slot]
+            if name not in widths:
+                locks.setdefault(name, self._lock(name, ids))
+            elif widths[name] == 1 < len(ids):
+                locks.setdefault(name, self._tied(name, ids))
         return tuple(locks.values())
 
     def reads_of(self, group: ChannelGroup) -> list[Read]:
@@ -129,6 +134,14 @@ class Coupling:
             raise ValueError(f"`{site.node}` holds no channels")
         line = self.solution.roots[layer].swapaxes(0, site.axis).reshape(layer.shape[site.axis], -1)[:, 0]
         return np.broadcast_to(line, (value.shape[site.axis],))
+
+    def _tied(self, layer: str, ids: Ids) -> Lock:
+        """The lock on channels that go together or not at all."""
+        free = ids[self.solution.roots[ids] != PINNED]
+        node = self.trace.ledger.tying_node(free)
+        place = f"`{node}`" if node else "what is done with them"
+        reason = f"{place} ties the last of its {len(free)} channels to the others: they could only go all together"
+        return Lock(layer, reason, node)
 
     def _lock(self, layer: str, ids: Ids) -> Lock:
         causes = self.solution.causes[self.solution.free_roots[ids]]

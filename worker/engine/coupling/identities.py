@@ -87,11 +87,32 @@ class Ledger:
         locked = differs & ((left == PINNED) | (right == PINNED))
         pins = self._pins + (self._locked_by_joining(left, right, locked) if locked.any() else [])
         free = differs & ~locked
-        left, right = left[free], right[free]
-        edges = coo_array((np.ones(len(left)), (left, right)), shape=(self.count, self.count))
-        _, labels = connected_components(edges, directed=False)
+        labels = self._labels(left[free], right[free])
         _, smallest = np.unique(labels, return_index=True)
         return Solution(smallest[labels], tuple(pins))
+
+    def tying_node(self, ids: Ids) -> str:
+        """The node at whose joins the last of these ids came together with the others; "" where they never did."""
+        low, high = 0, len(self._edges)
+        if not self._are_one(ids, high):
+            return ""
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if self._are_one(ids, middle) else (middle + 1, high)
+        return self._nodes[low - 1] if low else ""
+
+    def _are_one(self, ids: Ids, count: int) -> bool:
+        """Whether the first `count` joins put all of these ids together; PINNED joins nothing."""
+        if not count:
+            return len(np.unique(ids)) == 1
+        left, right = (np.concatenate([edge[side] for edge in self._edges[:count]]) for side in (0, 1))
+        labels = self._labels(*(side[(left != PINNED) & (right != PINNED)] for side in (left, right)))
+        return len(np.unique(labels[ids])) == 1
+
+    def _labels(self, left: Ids, right: Ids) -> Ids:
+        """A number for every id, the same for those that are joined (count,)."""
+        edges = coo_array((np.ones(len(left)), (left, right)), shape=(self.count, self.count))
+        return connected_components(edges, directed=False)[1].astype(np.int64, copy=False)
 
     def _locked_by_joining(self, left: Ids, right: Ids, locked: NDArray[np.bool_]) -> list[Pin]:
         """Pins of the ids that were joined with PINNED, by the node that joined them."""
