@@ -13,6 +13,7 @@ from torch import Tensor
 
 from backend.domain.errors import FailureCode, JobFailure
 from tests.delivery.fresh import make_environment, run
+from tests.engine.constructs import BY_NAME
 from tests.engine.masking import random_masks
 from tests.engine.zoo_cases import LENET5, RESNET20, Case, case_name
 from worker.delivery.exported_program import write_exported_program
@@ -110,6 +111,19 @@ def test_onnx_models_load_elsewhere_and_compute_the_same(made, tmp_path):
             for key, expected in item.scores.items():
                 assert np.abs(answered[key] - expected.numpy()).max() <= 1e-4 * expected.abs().max(), (name, key)
                 assert (answered[key].argmax(1) == expected.numpy().argmax(1)).all()
+
+
+def test_masks_of_booleans_are_computed_the_same_in_both_formats():
+    masked = BY_NAME["masked"]
+    network = remove(masked.network(), random_masks(masked.network(), 0.3))
+    traced = trace_program(network)
+    program = torch.export.load(io.BytesIO(write_exported_program(traced))).module()
+    session = OnnxSession(write_onnx(network, traced, FACTS), threads=1)
+    inputs = masked.inputs(3)
+    with torch.no_grad():
+        expected, answer = build(network)(*inputs), program(*inputs)
+    assert torch.equal(answer, expected)
+    assert np.abs(session.scores([*inputs]) - expected.numpy()).max() <= 1e-5
 
 
 def test_files_name_no_folder_of_this_machine(made):

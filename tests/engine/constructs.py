@@ -98,6 +98,7 @@ CONSTRUCTS = (
     Construct("grouped_query_attention", attention.GroupedQueryAttention, _TOKENS),
     Construct("encoder", attention.Encoder, (*_TOKENS, Input((7,), vocabulary=2))),
     Construct("causal", attention.Causal, _TOKENS),
+    Construct("masked", attention.Masked, _TOKENS),
     Construct("mixer", attention.Mixer, _IMAGE),
     Construct("convolution_blocks", images.ConvolutionBlocks, _IMAGE),
     Construct("long_short_term_memory", sequences.LongShortTermMemory, _TOKENS),

@@ -218,6 +218,38 @@ class Causal(nn.Module):
         return self.fc(self.norm(x))[:, -1]
 
 
+class Masked(nn.Module):
+    """Attention under a causal mask, a window and padding, joined by all of Python's and torch's ways for booleans."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embed, self.norm = nn.Embedding(_VOCABULARY, _WIDTH), nn.LayerNorm(_WIDTH)
+        self.query, self.key, self.value = (nn.Linear(_WIDTH, _WIDTH) for _ in range(3))
+        self.proj, self.up, self.down = nn.Linear(_WIDTH, _WIDTH), nn.Linear(_WIDTH, 20), nn.Linear(20, _WIDTH)
+        self.register_buffer("causal", torch.tril(torch.ones(7, 7, dtype=torch.bool)))
+        self.head = nn.Linear(_WIDTH, CLASSES)
+
+    def _mask(self, ids: Tensor) -> Tensor:
+        """Which key every query sees (N, 1, 7, 7): itself, and what is no padding, not later, and not a separator."""
+        far = (torch.arange(7)[:, None] - torch.arange(7) > 4) ^ (self.causal ^ True)
+        seen = self.causal & (ids != 0)[:, None, None, :] & ~far
+        seen &= ((ids == 1) ^ (ids > 0))[:, None, None, :]
+        seen |= torch.logical_and(seen, torch.logical_not(ids > 9)[:, None, :, None])
+        seen = torch.logical_xor(seen, torch.bitwise_and(far & False, ids[:, None, None, :] > 5))
+        return torch.logical_or(torch.bitwise_or(seen, torch.bitwise_not(~seen)), ~(self.causal ^ self.causal.t()))
+
+    def forward(self, ids: Tensor) -> Tensor:
+        x = self.embed(ids)
+        inner = self.norm(x)
+        q, k, v = (
+            layer(inner).unflatten(-1, (_HEADS, -1)).transpose(1, 2) for layer in (self.query, self.key, self.value)
+        )
+        scores = (q @ k.transpose(-2, -1) / 2.0).masked_fill(~self._mask(ids), float("-inf"))
+        x = x + self.proj((scores.softmax(-1) @ v).transpose(1, 2).flatten(2))
+        x = x + self.down(functional.gelu(self.up(x)))
+        return self.head(x.mean(1))
+
+
 class Mixer(nn.Module):
     """Linear layers over places and over channels in turn; a gate in the middle."""
 

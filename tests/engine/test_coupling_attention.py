@@ -19,6 +19,7 @@ GROUPS = {
     "grouped_query_attention": {"embed": (16, "channel"), "q_proj": (2, "head"), "gate": (24, "channel")},
     "encoder": {"words": (12, "channel"), "query": (3, "head"), "pooler": (12, "channel")},
     "causal": {"wte": (12, "channel"), "c_attn": (3, "head")},
+    "masked": {"embed": (12, "channel"), "query": (3, "head"), "up": (20, "channel")},
     "mixer": {"stem": (12, "channel"), "places1": (10, "channel"), "channels1": (10, "channel")},
     "convolution_blocks": {"stem": (8, "channel"), "wide": (16, "channel")},
     "tied_weights": {"embed": (8, "channel"), "wide": (12, "channel")},

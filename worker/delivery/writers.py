@@ -189,9 +189,9 @@ def _split(bound: Bound) -> str:
 
 
 _SAME_IN_TORCH = """
-    addcdiv addcmul addmm amax amin argmax baddbmm bitwise_and bitwise_not bitwise_or bmm ceil channel_shuffle
-    chunk clamp clamp_max clamp_min cumprod cumsum diagonal eq erf expm1 flip floor floor_divide full full_like
-    gather ge gt index_select isinf isnan le lerp log log10 log1p log2 logical_and logical_not logical_or
+    addcdiv addcmul addmm amax amin argmax baddbmm bitwise_and bitwise_not bitwise_or bitwise_xor bmm ceil
+    channel_shuffle chunk clamp clamp_max clamp_min cumprod cumsum diagonal eq erf expm1 flip floor floor_divide
+    full full_like gather ge gt index_select isinf isnan le lerp log log10 log1p log2 logical_and logical_not logical_or
     logical_xor logsumexp lt masked_fill max maximum min minimum mm movedim nan_to_num narrow ne ones ones_like
     pixel_shuffle pixel_unshuffle prod reciprocal remainder repeat_interleave roll round rsub select_scatter
     sign slice_scatter split square squeeze stack std sum tensor_split tile topk tril triu trunc unbind

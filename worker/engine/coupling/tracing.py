@@ -49,8 +49,8 @@ RULES: Mapping[str, Rule] = {
             "leaky_relu log log10 log1p log2 log_sigmoid logical_not mish nan_to_num neg reciprocal relu relu6 round "
             "rsqrt selu sigmoid sign silu sin softplus softshrink sqrt square tan tanh threshold to _to_copy trunc "
             "clamp_max clamp_min type_as": same,
-            "add addcdiv addcmul bitwise_and bitwise_or clamp div eq floor_divide ge gt le lerp logical_and "
-            "expand_as logical_or logical_xor lt masked_fill maximum minimum mul ne pow remainder rsub sub "
+            "add addcdiv addcmul bitwise_and bitwise_or bitwise_xor clamp div eq expand_as floor_divide ge gt le lerp "
+            "logical_and logical_or logical_xor lt masked_fill maximum minimum mul ne pow remainder rsub sub "
             "where": combine,
             "max_pool1d max_pool2d max_pool3d avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d "
             "adaptive_avg_pool2d adaptive_avg_pool3d adaptive_max_pool2d adaptive_max_pool3d adaptive_max_pool1d "

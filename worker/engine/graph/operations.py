@@ -46,10 +46,11 @@ _ATEN = {
         remainder.Scalar remainder.Tensor round.default rsqrt.default rsub.Scalar rsub.Tensor sign.default sin.default
         sqrt.default square.default sub.Scalar sub.Tensor tan.default trunc.default""",
     "choices": """
-        bitwise_and.Tensor bitwise_not.default bitwise_or.Tensor eq.Scalar eq.Tensor ge.Scalar ge.Tensor gt.Scalar
-        gt.Tensor isinf.default isnan.default le.Scalar le.Tensor logical_and.default logical_not.default
-        logical_or.default logical_xor.default lt.Scalar lt.Tensor masked_fill.Scalar masked_fill.Tensor ne.Scalar
-        ne.Tensor tril.default triu.default where.Scalar where.ScalarOther where.ScalarSelf where.self""",
+        bitwise_and.Scalar bitwise_and.Tensor bitwise_not.default bitwise_or.Scalar bitwise_or.Tensor
+        bitwise_xor.Scalar bitwise_xor.Tensor eq.Scalar eq.Tensor ge.Scalar ge.Tensor gt.Scalar gt.Tensor
+        isinf.default isnan.default le.Scalar le.Tensor logical_and.default logical_not.default logical_or.default
+        logical_xor.default lt.Scalar lt.Tensor masked_fill.Scalar masked_fill.Tensor ne.Scalar ne.Tensor
+        tril.default triu.default where.Scalar where.ScalarOther where.ScalarSelf where.self""",
     "views": """
         alias.default broadcast_to.default chunk.default clone.default contiguous.default detach.default
         diagonal.default expand.default expand_as.default flatten.using_ints flip.default movedim.int movedim.intlist

@@ -254,6 +254,11 @@ _REWRITES: Mapping[str, _Rewrite] = {
     "aten.view_as.default": _to(_ATEN.reshape_as.default, "self", "other"),
     "aten.swapaxes.default": _to(_ATEN.transpose.int, "self", "axis0", "axis1"),
     "aten.swapdims.default": _to(_ATEN.transpose.int, "self", "dim0", "dim1"),
+    **{
+        f"aten.__{name}__.{overload}": _to(getattr(getattr(_ATEN, f"bitwise_{name}"), overload), "self", "other")
+        for name in ("and", "or", "xor")
+        for overload in ("Scalar", "Tensor")
+    },
     "aten.concat.default": _to(_ATEN.cat.default, "tensors", "dim"),
     "aten._scaled_dot_product_flash_attention_for_cpu.default": _FLASH,
 }

@@ -31,6 +31,8 @@ _POSSIBLE_VIEWS = frozenset(
     {_ATEN.contiguous, _ATEN.dropout, _ATEN.feature_dropout, _ATEN.flatten, _ATEN.reshape, _ATEN.to, _ATEN.unflatten}
 )
 """Operations whose result may be their argument's memory, depending on strides, types or the mode."""
+_PURE_OPERATORS = {f"__i{name}__": f"bitwise_{name}" for name in ("and", "or", "xor")}
+"""Python's operators that write in place -> what returns the same."""
 
 
 def pure_variant(target: object) -> Callable[..., Any] | None:
@@ -39,9 +41,10 @@ def pure_variant(target: object) -> Callable[..., Any] | None:
         return _ATEN.zeros_like.default
     name = str(target)
     packet, _, overload = name.removeprefix("aten.").partition(".")
-    if not (name.startswith("aten.") and packet.endswith("_") and not packet.endswith("__")):
+    if not (name.startswith("aten.") and packet.endswith("_")):
         return None
-    pure: Callable[..., Any] | None = getattr(getattr(_ATEN, packet[:-1], None), overload, None)
+    pure_name = _PURE_OPERATORS.get(packet, packet[:-1])
+    pure: Callable[..., Any] | None = getattr(getattr(_ATEN, pure_name, None), overload, None)
     return pure if pure in TARGET_NAMES or pure is _ATEN.copy.default else None
 
 

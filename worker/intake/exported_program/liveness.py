@@ -10,7 +10,7 @@ from worker.intake.exported_program.arguments import Value
 from worker.intake.exported_program.operations import Step
 from worker.intake.refusals import printable, rejected
 
-IN_PLACE = re.compile(r"aten\.\w*[A-Za-z0-9]_\.\w+", re.ASCII)
+IN_PLACE = re.compile(r"aten\.(\w*[A-Za-z0-9]_|__i(and|or|xor|lshift|rshift)__)\.\w+", re.ASCII)
 DRAWS = frozenset({"aten.bernoulli.default", "aten.bernoulli.p", "aten.bernoulli_.float", "aten.bernoulli_.Tensor"})
 PRODUCTS = frozenset({"aten.mul.Tensor", "aten.mul_.Tensor"})
 SCALES = frozenset({*PRODUCTS, "aten.div.Tensor", "aten.div_.Tensor", "aten.div.Scalar", "aten.div_.Scalar"})
