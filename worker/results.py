@@ -65,8 +65,17 @@ class Results:
                 self.say(f"  {sentence}")
             for line in () if report is None else _lines(report):
                 self.say(f"  {line}")
-        (self.folder / "history.json").write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")
+        self._write_history(followed)
         return is_complete
+
+    def _write_history(self, followed: Followed) -> None:
+        file = self.folder / "history.json"
+        file.write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")
+        if followed.report.layout.latency not in (None, self.recipe.latency):
+            self.say(
+                f"{file}: the layers were timed when the run began; layout.latency is the section `latency` of a "
+                "recipe that repeats this run"
+            )
 
     def _files(self, finished: FinishedPoint) -> dict[str, bytes]:
         told = manifest(self.origin, finished.point, finished.scaling, self.recipe)

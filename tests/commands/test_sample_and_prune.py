@@ -175,6 +175,22 @@ def test_where_nothing_decides_the_user_is_asked(architecture):
     assert "--architecture" in refusal.value.hint
 
 
+def test_a_run_that_timed_the_layers_says_where_the_times_are(checkpoint, tmp_path):
+    cost = {"kind": "fixed", "counted": "latency"}
+    value = {
+        "target": {"kind": "macs", "density": 0.9},
+        "prune": {"criterion": {"kind": "fisher"}, "cost": cost, "schedule": {"kind": "one_shot"}, "points": 1},
+        "retrain": {"epochs": 0},
+    }
+    file, folder = tmp_path / "recipe.json", tmp_path / "out"
+    file.write_text(json.dumps(value))
+    result = prune(checkpoint, folder, "--recipe", file)
+    assert result.exit_code == 0, result.output
+    assert "layout.latency" in result.stdout
+    report = RunReport.model_validate_json((folder / "history.json").read_bytes())
+    assert set(report.layout.latency.milliseconds) == {"fc1", "fc2", "fc3"}
+
+
 def test_a_broken_recipe_names_the_field(checkpoint, tmp_path):
     file = tmp_path / "recipe.json"
     value = PRESETS["theis2018-fisher"].recipe.model_dump(mode="json")

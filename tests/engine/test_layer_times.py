@@ -45,6 +45,42 @@ def test_a_layer_that_is_used_twice_counts_both_times(monkeypatch):
     assert found.layers["wide"] == pytest.approx(2.0)
 
 
+def test_on_a_gpu_marks_in_the_stream_tell_times_and_the_host_waits_once_a_round(monkeypatch):
+    told = []
+
+    class Mark:
+        def __init__(self) -> None:
+            self.place = 0
+
+        def record(self, stream: str) -> None:
+            told.append(stream)
+            self.place = len(told)
+
+        def elapsed_time(self, end: "Mark") -> float:
+            assert told[-1] == "waited"
+            return 2.5 * (end.place - self.place)
+
+    monkeypatch.setattr(layer_times, "_event", Mark)
+    monkeypatch.setattr(torch.cuda, "current_stream", lambda _device: "stream")
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: told.append("waited"))
+    watch = layer_times._stopwatch(torch.device("cuda:0"))
+    for _ in range(2):
+        told.clear()
+        assert [watch.call(name, lambda name=name: name) for name in ("a", "b")] == ["a", "b"]
+        assert watch.read() == {"a": 2.5, "b": 2.5}
+        assert told == ["stream"] * 4 + ["waited"]
+
+
+def test_a_batch_that_does_not_fit_names_what_to_lower(monkeypatch):
+    def too_large(*_arguments: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(layer_times, "example_inputs", too_large)
+    with pytest.raises(JobFailure) as refusal:
+        time_layers(small_lenet(), 65_536, CPU)
+    assert "latency.batch_size" in refusal.value.hint
+
+
 def test_a_layer_of_a_thousand_times_the_operations_takes_longer():
     found = time_layers(small_mlp(widths=(3000, 4)), 8, CPU, seconds=0.2)
     assert found.layers["fc1"] > 3 * found.layers["fc3"] > 0
