@@ -7,6 +7,7 @@ from onnx import TensorProto, helper
 
 from tests.intake.onnx.models import BATCH, assert_same, integers, ours, random, serialize, theirs, through_disk
 from worker.engine.network import build
+from worker.engine.network.inputs import network_inputs
 from worker.intake.onnx import read_onnx
 
 NODE = helper.make_node
@@ -211,6 +212,31 @@ def test_nodes_that_no_output_needs_are_left_out():
     nodes = [NODE("MatMul", ["x", "w"], ["scores"]), NODE("NonMaxSuppression", ["scores", "scores"], ["unused"])]
     network = read_onnx(serialize(nodes, {"x": ("N", 4)}, ["scores"], {"w": random(4, 3)})).network
     assert [node.target for node in network.graph.nodes] == ["aten.linear.default"]
+
+
+def test_an_input_that_no_output_needs_is_an_input_all_the_same():
+    """One that only a dead node reads, and one that no node reads, in the file's order."""
+    nodes = [
+        NODE("Relu", ["mask"], ["nothing"]),
+        NODE("MatMul", ["x", "w"], ["product"]),
+        NODE("Shape", ["product"], ["shape"]),
+        NODE("Reshape", ["product", "shape"], ["scores"]),
+    ]
+    inputs = {"mask": ("N", 2), "x": ("N", 4), "ids": (("N", 7), "int64")}
+    data = serialize(nodes, inputs, ["scores"], {"w": random(4, 3)})
+    reading = read_onnx(data)
+    found = [(info.name, info.shape, info.type, info.is_used) for info in network_inputs(reading.network)]
+    assert found == [("mask", (2,), "float32", False), ("x", (4,), "float32", True), ("ids", (7,), "int64", False)]
+    assert not reading.notes
+    assert_same(data, random(BATCH, 2), random(BATCH, 4), np.zeros((BATCH, 7), np.int64))
+
+
+@pytest.mark.parametrize("shape", [("N", "length"), (5, 2), ()])
+def test_an_input_that_no_output_needs_and_no_dataset_could_hold_is_left_out_with_a_note(shape):
+    nodes = [NODE("MatMul", ["x", "w"], ["scores"])]
+    reading = read_onnx(serialize(nodes, {"x": ("N", 4), "odd": shape}, ["scores"], {"w": random(4, 3)}))
+    assert [info.name for info in reading.network.graph.inputs] == ["x"]
+    assert [note for note in reading.notes if "`odd`" in note]
 
 
 def test_an_input_may_be_an_output_too():

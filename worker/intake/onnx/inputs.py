@@ -10,6 +10,7 @@ from onnx import TensorProto, ValueInfoProto
 from worker.intake.onnx.model import MAX_INPUTS, OnnxModel, OnnxNode
 from worker.intake.onnx.refusals import EXPORT_AGAIN, damaged, quoted, text, unsupported
 from worker.intake.onnx.tensors import torch_type, type_name
+from worker.intake.refusals import FileRefusal
 
 MAX_INPUT_ELEMENTS = 2**26
 """Numbers in one example (64 Mi)."""
@@ -33,20 +34,37 @@ class OnnxInput:
     """The batch size that the file fixes; None where it is open."""
 
 
-def read_inputs(model: OnnxModel, nodes: Sequence[OnnxNode]) -> tuple[OnnxInput, ...]:
-    """What the `nodes` read; older files list initializers among the inputs as well, which are none.
+def read_inputs(model: OnnxModel, nodes: Sequence[OnnxNode]) -> tuple[tuple[OnnxInput, ...], list[str]]:
+    """The inputs in the file's order, those that no node reads too, and a note for each of these that cannot be kept.
 
-    Raises `FileRefusal` that names the input.
+    Older files list initializers among the inputs as well, which are none. Raises `FileRefusal` that names the input.
     """
     infos = [info for info in model.inputs if text(info.name) not in model.initializers]
     read = {name for node in nodes for name in node.inputs} | set(model.outputs)
-    inputs = tuple(_input(info) for info in [info for info in infos if text(info.name) in read] or infos)
+    used = [_input(info) for info in infos if text(info.name) in read]
+    inputs, notes = [], []
+    for info in infos:
+        if text(info.name) in read or not used:
+            inputs.append(_input(info))
+        elif (kept := _unused(info, used[0].batch)) is not None:
+            inputs.append(kept)
+        else:
+            notes.append(f"The input {quoted(info.name)} is used by no output and is no batch of numbers: left out.")
     if not 0 < len(inputs) <= MAX_INPUTS or len({item.name for item in inputs}) < len(inputs):
         raise damaged(f"has {len(inputs)} inputs, or two of one name; 1 to {MAX_INPUTS} are read.")
     if len({item.batch for item in inputs}) > 1:
         stated = ", ".join(f"{quoted(item.name)}: {item.batch or 'open'}" for item in inputs)
         raise unsupported(f"has inputs of different batch sizes ({stated}).", _FIX_SIZES)
-    return inputs
+    return tuple(inputs), notes
+
+
+def _unused(info: ValueInfoProto, batch: int | None) -> OnnxInput | None:
+    """An input that no output needs; None where it is nothing that a dataset could hold an array for."""
+    try:
+        found = _input(info)
+    except FileRefusal:
+        return None
+    return found if found.batch == batch else None
 
 
 def probed_batches(inputs: Sequence[OnnxInput]) -> tuple[int, int]:

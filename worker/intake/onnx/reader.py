@@ -43,7 +43,7 @@ def read_onnx(data: bytes, architecture: str = ARCHITECTURE) -> OnnxReading:
     outputs, notes = cut_picks(model)
     nodes = alive_nodes(model, outputs)
     check_operators(nodes)
-    inputs = read_inputs(model, nodes)
+    inputs, left_out = read_inputs(model, nodes)
     builder = Builder(probed_batches(inputs))
     builder.fixed_batch = inputs[0].batch
     values = _run(builder, model, nodes, inputs)
@@ -56,7 +56,7 @@ def read_onnx(data: bytes, architecture: str = ARCHITECTURE) -> OnnxReading:
         if builder.loosened:
             check_independence(network, builder.loosened)
     check_apart(network)
-    return OnnxReading(network, (*notes, *builder.notes))
+    return OnnxReading(network, (*notes, *left_out, *builder.notes))
 
 
 def _run(
@@ -64,7 +64,8 @@ def _run(
 ) -> dict[str, Value]:
     """The value of every name in the graph."""
     values: dict[str, Value] = {name: _initializer(name, tensor) for name, tensor in model.initializers.items()}
-    for item in inputs:
+    read = {name for node in nodes for name in node.inputs}
+    for item in sorted(inputs, key=lambda item: item.name not in read):  # the batch size is that of one that is used
         values[item.name] = builder.add_input(item.name, item.shape, item.dtype)
     for node in nodes:
         builder.node = node
