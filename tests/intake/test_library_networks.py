@@ -33,13 +33,24 @@ def test_a_timm_network_is_named_with_the_lines_that_export_it(tmp_path, prefix)
 
 def test_buffers_of_whole_numbers_do_not_hide_the_network(tmp_path):
     state = state_of("timm-vit_tiny_patch16_224-37")
-    failure = refusal(tmp_path, saved({name: value.long() for name, value in state.items()}))
+    learned = {name for name in state if name.endswith((".weight", ".bias"))}
+    mixed = {name: value if name in learned else value.long() for name, value in state.items()}
+    failure = refusal(tmp_path, saved(mixed))
     assert "recognized as `vit_tiny_patch16_224` of timm for 37 classes" in failure.detail
+
+
+def test_weights_of_whole_numbers_are_named_before_the_network_is(tmp_path):
+    state = state_of("timm-vit_tiny_patch16_224-37")
+    failure = refusal(tmp_path, saved(state | {"head.weight": state["head.weight"].to(torch.int8)}))
+    assert "holds `head.weight` as int8; weights must be floating-point" in failure.detail
 
 
 def test_a_network_with_one_tensor_more_is_no_library_network(tmp_path):
     state = {**state_of("timm-vit_tiny_patch16_224-37"), "extra": torch.zeros(3)}
-    assert "recognized" not in refusal(tmp_path, saved(state)).detail
+    detail = refusal(tmp_path, saved(state)).detail
+    assert "recognized" not in detail
+    assert "All names and shapes must be those of" in detail
+    assert "nearest" not in detail  # nothing of the zoo is near
 
 
 def test_a_network_without_class_scores_is_told_that_it_cannot_be_pruned(tmp_path):

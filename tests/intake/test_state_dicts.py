@@ -105,6 +105,7 @@ def wrap_nested(state):
     [
         lambda state: state,
         lambda state: {"state_dict": state, "epoch": 3},
+        lambda state: {"state_dict": state, "epoch": torch.tensor(3), "best": torch.tensor(0.9)},
         lambda state: {"model_state_dict": state},
         wrap_nested,
         lambda state: {f"module.{name}": tensor for name, tensor in state.items()},

@@ -70,7 +70,7 @@ def test_where_several_architectures_fit_the_user_picks(tmp_path):
         (checkpoints.expand_bomb, CODE.REJECTED_FILE, "stores only 4"),
         (lambda _: saved(lenet5().state_dict())[:-100], CODE.REJECTED_FILE, "is cut short or damaged"),
         (lambda _: save_safetensors(with_value(float("nan"))), CODE.NON_FINITE_WEIGHTS, "`conv2.weight`"),
-        (lambda _: saved({"a.weight": torch.zeros(3, 3)}), CODE.UNKNOWN_ARCHITECTURE, "The nearest is"),
+        (lambda _: saved({"a.weight": torch.zeros(3, 3)}), CODE.UNKNOWN_ARCHITECTURE, "fits no known architecture"),
     ],
 )
 def test_a_bad_checkpoint_gets_a_sentence_that_names_it(tmp_path, content, code, sentence):

@@ -26,8 +26,9 @@ SHAPES = (
 def to_examples(arrays: Mapping[str, Array]) -> LabeledExamples:
     """Labelled examples from arrays as `read_arrays` gives them; raises `FileRefusal`.
 
-    The only array of a file holds images, vectors, or volumes of more axes; images and vectors are brought into the shape
-    that the zoo's networks take. Of several arrays, each is taken as it is: its network's input says what it must be.
+    The only array of a file holds images, vectors, or examples of more axes; images and vectors are brought into the
+    shape that the zoo's networks take. Of several arrays, each is taken as it is: its network's input says what it must
+    be.
     """
     given = {part: inputs_of(arrays, part) for part in (TRAIN, TEST)}
     labels = {name: _check_labels(name, arrays[name]) for name in LABELS}

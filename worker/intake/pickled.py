@@ -51,9 +51,10 @@ def _unwrap(content: Any) -> dict[str, Tensor]:
         if not isinstance(content, Mapping):
             break
         tensors = {name: value for name, value in content.items() if isinstance(value, Tensor)}
-        if tensors:
-            return _named(tensors)
         inner = [content[key] for key in WRAPPERS if isinstance(content.get(key), Mapping)]
+        are_numbers = all(not tensor.dim() for tensor in tensors.values())  # an epoch, a best accuracy
+        if tensors and not (inner and are_numbers):
+            return _named(tensors)
         if not inner:
             break
         content = inner[0]

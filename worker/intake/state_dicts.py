@@ -22,6 +22,9 @@ from worker.zoo import fit, match
 
 MAX_ALTERNATIVES = 3
 MAX_DIFFERENCES = 4
+ALIKE = 0.2
+"""Share of tensors that agree below which the nearest architecture tells nothing."""
+_LEARNED = ("weight", "bias")
 
 
 def open_safetensors(uploaded: Uploaded) -> Opened:
@@ -76,8 +79,14 @@ def _shapes(tensors: Mapping[str, Tensor]) -> dict[str, tuple[int, ...]]:
 
 
 def _refuse_library_networks(uploaded: Uploaded, tensors: Mapping[str, Tensor]) -> None:
-    """Say what a torchvision or timm network is and how to export it, before anything in it is called unusable."""
+    """Say what a torchvision or timm network is and how to export it, before anything in it is called unusable.
+
+    But for weights of whole numbers (quantized ones), which the library's network could not hold either.
+    """
     if uploaded.choice is not None or len(tensors) > MAX_TENSORS:
+        return
+    learned = (tensor for name, tensor in tensors.items() if name.rpartition(".")[2] in _LEARNED)
+    if not all(tensor.is_floating_point() for tensor in learned):
         return
     shapes = _shapes(tensors)
     recognition = recognize(shapes)
@@ -108,9 +117,14 @@ def _library_network(recognition: Recognition, file_name: str) -> FileRefusal:
 
 def _unknown(miss: ArchitectureMiss) -> FileRefusal:
     differences = "".join(f"\n- {difference}" for difference in miss.differences[:MAX_DIFFERENCES])
+    nearest = f"The nearest is {miss.title} ({miss.similarity:.0%} of the tensors agree):{differences}\n"
+    if miss.similarity < ALIKE:
+        nearest = (
+            "All names and shapes must be those of an architecture that Secateur has, or of one of torchvision or timm "
+            "(the number of classes is free)."
+        )
     return FileRefusal(
         FailureCode.UNKNOWN_ARCHITECTURE,
-        f"fits no known architecture. The nearest is {miss.title} ({miss.similarity:.0%} of the tensors agree):"
-        f"{differences}",
+        f"fits no known architecture. {nearest}",
         "Upload it as an exported program (.pt2) or as ONNX instead: these bring their architecture along.",
     )
