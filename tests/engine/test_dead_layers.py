@@ -210,6 +210,9 @@ def test_a_residual_network_loses_blocks_and_what_only_they_read() -> None:
     gone = {"layer1.1.conv1", "layer1.1.conv2", "layer2.2.conv1", "layer2.2.conv2", "layer3.0.shortcut.0"}
     assert layers(network) - layers(short) == gone
     assert_same(dense, short, RESNET20.inputs(3, torch.float64))
+    names = list(short.tensors)
+    place = names.index("layer1.1.conv2.constant")
+    assert (names[place - 1], names[place + 1]) == ("layer1.0.bn2.running_var", "layer1.2.conv1.weight")
 
 
 def test_a_network_without_dead_branches_stays_the_same_value() -> None:

@@ -103,11 +103,12 @@ class _Rewriting:
         values = self._added[addition]
         while values.ndim > 1 and len(values) == 1:
             values = values[0]
-        name = f"{self._last_layer(self._way.branches[addition].source)}.{_CONSTANT}".removeprefix(".")
+        layer = self._last_layer(self._way.branches[addition].source)
+        name = f"{layer}.{_CONSTANT}".removeprefix(".")
         while name in self._tensors:
             name = f"{name}_"
-        dtype = self._original.shapes[addition].dtype
-        self._tensors[name] = torch.from_numpy(np.array(values)).to(dtype)
+        stored = torch.from_numpy(np.array(values)).to(self._original.shapes[addition].dtype)
+        self._tensors = _with_tensor(self._tensors, name, stored, layer)
         return name
 
     def _last_layer(self, source: str) -> str:
@@ -148,6 +149,14 @@ class _Rewriting:
         while self._is_passed(name):
             name = self._way.branches[name].trunk
         return name
+
+
+def _with_tensor(tensors: Mapping[str, Tensor], name: str, tensor: Tensor, layer: str) -> dict[str, Tensor]:
+    """One more tensor, in front of those of a layer."""
+    names = list(tensors)
+    place = next((number for number, own in enumerate(names) if layer_name(own) == layer), len(names))
+    names.insert(place, name)
+    return {own: tensor if own == name else tensors[own] for own in names}
 
 
 def _channel_axis(step: Step, axes: int, network: Network) -> int | None:
