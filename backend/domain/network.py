@@ -68,7 +68,7 @@ class ChannelGroupInfo(Spec):
     vector_parameters: NonNegativeInt = 0
     """Parameters that one unit holds in vectors: biases, norms, scales."""
     product_macs: NonNegativeInt = 0
-    """Multiply-accumulate operations that one unit takes in products of activations: a head's queries and keys."""
+    """Operations that one unit takes in products of activations; 0 where the summary lists all operations."""
 
 
 class AxisShares(Spec):
@@ -84,8 +84,21 @@ class WeightSize(Spec):
 
     layer: str
     parameters: PositiveInt
-    macs: NonNegativeInt
-    """Multiply-accumulate operations for one example that this weight takes part in."""
+    macs: NonNegativeInt = 0
+    """Operations for one example that this weight takes part in; 0 where the summary lists all operations."""
+    axes: tuple[AxisShares, ...]
+
+
+class OperationSize(Spec):
+    """How operations follow from the widths of the channel groups: with the product of the sizes of some axes.
+
+    Axes that do not change are left out.
+    """
+
+    layer: str = ""
+    """The layer that multiplies; empty for a product of activations."""
+    macs: PositiveInt
+    """Multiply-accumulate operations for one example in the dense network."""
     axes: tuple[AxisShares, ...]
 
 
@@ -150,6 +163,8 @@ class NetworkSummary(Spec):
     """One for every layer of whose output channels nothing can go."""
     weights: tuple[WeightSize, ...] = ()
     """Every weight that gets smaller with a channel group; empty in summaries of the first release."""
+    operations: tuple[OperationSize, ...] | None = None
+    """All operations that get fewer with a channel group; None in summaries from before they were listed."""
     parameters: NonNegativeInt
     macs: NonNegativeInt
 

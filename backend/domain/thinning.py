@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from typing import Self, TypeAlias
 
-from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary, WeightSize
+from backend.domain.network import AxisShares, ChannelGroupInfo, Layer, NetworkSummary
 
 Names: TypeAlias = tuple[str, ...]
 Spans: TypeAlias = tuple[int, ...]
@@ -84,9 +84,13 @@ class LayerSize:
         """Multiply-accumulate operations for one example."""
         return self.places * self.window * self.fan_in.at(widths) * self.output.at(widths)
 
-    def parameters(self, widths: Mapping[str, int]) -> int:
-        """Weights, biases and norm parameters."""
-        return self.output.at(widths) * (self.fan_in.at(widths) * self.window + self.parameters_per_channel)
+    def weights(self, widths: Mapping[str, int]) -> int:
+        """Elements of its kernels."""
+        return self.output.at(widths) * self.fan_in.at(widths) * self.window
+
+    def vectors(self, widths: Mapping[str, int]) -> int:
+        """Biases and norm parameters."""
+        return self.output.at(widths) * self.parameters_per_channel
 
 
 def _shares_of_block(inputs: Sequence[Share], blocks: int) -> Sequence[Share]:
@@ -118,28 +122,59 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class WeightForm:
-    """A weight's counts as a product of linear forms of the groups' widths."""
+class Form:
+    """An amount, of operations or of parameters, that is a product of linear forms of the groups' widths."""
 
     layer: str
-    macs: int
-    parameters: int
-    sizes: int
-    """Product of the axes that change, in the dense network."""
+    """The layer that it counts for; empty for none."""
+    amount: int
+    """In the dense network."""
     axes: tuple[Width, ...]
+    sizes: int
+    """Product of the axes in the dense network, by which the amount can be divided."""
 
     @classmethod
-    def of(cls, weight: WeightSize, dense: Mapping[str, int]) -> Self:
-        """Read a weight's record."""
-        axes = tuple(
-            Width(axis.size - sum(span * dense[name] for name, span in axis.groups), axis.groups)
-            for axis in weight.axes
-        )
-        return cls(weight.layer, weight.macs, weight.parameters, prod(axis.size for axis in weight.axes), axes)
+    def of(cls, layer: str, amount: int, axes: tuple[Width, ...], dense: Mapping[str, int]) -> Self:
+        """Take the sizes at the `dense` widths."""
+        return cls(layer, amount, axes, prod(axis.at(dense) for axis in axes))
 
-    def lost(self, amount: int, widths: Mapping[str, int]) -> int:
-        """What is lost at the given widths of an amount that goes with the weight's elements."""
-        return amount - amount // self.sizes * prod(axis.at(widths) for axis in self.axes)
+    def lost(self, widths: Mapping[str, int]) -> int:
+        """What is lost at the given widths."""
+        return self.amount - self.amount // self.sizes * prod(axis.at(widths) for axis in self.axes)
+
+
+def _operations(summary: NetworkSummary, layers: Sequence[LayerSize], dense: Mapping[str, int]) -> tuple[Form, ...]:
+    """Operations that follow the widths; from layers and weights in summaries from before they were listed."""
+    if summary.operations is not None:
+        return tuple(
+            Form.of(found.layer, found.macs, _widths(found.axes, dense), dense) for found in summary.operations
+        )
+    products = ((group.name, group.product_macs * group.width) for group in summary.groups)
+    forms = (
+        *((weight.layer, weight.macs, _widths(weight.axes, dense)) for weight in summary.weights),
+        *(("", macs, (Width(0, ((name, 1),)),)) for name, macs in products),
+    )
+    if not summary.weights:
+        forms = tuple((layer.name, layer.macs(dense), (layer.fan_in, layer.output)) for layer in layers)
+    return tuple(Form.of(name, macs, axes, dense) for name, macs, axes in forms if macs)
+
+
+def _parameters(summary: NetworkSummary, layers: Sequence[LayerSize], dense: Mapping[str, int]) -> tuple[Form, ...]:
+    """Parameters that follow the widths; from layers in summaries of the first release."""
+    forms = (
+        *((weight.layer, weight.parameters, _widths(weight.axes, dense)) for weight in summary.weights),
+        *(("", group.vector_parameters * group.width, (Width(0, ((group.name, 1),)),)) for group in summary.groups),
+    )
+    if not summary.weights:
+        forms = (
+            *((layer.name, layer.weights(dense), (layer.fan_in, layer.output)) for layer in layers),
+            *((layer.name, layer.vectors(dense), (layer.output,)) for layer in layers),
+        )
+    return tuple(Form.of(name, parameters, axes, dense) for name, parameters, axes in forms if parameters)
+
+
+def _widths(axes: Sequence[AxisShares], dense: Mapping[str, int]) -> tuple[Width, ...]:
+    return tuple(Width(axis.size - sum(span * dense[name] for name, span in axis.groups), axis.groups) for axis in axes)
 
 
 @dataclass(frozen=True)
@@ -156,21 +191,18 @@ class ShrinkingShare:
 class SizeModel:
     """Counts as functions of the widths of the channel groups.
 
-    Exact in the parameters, in the operations of weights that are used at places which do not change, and in attention
-    that loses whole heads. What else there is (token mixers, thinner heads) counts as in the dense network, so that a
-    target in MACs is met on the safe side.
+    Exact in parameters and operations, as they are counted in the network that is cut to these widths. An axis of which
+    the units of a group do not all hold as many positions counts as in the dense network, so that a target in MACs is
+    met on the safe side; so do token mixers and thinner heads in summaries from before all operations were listed.
     """
 
     layers: tuple[LayerSize, ...]
     dense_widths: Mapping[str, int]
     dense: Counts
     """Counts of the network as it came."""
-    weights: tuple[WeightForm, ...]
-    """Empty for summaries of the first release: then the layers' own records are all there is."""
-    vector_parameters: Mapping[str, int]
-    """Parameters of vectors that go with one unit of a group."""
-    product_macs: Mapping[str, int]
-    """Operations in products of activations that go with one unit of a group."""
+    operations: tuple[Form, ...]
+    """All that get fewer with the widths."""
+    parameters: tuple[Form, ...]
     layer_macs: Mapping[str, int]
     """Operations of every layer of the dense network."""
 
@@ -183,46 +215,38 @@ class SizeModel:
             LayerSize.of(layer, outputs.get(layer.name, ()), inputs.get(layer.name, ())) for layer in summary.layers
         )
         widths = {group.name: group.width for group in summary.groups}
-        dense = Counts(summary.macs, summary.parameters, sum(widths.values()))
-        weights = tuple(WeightForm.of(weight, widths) for weight in summary.weights)
-        vectors = {group.name: group.vector_parameters for group in summary.groups}
-        products = {group.name: group.product_macs for group in summary.groups}
         layer_macs: Counter[str] = Counter()
         for layer in summary.layers:
             layer_macs[layer.name] += layer.macs
-        return cls(layers, widths, dense, weights, vectors, products, layer_macs)
+        return cls(
+            layers=layers,
+            dense_widths=widths,
+            dense=Counts(summary.macs, summary.parameters, sum(widths.values())),
+            operations=_operations(summary, layers, widths),
+            parameters=_parameters(summary, layers, widths),
+            layer_macs=layer_macs,
+        )
 
     def counts(self, widths: Mapping[str, int]) -> Counts:
         """Counts at the given widths of the groups."""
-        channels = sum(widths.values())
-        if not self.weights:
-            macs = sum(layer.macs(self.dense_widths) - layer.macs(widths) for layer in self.layers)
-            lost = sum(layer.parameters(self.dense_widths) - layer.parameters(widths) for layer in self.layers)
-            return Counts(self.dense.macs - macs, self.dense.parameters - lost, channels)
-        macs = sum(weight.lost(weight.macs, widths) for weight in self.weights) + self._gone(self.product_macs, widths)
-        lost = sum(weight.lost(weight.parameters, widths) for weight in self.weights)
-        lost += self._gone(self.vector_parameters, widths)
-        return Counts(self.dense.macs - macs, self.dense.parameters - lost, channels)
+        return Counts(
+            macs=self.dense.macs - sum(form.lost(widths) for form in self.operations),
+            parameters=self.dense.parameters - sum(form.lost(widths) for form in self.parameters),
+            channels=sum(widths.values()),
+        )
 
     def lost_macs(self, widths: Mapping[str, int]) -> Mapping[str, int]:
         """Operations that each layer loses at the given widths, by name; layers that lose none may be left out."""
-        if not self.weights:
-            return {layer.name: layer.macs(self.dense_widths) - layer.macs(widths) for layer in self.layers}
         lost: dict[str, int] = defaultdict(int)
-        for weight in self.weights:
-            lost[weight.layer] += weight.lost(weight.macs, widths)
+        for form in self.operations:
+            if form.layer:
+                lost[form.layer] += form.lost(widths)
         return lost
 
     def shrinking_shares(self) -> tuple[ShrinkingShare, ...]:
         """What of each layer's operations follows the widths: `lost_macs` as forms, for many widths at once."""
-        forms = [(weight.layer, weight.macs, weight.axes) for weight in self.weights] or [
-            (layer.name, layer.macs(self.dense_widths), (layer.fan_in, layer.output)) for layer in self.layers
-        ]
-        return tuple(ShrinkingShare(name, macs / self.layer_macs[name], axes) for name, macs, axes in forms if macs)
-
-    def _gone(self, amounts: Mapping[str, int], widths: Mapping[str, int]) -> int:
-        """What goes of amounts that each unit of a group has."""
-        return sum(amount * (self.dense_widths[name] - widths[name]) for name, amount in amounts.items())
+        forms = (form for form in self.operations if form.layer)
+        return tuple(ShrinkingShare(form.layer, form.amount / self.layer_macs[form.layer], form.axes) for form in forms)
 
     def layer_widths(self, widths: Mapping[str, int]) -> tuple[int, ...]:
         """Output width of every layer, in forward order."""

@@ -7,7 +7,8 @@ from torch import nn
 from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.import_report import import_report
-from backend.domain.thinning import Counts, SizeModel
+from backend.domain.network import NetworkSummary
+from backend.domain.thinning import SizeModel
 from tests.engine.constructs import BY_NAME, CONSTRUCTS, Construct, construct_name
 from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from tests.engine.zoo_cases import captured
@@ -18,7 +19,6 @@ from worker.engine.surgery import remove
 from worker.report_text import report_lines
 
 MIXER = BY_NAME["mixer"]
-"""Its token-mixing layers are used once for every channel, so their operations follow a width that is not theirs."""
 
 
 class Ignoring(nn.Module):
@@ -39,27 +39,95 @@ def test_an_input_that_is_never_read_is_said_to_be_unused() -> None:
     assert "inputs `vector` 8, `mask` 4 (not used), 3 classes" in line
 
 
-def halved(network: Network) -> tuple[Counts, Network]:
-    """What the summary says of a network at half its widths, and the network itself."""
-    keep = {
-        group.name: torch.arange(group.width) < max(1, group.width // 2 // group.multiple) * group.multiple
-        for group in find_groups(network)
-    }
+class Experts(nn.Module):
+    """Stacked experts: a raw parameter that is multiplied along two axes that can go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.router, self.last = nn.Linear(8, 10), nn.Linear(10, 3), nn.Linear(10, 4)
+        self.inner, self.outer = nn.Parameter(torch.randn(3, 10, 12)), nn.Parameter(torch.randn(3, 12, 10))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = torch.relu(self.first(x))
+        hidden = torch.relu(torch.einsum("nd,edf->nef", x, self.inner))
+        experts = torch.einsum("nef,efd->ned", hidden, self.outer)
+        return self.last(x + (experts * self.router(x).softmax(-1)[:, :, None]).sum(1))
+
+
+class LinearAttention(nn.Module):
+    """Products of activations, of which both axes go."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.queries, self.keys, self.values = nn.Linear(5, 8), nn.Linear(5, 8), nn.Linear(5, 6)
+        self.last = nn.Linear(6, 3)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        context = torch.einsum("ntc,ntd->ncd", torch.relu(self.keys(x)), self.values(x))
+        return self.last(torch.bmm(torch.relu(self.queries(x)), context).mean(1))
+
+
+def thinned(network: Network, generator: torch.Generator) -> tuple[dict[str, int], Network]:
+    """Random widths of all groups, and the network cut to them."""
+    keep = {}
+    for group in find_groups(network):
+        units = int(torch.randint(1, group.width // group.multiple + 1, (), generator=generator))
+        order = torch.randperm(group.width, generator=generator)
+        keep[group.name] = torch.zeros(group.width, dtype=torch.bool)
+        keep[group.name][order[: units * group.multiple]] = True
     assert keep
-    counts = SizeModel.of(summarize(network)).counts({name: int(mask.sum()) for name, mask in keep.items()})
-    return counts, remove(network, keep)
+    return {name: int(mask.sum()) for name, mask in keep.items()}, remove(network, keep)
 
 
-@pytest.mark.parametrize("construct", [item for item in CONSTRUCTS if item is not MIXER], ids=construct_name)
+def assert_exact(network: Network, seeds: int = 2) -> None:
+    """Counts, layer by layer too, are those of networks cut to random widths."""
+    summary = summarize(network)
+    model = SizeModel.of(NetworkSummary.model_validate_json(summary.model_dump_json()))
+    for seed in range(seeds):
+        widths, thinner = thinned(network, torch.Generator().manual_seed(seed))
+        counts = model.counts(widths)
+        assert (counts.macs, counts.parameters) == (count_macs(thinner), count_parameters(thinner))
+        lost = model.lost_macs(widths)
+        left = [layer.macs - lost.get(layer.name, 0) for layer in summary.layers]
+        assert left == [layer.macs for layer in count_layers(thinner)]
+
+
+@pytest.mark.parametrize("construct", CONSTRUCTS, ids=construct_name)
 def test_counts_at_thinner_widths_are_those_of_the_network_cut_to_them(construct: Construct) -> None:
-    counts, thinner = halved(construct.network())
-    assert (counts.macs, counts.parameters) == (count_macs(thinner), count_parameters(thinner))
+    assert_exact(construct.network())
 
 
-def test_where_operations_are_not_exact_they_are_not_promised_too_low() -> None:
-    counts, thinner = halved(MIXER.network())
+@pytest.mark.parametrize(("module", "shape"), [(Experts, (8,)), (LinearAttention, (7, 5))])
+def test_counts_are_exact_where_several_axes_of_a_product_go(module: type[nn.Module], shape: tuple[int, ...]) -> None:
+    network = capture(module().eval(), (torch.randn(2, *shape),), "products")
+    assert_exact(network, seeds=8)
+    summary = summarize(network)
+    assert summary.operations is not None
+    assert max(len(operation.axes) for operation in summary.operations) > 1
+
+
+def test_a_layer_over_places_takes_operations_for_every_channel() -> None:
+    """16 places to 10 for each of 12 channels: both widths count."""
+    found = [item for item in summarize(MIXER.network()).operations or () if item.layer == "places1"]
+    assert [item.macs for item in found] == [12 * 16 * 10]
+    assert [[axis.size for axis in item.axes] for item in found] == [[10, 12]]
+
+
+def test_summaries_from_before_operations_were_listed_count_on_the_safe_side() -> None:
+    network = MIXER.network()
+    summary = summarize(network)
+    macs = {layer.name: layer.macs for layer in summary.layers}
+    old = summary.model_copy(
+        update={
+            "operations": None,
+            "weights": tuple(item.model_copy(update={"macs": macs.get(item.layer, 0)}) for item in summary.weights),
+        }
+    )
+    assert NetworkSummary.model_validate_json(old.model_dump_json(exclude={"operations"})) == old
+    widths, thinner = thinned(network, torch.Generator().manual_seed(1))
+    counts = SizeModel.of(old).counts(widths)
     assert counts.parameters == count_parameters(thinner)
-    assert counts.macs >= count_macs(thinner)
+    assert summary.macs > counts.macs > count_macs(thinner)
 
 
 @pytest.mark.parametrize("construct", CONSTRUCTS, ids=construct_name)

@@ -1,78 +1,99 @@
 """Multiply-accumulate operations of one operation, from the shapes that go in and come out."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from math import prod
-from typing import Any
+from typing import Any, TypeAlias
 
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Step
 from worker.engine.graph.schema import Reference, TensorReference
 
-_Shape = tuple[int, ...]
-_ShapeOf = Callable[[Any], _Shape]
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """One axis of a result, an input or a stored tensor."""
+
+    value: Reference | TensorReference
+    place: int
+    size: int
+
+
+Axes: TypeAlias = tuple[Axis, ...]
+_AxesOf = Callable[[Any], Axes]
+_Counter = Callable[[Step, _AxesOf, Axes], tuple[Axes, ...]]
 _GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
 _SEQUENCE_AXES = 3
 
 
 def count_step(step: Step, network: Network) -> int:
     """Multiply-accumulate operations of a node for one example; 0 for norms, activations and movement."""
+    return sum(prod(axis.size for axis in axes) for axes in multiplied_axes(step, network))
+
+
+def multiplied_axes(step: Step, network: Network) -> tuple[Axes, ...]:
+    """A node's multiply-accumulate operations for one example: a sum of products of the sizes of axes."""
     counter = _COUNTERS.get(step.kind) if step.node.target.startswith("aten.") else None
     if counter is None:
-        return 0
+        return ()
 
-    def shape_of(value: Any) -> _Shape:
+    def axes_of(value: Any) -> Axes:
         if isinstance(value, TensorReference):
-            return tuple(network.tensors[value.tensor].shape)
-        return tuple(network.shapes[value.node].shape) if isinstance(value, Reference) else ()
+            shape = tuple(network.tensors[value.tensor].shape)
+        elif isinstance(value, Reference):
+            shape = tuple(getattr(network.shapes[value.node], "shape", ()))
+        else:
+            return ()
+        return tuple(Axis(value, place, size) for place, size in enumerate(shape))
 
-    result = network.shapes[step.node.name]
-    return counter(step, shape_of, tuple(result.shape) if hasattr(result, "shape") else ())
+    return counter(step, axes_of, axes_of(Reference(step.node.name)))
 
 
-def _layer(step: Step, shape_of: _ShapeOf, result: _Shape) -> int:
+def _layer(step: Step, axes_of: _AxesOf, result: Axes) -> tuple[Axes, ...]:
     """Every output element takes one multiplication for each weight of its channel."""
-    return prod(result) * prod(shape_of(step.bound["weight"])[1:])
+    return ((*result, *axes_of(step.bound["weight"])[1:]),)
 
 
-def _transposed_convolution(step: Step, shape_of: _ShapeOf, _result: _Shape) -> int:
+def _transposed_convolution(step: Step, axes_of: _AxesOf, _result: Axes) -> tuple[Axes, ...]:
     """Every input element meets all weights of its channel."""
-    return prod(shape_of(step.bound["input"])) * prod(shape_of(step.bound["weight"])[1:])
+    return ((*axes_of(step.bound["input"]), *axes_of(step.bound["weight"])[1:]),)
 
 
-def _product(name: str) -> Callable[[Step, _ShapeOf, _Shape], int]:
+def _product(name: str) -> _Counter:
     """A product of matrices: every output element is a sum along the last axis of the first factor."""
-    return lambda step, shape_of, result: prod(result) * shape_of(step.bound[name])[-1]
+    return lambda step, axes_of, result: ((*result, axes_of(step.bound[name])[-1]),)
 
 
-def _attention(step: Step, shape_of: _ShapeOf, result: _Shape) -> int:
+def _attention(step: Step, axes_of: _AxesOf, result: Axes) -> tuple[Axes, ...]:
     """Queries times keys, then weights times values."""
-    queries, keys = shape_of(step.bound["query"]), shape_of(step.bound["key"])
-    return prod(result[:-1]) * keys[-2] * (queries[-1] + result[-1])
+    queries, keys = axes_of(step.bound["query"]), axes_of(step.bound["key"])
+    weights = (*result[:-1], keys[-2])
+    return (*weights, queries[-1]), (*weights, result[-1])
 
 
-def _einsum(step: Step, shape_of: _ShapeOf, _result: _Shape) -> int:
-    """One multiplication for each combination of all indices; 0 where one operand is only summed or turned."""
+def _einsum(step: Step, axes_of: _AxesOf, _result: Axes) -> tuple[Axes, ...]:
+    """One multiplication for each combination of all indices; none where one operand is only summed or turned."""
     operands = step.bound["equation"].replace(" ", "").partition("->")[0].split(",")
-    shapes = [shape_of(value) for value in step.bound["tensors"]]
+    factors = [axes_of(value) for value in step.bound["tensors"]]
     if len(operands) < 2 or any("." in operand for operand in operands):
-        return 0
-    sizes = {
-        index: size
-        for operand, shape in zip(operands, shapes, strict=True)
-        for index, size in zip(operand, shape, strict=True)
+        return ()
+    axes = {
+        index: axis
+        for operand, factor in zip(operands, factors, strict=True)
+        for index, axis in zip(operand, factor, strict=True)
     }
-    return prod(sizes.values())
+    return (tuple(axes.values()),)
 
 
-def _recurrent(step: Step, shape_of: _ShapeOf, _result: _Shape) -> int:
+def _recurrent(step: Step, axes_of: _AxesOf, _result: Axes) -> tuple[Axes, ...]:
     """Every weight matrix is used once at each place of the sequence."""
-    source = shape_of(step.bound["input"])
-    places = prod(source[:-1]) if len(source) == _SEQUENCE_AXES else prod(source[:1])
-    matrices = (shape_of(weight) for weight in step.bound["params"])
-    return places * sum(prod(shape) for shape in matrices if len(shape) > 1)
+    source = axes_of(step.bound["input"])
+    places = source[:-1] if len(source) == _SEQUENCE_AXES else source[:1]
+    matrices = (axes_of(weight) for weight in step.bound["params"])
+    return tuple((*places, *axes) for axes in matrices if len(axes) > 1)
 
 
-_COUNTERS: Mapping[str, Callable[[Step, _ShapeOf, _Shape], int]] = {
+_COUNTERS: Mapping[str, _Counter] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d", "linear"), _layer),
     **dict.fromkeys(("conv_transpose1d", "conv_transpose2d", "conv_transpose3d"), _transposed_convolution),
     **dict.fromkeys(_GATES, _recurrent),

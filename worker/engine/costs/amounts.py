@@ -15,20 +15,24 @@ _ONE = Width(1)
 
 
 class Operations:
-    """C = sum over layers of H W C_out (2 C_in K^2 + 1) (Theis et al. 2018)."""
+    """C = sum over layers of H W C_out (2 C_in K^2 + 1) (Theis et al. 2018), and products of activations.
+
+    Two for each multiply-accumulate operation, and one for each output of a layer.
+    """
 
     def __init__(self, model: SizeModel) -> None:
         groups = tuple(model.dense_widths)
         self.dense_widths = vector(model.dense_widths.values())
+        self._products = _Products([form.axes for form in model.operations], groups)
+        self._operations = vector(2 * form.amount / form.sizes for form in model.operations)
+        self._fixed = 2.0 * (model.dense.macs - sum(form.amount for form in model.operations))
         self._outputs = LinearForms.of([layer.output for layer in model.layers], groups)
-        self._fan_ins = LinearForms.of([layer.fan_in for layer in model.layers], groups)
         self._places = vector(layer.places for layer in model.layers)
-        self._windows = vector(layer.window for layer in model.layers)
 
     def at(self, widths: Tensor) -> Tensor:
         """Floating-point operations for one example at widths (..., G): (...)."""
-        outputs, fan_ins = self._outputs.at(widths), self._fan_ins.at(widths)
-        return (self._places * outputs * (2 * fan_ins * self._windows + 1)).sum(-1)
+        products, outputs = self._products.at(widths), self._outputs.at(widths)
+        return (self._operations * products).sum(-1) + (self._places * outputs).sum(-1) + self._fixed
 
 
 class Duration:
@@ -41,22 +45,30 @@ class Duration:
     def __init__(self, model: SizeModel, milliseconds: Mapping[str, float]) -> None:
         self.dense_widths = vector(model.dense_widths.values())
         shares = model.shrinking_shares()
-        most = max((len(share.axes) for share in shares), default=0)
-        self._factors = [
-            LinearForms.of([_axis(share.axes, place) for share in shares], tuple(model.dense_widths))
-            for place in range(most)
-        ]
+        self._products = _Products([share.axes for share in shares], tuple(model.dense_widths))
         self._times = vector(milliseconds[share.layer] * share.share for share in shares)
-        self._times /= self._products(self.dense_widths)
-        self._fixed = sum(milliseconds.values()) - float((self._times * self._products(self.dense_widths)).sum())
+        self._times /= self._products.at(self.dense_widths)
+        self._fixed = sum(milliseconds.values()) - float(self._at(self.dense_widths))
 
     def at(self, widths: Tensor) -> Tensor:
         """Milliseconds of one call at widths (..., G): (...)."""
-        return (self._times * self._products(widths)).sum(-1) + self._fixed
+        return self._at(widths) + self._fixed
 
-    def _products(self, widths: Tensor) -> Tensor:
-        """Of the axes of every share, (..., shares)."""
-        result = torch.ones(*widths.shape[:-1], len(self._times), dtype=torch.float64)
+    def _at(self, widths: Tensor) -> Tensor:
+        return (self._times * self._products.at(widths)).sum(-1)
+
+
+class _Products:
+    """Products of linear forms, all at once."""
+
+    def __init__(self, products: Sequence[Sequence[Width]], groups: tuple[str, ...]) -> None:
+        self._count = len(products)
+        most = max((len(axes) for axes in products), default=0)
+        self._factors = [LinearForms.of([_axis(axes, place) for axes in products], groups) for place in range(most)]
+
+    def at(self, widths: Tensor) -> Tensor:
+        """Evaluate at widths (..., G): (..., products)."""
+        result = torch.ones(*widths.shape[:-1], self._count, dtype=torch.float64)
         for factor in self._factors:
             result = result * factor.at(widths)
         return result

@@ -1,18 +1,16 @@
 """What the web may know of a network: layers, groups, locks and counts."""
 
-from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 
-from backend.domain.network import AxisShares, ChannelGroupInfo, Layer, LockInfo, NetworkSummary, WeightSize
+from backend.domain.network import ChannelGroupInfo, LockInfo, NetworkSummary
 from worker.engine.batch_norms import batch_norm_scales, batch_norms_of
 from worker.engine.counting import count_layers, count_macs, count_parameters
 from worker.engine.coupling import ChannelGroup, Lock, find_groups, find_locks
 from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
-from worker.engine.graph.schema import TensorReference
-from worker.engine.macs import count_step
 from worker.engine.network.inputs import further_outputs, network_inputs
+from worker.engine.network.sizes import operation_sizes, weight_sizes
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 
@@ -22,7 +20,6 @@ def summarize(network: Network) -> NetworkSummary:
     groups = find_groups(network)
     layers = count_layers(network, groups)
     parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
-    products = _products_of_heads(network, groups)
     recurrent = {layer.name for layer in layers if layer.type == "recurrent"}
     nodes = {node.name: node for node in network.graph.nodes}
     return NetworkSummary(
@@ -32,8 +29,9 @@ def summarize(network: Network) -> NetworkSummary:
         further_outputs=further_outputs(network),
         class_count=network.graph.class_count,
         layers=layers,
-        groups=tuple(_group_info(network, group, parameters, products, recurrent) for group in groups),
-        weights=_weight_sizes(network, groups, layers, parameters),
+        groups=tuple(_group_info(network, group, parameters, recurrent) for group in groups),
+        weights=weight_sizes(network, groups, parameters),
+        operations=operation_sizes(network, groups),
         locks=tuple(_lock_info(lock, nodes.get(lock.node)) for lock in find_locks(network)),
         parameters=count_parameters(network),
         macs=count_macs(network),
@@ -44,7 +42,6 @@ def _group_info(
     network: Network,
     group: ChannelGroup,
     parameters: Collection[str],
-    products: Mapping[str, int],
     recurrent: Collection[str],
 ) -> ChannelGroupInfo:
     return ChannelGroupInfo(
@@ -63,65 +60,7 @@ def _group_info(
             for member in group.members
             if member.tensor in parameters and network.tensors[member.tensor].dim() == 1
         ),
-        product_macs=products.get(group.name, 0) // group.width,
     )
-
-
-def _products_of_heads(network: Network, groups: Sequence[ChannelGroup]) -> Mapping[str, int]:
-    """Operations of the products of activations between the layers that make a group's heads and those that read them.
-
-    Whole heads go, so these products lose their operations in the same proportion.
-    """
-    heads = [group for group in groups if group.unit == "head"]
-    maker = {layer: group.name for group in heads for layer in group.layers}
-    readers = {layer for group in heads for layer in group.consumers}
-    found: dict[str, int] = defaultdict(int)
-    current = None
-    for step in network.steps:
-        names = [layer_name(value.tensor) for value in step.bound.values() if isinstance(value, TensorReference)]
-        current = None if readers.intersection(names) else current
-        current = next((maker[name] for name in names if name in maker), current)
-        if current is not None and not names:
-            found[current] += count_step(step, network)
-    return found
-
-
-def _weight_sizes(
-    network: Network, groups: Sequence[ChannelGroup], layers: Sequence[Layer], parameters: Collection[str]
-) -> tuple[WeightSize, ...]:
-    """Every parameter of two or more axes that gets smaller with a group, with its part of its layer's operations."""
-    axes: dict[str, dict[int, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
-    for group in groups:
-        for member in group.members:
-            if member.tensor in parameters and network.tensors[member.tensor].dim() > 1:
-                axes[member.tensor][member.axis][group.name] = member.index.size(1)
-    macs = _macs_by_weight(network, layers, parameters)
-    return tuple(
-        WeightSize(
-            layer=layer_name(name),
-            parameters=network.tensors[name].numel(),
-            macs=macs.get(name, 0),
-            axes=tuple(
-                AxisShares(size=network.tensors[name].size(axis), groups=tuple(spans.items()))
-                for axis, spans in sorted(by_axis.items())
-            ),
-        )
-        for name, by_axis in axes.items()
-    )
-
-
-def _macs_by_weight(network: Network, layers: Sequence[Layer], parameters: Collection[str]) -> Mapping[str, int]:
-    """A layer's operations, divided among its weights (a recurrent layer has several) by their elements."""
-    sizes: dict[str, dict[str, int]] = defaultdict(dict)
-    for name in parameters:
-        if network.tensors[name].dim() > 1:
-            sizes[layer_name(name)][name] = network.tensors[name].numel()
-    found = {}
-    for layer in layers:
-        own = sizes.get(layer.name, {})
-        for name, elements in own.items():
-            found[name] = layer.macs * elements // sum(own.values())
-    return found
 
 
 def _spans(group: ChannelGroup, layers: Sequence[str], axis: int, recurrent: Collection[str] = ()) -> tuple[int, ...]:

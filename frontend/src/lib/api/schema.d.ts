@@ -2397,6 +2397,8 @@ export interface components {
             locks?: components["schemas"]["LockInfo"][];
             /** Macs */
             macs: number;
+            /** Operations */
+            operations?: components["schemas"]["OperationSize"][] | null;
             /** Parameters */
             parameters: number;
             /**
@@ -2588,6 +2590,23 @@ export interface components {
             /** Widths */
             widths: number[];
             zeros?: components["schemas"]["Zeros"] | null;
+        };
+        /**
+         * OperationSize
+         * @description How operations follow from the widths of the channel groups: with the product of the sizes of some axes.
+         *
+         *     Axes that do not change are left out.
+         */
+        OperationSize: {
+            /** Axes */
+            axes: components["schemas"]["AxisShares"][];
+            /**
+             * Layer
+             * @default
+             */
+            layer?: string;
+            /** Macs */
+            macs: number;
         };
         /**
          * ParameterFreeCost
@@ -3819,8 +3838,11 @@ export interface components {
             axes: components["schemas"]["AxisShares"][];
             /** Layer */
             layer: string;
-            /** Macs */
-            macs: number;
+            /**
+             * Macs
+             * @default 0
+             */
+            macs?: number;
             /** Parameters */
             parameters: number;
         };
