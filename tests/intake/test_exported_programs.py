@@ -213,6 +213,14 @@ def test_operations_that_are_not_supported_are_named_all_at_once(tmp_path, name,
     assert all(sentence in reason for sentence in sentences), reason
 
 
+def test_sizes_that_depend_on_the_data_are_refused_with_operation_and_place(tmp_path):
+    content = exported(Calling(lambda self, x: plain(self, x) + x[x > 0].sum()), IMAGES)
+    code, reason = refusal(tmp_path, content)
+    assert code is CODE.UNSUPPORTED_OPERATION
+    assert "`aten.index.Tensor` (at test_exported_programs.py:" in reason
+    assert "depends on the data" in reason
+
+
 def test_weights_that_are_worked_out_at_each_call_are_told_how_to_be_written_down(tmp_path):
     module = nn.Sequential(nn.Flatten(), nn.utils.parametrizations.weight_norm(nn.Linear(192, 5)))
     with pytest.raises(JobFailure, match=r"`aten\._weight_norm\.default` \(in 1\.param") as caught:

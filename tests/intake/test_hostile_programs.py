@@ -164,6 +164,15 @@ def test_graphs_inside_graphs_end_at_a_depth(tmp_path):
         read_program(write(tmp_path, bombs.nested_graphs(20)))
 
 
+def test_an_operation_that_does_not_fit_its_arguments_is_named_with_its_place(tmp_path):
+    def edit(document):
+        mean = next(node for node in hostile.graph_of(document)["nodes"] if node["target"].endswith("mean.dim"))
+        mean["inputs"][1]["arg"] = {"as_ints": [7]}
+
+    with pytest.raises(JobFailure, match=r"`aten\.mean\.dim` \(at hostile_programs\.py:\d+\) refuses what it is given"):
+        read_program(write(tmp_path, hostile.edited(hostile.MODEL, edit)))
+
+
 def test_operations_on_files_are_named_and_not_run(tmp_path):
     """Nor do places of nodes tell a path of the author's machine."""
     with pytest.raises(JobFailure, match=r"`aten\.from_file\.default`") as caught:

@@ -17,6 +17,23 @@ Result: TypeAlias = Any
 """What a node gives on the meta device: a tensor, a list or tuple of them, or an integer."""
 
 
+_MISFITS = (RuntimeError, TypeError, ValueError, IndexError, OverflowError, ZeroDivisionError)
+"""What operations raise over arguments that they cannot take."""
+_MASKS = (torch.bool, torch.uint8)
+
+
+class UnfitOperation(RuntimeError):
+    """An operation that cannot take what it is given; its text is the first line of what the operation says."""
+
+    def __init__(self, node: Node, args: Sequence[Any], cause: Exception) -> None:
+        said = str(cause).strip().splitlines()
+        super().__init__(said[0] if said else type(cause).__name__)
+        self.node = node
+        masks = args[1] if kind(node.target) == "index" and len(args) > 1 and isinstance(args[1], list) else []
+        self.picks_by_mask = any(isinstance(mask, Tensor) and mask.dtype in _MASKS for mask in masks)
+        """Whether how many values it gives depends on how many of its mask are true."""
+
+
 @dataclass(frozen=True)
 class Step:
     """One node with its arguments decoded once."""
@@ -83,7 +100,7 @@ def example_inputs(graph: Graph, batch: int = 1, device: str = "meta") -> dict[s
 def meta_results(graph: Graph, steps: Sequence[Step], batch: int = 1) -> dict[str, Result]:
     """Inputs and results of all nodes on the meta device: shapes and types without any compute.
 
-    Sizes come out as plain integers, so that `batch` shows in them.
+    Sizes come out as plain integers, so that `batch` shows in them. Raises `UnfitOperation`.
     """
     tensors = {info.name: torch.empty(info.shape, dtype=DTYPES[info.dtype], device="meta") for info in graph.tensors}
     with torch.no_grad():
@@ -92,8 +109,9 @@ def meta_results(graph: Graph, steps: Sequence[Step], batch: int = 1) -> dict[st
 
 def _apply_on_meta(node: Node, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Result:
     name = kind(node.target)
-    known = infer(name, args, kwargs)
-    if known is not None:
-        return known
     device = {"device": "meta"} if name in FACTORIES else {}
-    return OPERATIONS[node.target](*args, **kwargs, **device)
+    try:
+        known = infer(name, args, kwargs)
+        return OPERATIONS[node.target](*args, **kwargs, **device) if known is None else known
+    except _MISFITS as error:
+        raise UnfitOperation(node, args, error) from error

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx
 
 from backend.domain.fitting import input_name
-from worker.engine.graph.evaluation import Result, meta_results
+from worker.engine.graph.evaluation import Result, UnfitOperation, meta_results
 from worker.engine.graph.network import Network
 from worker.engine.graph.operations import TARGET_NAMES
 from worker.engine.graph.schema import (
@@ -33,7 +33,7 @@ from worker.engine.network.constants import detach_fills, fold
 from worker.engine.network.probing import probe
 from worker.engine.network.pureness import make_pure
 from worker.engine.network.raising import raised_nodes
-from worker.engine.network.unsupported import check_operations, refuse
+from worker.engine.network.unsupported import check_operations, refuse, refuse_unfit
 
 _COUNTER = "num_batches_tracked"
 _EXAMPLE_BATCH = 2
@@ -231,9 +231,8 @@ def _checked(network: Network) -> Network:
 def _answers(network: Network, batch: int) -> list[Tensor]:
     try:
         values = meta_results(network.graph, network.steps, batch)
-    except (RuntimeError, TypeError, ValueError, IndexError, ZeroDivisionError) as error:
-        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise refuse(f"The network cannot take batches of {batch} examples: {reason}") from error
+    except UnfitOperation as error:
+        raise refuse_unfit(error, batch) from error
     return [
         _answer(name, values[name], batch, is_first=not number) for number, name in enumerate(network.graph.outputs)
     ]

@@ -3,6 +3,7 @@
 from torch import fx
 
 from backend.domain.errors import FailureCode, JobFailure
+from worker.engine.graph.evaluation import UnfitOperation
 from worker.engine.graph.operations import TARGET_NAMES
 
 _MOST_NAMED = 20
@@ -12,12 +13,25 @@ _PARAMETRIZED = (
     "Write down the weights that are worked out anew at each call, and export it again: "
     '`torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")`.'
 )
+_FIXED_SIZES = "Keep every value and choose by `torch.where(mask, x, 0)` instead, so that all sizes are fixed."
 _CONTROL_FLOW = frozenset({"associative_scan", "cond", "map_impl", "map", "scan", "while_loop"})
 
 
 def refuse(detail: str, hint: str = _REWRITE) -> JobFailure:
     """The failure for a network that cannot be represented."""
     return JobFailure(FailureCode.UNKNOWN_ARCHITECTURE, detail, hint)
+
+
+def refuse_unfit(error: UnfitOperation, batch: int) -> JobFailure:
+    """The failure for an operation that cannot take what it is given in batches of this size."""
+    named = f"`{error.node.target}` ({_at(error.node.place or f'`{error.node.name}`')})"
+    if error.picks_by_mask:
+        return JobFailure(
+            FailureCode.UNSUPPORTED_OPERATION,
+            f"How many values {named} gives depends on the data: it picks by a mask of booleans.",
+            _FIXED_SIZES,
+        )
+    return refuse(f"The network cannot take batches of {batch}: {named} refuses what it is given: {error}")
 
 
 def check_operations(graph: fx.Graph) -> None:
@@ -49,6 +63,9 @@ def _named(node: fx.Node) -> str:
     name = getattr(node.target, "__name__", str(node.target))
     is_aten = str(node.target).startswith("aten.")
     kind = "control flow, " if name in _CONTROL_FLOW else ""
-    place = node.meta.get("place") or f"`{node.name}`"
-    at = place if place.startswith("in ") else f"at {place}"
+    at = _at(node.meta.get("place") or f"`{node.name}`")
     return f"`{node.target if is_aten else name}` ({kind}{at})"
+
+
+def _at(place: str) -> str:
+    return place if place.startswith("in ") else f"at {place}"
