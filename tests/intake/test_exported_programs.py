@@ -192,6 +192,29 @@ def writes(self, x):
     return plain(self, x) + self.seen
 
 
+def counts(self, x):
+    self.seen.add_(1.0)
+    return plain(self, x)
+
+
+def in_core_operations(call):
+    program = torch.export.export(Calling(call).eval(), IMAGES, dynamic_shapes=({0: torch.export.Dim("n")},))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return saved_program(program.run_decompositions())
+
+
+@pytest.mark.parametrize("make", [in_core_operations, lambda call: exported(Calling(call), IMAGES)])
+def test_a_counter_that_no_answer_reads_is_left_out(tmp_path, make):
+    network = read(tmp_path, make(counts))
+    assert {info.name for info in network.graph.tensors} == {"fc.weight", "fc.bias"}
+
+
+def test_an_answer_that_reads_what_was_written_is_refused_in_core_operations_too(tmp_path):
+    _, reason = refusal(tmp_path, in_core_operations(writes))
+    assert "writes to its tensor `seen`" in reason
+
+
 UNSUPPORTED = {
     "several": lambda self, x: self.fc(torch.linalg.qr(torch.fft.fft(x).real)[0].flatten(1)),
     "complex": lambda self, x: self.fc((x + 2j).real.flatten(1)),

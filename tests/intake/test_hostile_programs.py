@@ -3,6 +3,7 @@
 import io
 import os
 import random
+import re
 import tarfile
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from backend.domain.errors import FailureCode, JobFailure
 from tests.intake import hostile_programs as hostile
 from tests.intake import program_bombs as bombs
-from worker.intake.exported_program import operations
+from worker.intake.exported_program import operations, reader
 from worker.intake.exported_program.reader import read_program
 from worker.intake.models import inspect_model
 from worker.intake.outcome import Ready
@@ -157,6 +158,20 @@ def test_too_many_operations_are_refused_before_they_are_read(tmp_path, monkeypa
     monkeypatch.setattr(operations, "MAX_STEPS", 500)
     with pytest.raises(FileRefusal, match="more than 500 operations"):
         read_program(write(tmp_path, bombs.many_nodes(501)))
+
+
+def test_too_many_operations_are_counted_before_anything_is_looked_through(tmp_path, monkeypatch):
+    """Looking for code walks through every field; of millions that takes a minute."""
+    monkeypatch.setattr(operations, "MAX_STEPS", 500)
+    monkeypatch.setattr(reader, "check_program", lambda program: pytest.fail("was looked through"))
+    with pytest.raises(FileRefusal, match="more than 500 operations"):
+        read_program(write(tmp_path, bombs.many_nodes(501)))
+
+
+@pytest.mark.parametrize("name", ["../../evil.txt", "/etc/evil", "b/data/weights/weight_0"])
+def test_a_member_beside_the_programs_folder_is_the_one_that_is_named(tmp_path, name):
+    with pytest.raises(FileRefusal, match=re.escape(f"holds `{name}`, which no exported program has")):
+        read_program(write(tmp_path, hostile.rewritten({}, added=[(name, b"x")])))
 
 
 def test_graphs_inside_graphs_end_at_a_depth(tmp_path):

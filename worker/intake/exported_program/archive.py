@@ -1,7 +1,8 @@
 """The members of an exported program's archive, by the part each plays; only what is asked for is ever read."""
 
+import re
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +14,8 @@ from worker.intake.zip_directory import read_member, stored_members
 
 MODEL = "models/model.json"
 WEIGHTS, CONSTANTS = "data/weights/", "data/constants/"
+ROOTED = re.compile(rf"[^/]+/{re.escape(MODEL)}")
+"""The graph inside the one folder that PyTorch puts around everything."""
 MAX_MEMBERS = MAX_TENSORS + 1000
 
 
@@ -22,8 +25,11 @@ class Archive:
     def __init__(self, stream: BinaryIO, size: int) -> None:
         self.size = size
         self._zip, members = stored_members(stream, size, MAX_MEMBERS, SAVE_AGAIN)
-        roots = {member.filename.partition("/")[0] for member in members}
-        root = f"{roots.pop()}/" if len(roots) == 1 else ""
+        names = [member.filename for member in members]
+        root = _root(names)
+        stray = next((name for name in names if not name.startswith(root)), None)
+        if stray is not None:
+            raise rejected(f"holds `{printable(stray)}`, which no exported program has.", SAVE_AGAIN)
         self._members: dict[str, zipfile.ZipInfo] = {member.filename.removeprefix(root): member for member in members}
 
     @property
@@ -46,6 +52,13 @@ class Archive:
                 f"has a description of {member.file_size} bytes; at most {MAX_JSON_BYTES} are read.", SAVE_AGAIN
             )
         return parse(self.read(name), name)
+
+
+def _root(names: Sequence[str]) -> str:
+    """The folder that holds the graph, or else everything; empty where there is none."""
+    rooted = next((name.removesuffix(MODEL) for name in names if ROOTED.fullmatch(name)), None)
+    roots = {name.partition("/")[0] for name in names}
+    return rooted or (f"{roots.pop()}/" if len(roots) == 1 else "")
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 from worker.engine.network.canonical import CHECKS
 from worker.intake.exported_program.arguments import Value
 from worker.intake.exported_program.operations import Step
+from worker.intake.exported_program.signature import STATELESS
 from worker.intake.refusals import printable, rejected
 
 IN_PLACE = re.compile(r"aten\.(\w*[A-Za-z0-9]_|__i(and|or|xor|lshift|rshift)__)\.\w+", re.ASCII)
@@ -54,7 +55,7 @@ def alive(steps: Sequence[Step], outputs: Sequence[str], tensors: Mapping[str, s
             raise rejected(
                 f"writes to its tensor `{printable(tensors[written])}` while it runs"
                 f"{f' ({step.place})' if step.place else ''}.",
-                "Keep state out of the network's forward pass.",
+                STATELESS,
             )
         is_write = written is not None and written not in tensors
         if is_write or is_read:

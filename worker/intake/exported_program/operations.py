@@ -53,15 +53,21 @@ def read_steps(graph: Record) -> list[Step]:
     return row.steps
 
 
+def check_count(graph: Record, before: int = 0) -> int:
+    """The operations of a graph, of which nothing is read yet; raises `FileRefusal` where they are too many."""
+    count = len(to_list(graph.get("nodes"), f"{graph.place}.nodes"))
+    if before + count > MAX_STEPS:
+        raise rejected(f"has more than {MAX_STEPS} operations; no more are read.", "Export a smaller network.")
+    return count
+
+
 def _lay_out(graph: Record, known: Mapping[str, Any], row: _Row, depth: int) -> dict[str, Any]:
     """Append the graph's steps under names of their own; returns what each of its names stands for."""
     if depth > MAX_DEPTH:
         raise rejected(f"nests graphs more than {MAX_DEPTH} deep.", SAVE_AGAIN)
     stands_for = dict(known)
+    row.count += check_count(graph, row.count)
     for node in graph.records("nodes"):
-        row.count += 1
-        if row.count > MAX_STEPS:
-            raise rejected(f"has more than {MAX_STEPS} operations; no more are read.", "Export a smaller network.")
         arguments = tuple((entry.text("name"), _resolve(read_value(entry.record("arg")), stands_for, entry.place))
                           for entry in node.records("inputs"))  # fmt: skip
         target = node.text("target")

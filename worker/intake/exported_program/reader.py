@@ -21,10 +21,10 @@ from worker.intake.exported_program.drafting import draft_graph
 from worker.intake.exported_program.fixed_batch import burned_in, free_batch
 from worker.intake.exported_program.gate import check_configuration, check_names, check_program
 from worker.intake.exported_program.liveness import alive, without_noise
-from worker.intake.exported_program.operations import Step, read_steps
+from worker.intake.exported_program.operations import Step, check_count, read_steps
 from worker.intake.exported_program.payloads import Payload, load_tensors, read_payloads
 from worker.intake.exported_program.precision import in_single, own_type, single_name
-from worker.intake.exported_program.signature import Signature, UserInput, read_signature
+from worker.intake.exported_program.signature import STATELESS, Signature, UserInput, read_signature
 from worker.intake.free_batch import is_independent
 from worker.intake.mixing import check_apart
 from worker.intake.opened import Opened, Uploaded
@@ -51,11 +51,13 @@ def read_program(path: Path, *, is_gated: bool = True) -> Network:
         if is_gated:
             check_names(archive.names)
         program = archive.read_json(MODEL)
+        graph = program.record("graph_module").record("graph")
+        check_count(graph)
         if is_gated:
             check_program(program)
         payloads = _read_payloads(archive, is_gated=is_gated)
         signature = _share_tied(read_signature(program), payloads)
-        steps, outputs = without_noise(read_steps(program.record("graph_module").record("graph")), signature.outputs)
+        steps, outputs = without_noise(read_steps(graph), signature.outputs)
         steps = alive(steps, outputs, signature.tensors)
         used = _used_tensors(steps, signature, payloads)
         tensors = load_tensors(archive, {name: payloads[name] for name in payloads if name in used.values()})
@@ -63,11 +65,11 @@ def read_program(path: Path, *, is_gated: bool = True) -> Network:
     own = own_type(tensors, parameters)
     inputs = {source.name: _describe(source, own) for source in signature.inputs}
     values = {name: tensor.to(torch.float32) if tensor.dtype is own else tensor for name, tensor in tensors.items()}
-    graph = draft_graph(in_single(steps, own), (*inputs, *used), outputs)
+    drafted = draft_graph(in_single(steps, own), (*inputs, *used), outputs)
     batch = None if signature.inputs[0].is_dynamic else signature.inputs[0].example_batch
-    freed = [] if batch is None else _free_batch(graph, inputs, {name: values[used[name]] for name in used}, batch)
+    freed = [] if batch is None else _free_batch(drafted, inputs, {name: values[used[name]] for name in used}, batch)
     draft = Draft(
-        graph=graph,
+        graph=drafted,
         inputs=inputs,
         tensors=used,
         values=values,
@@ -128,12 +130,15 @@ def _share_tied(signature: Signature, payloads: dict[str, Payload]) -> Signature
 
 
 def _used_tensors(steps: list[Step], signature: Signature, payloads: dict[str, Payload]) -> dict[str, str]:
-    """Tensor's name by placeholder, for those that are read; raises `FileRefusal` for one that is missing."""
+    """Tensor's name by placeholder, for those that are read; raises `FileRefusal` for one that is missing or state."""
     read = {name for step in steps for name in step.read()}
     used = {source: name for source, name in signature.tensors.items() if source in read}
     missing = next((name for name in used.values() if name not in payloads), None)
     if missing is not None:
         raise rejected(f"is not complete: its tensor `{printable(missing)}` is missing.", "Save it again.")
+    state = next((name for name in used.values() if name in signature.written), None)
+    if state is not None:
+        raise rejected(f"writes to its tensor `{printable(state)}` while it runs.", STATELESS)
     return used
 
 

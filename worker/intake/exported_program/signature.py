@@ -18,6 +18,10 @@ STATISTICS = ("running_mean", "running_var", "num_batches_tracked")
 """Buffers that a batch norm writes while it trains."""
 
 
+STATELESS = "Keep state out of the network's forward pass."
+"""What to do about answers that depend on what was written before."""
+
+
 @dataclass(frozen=True)
 class UserInput:
     """A tensor that the network is called with."""
@@ -42,6 +46,8 @@ class Signature:
     """Names of tensors that tracing made, which are neither parameters nor buffers."""
     inputs: tuple[UserInput, ...]
     outputs: tuple[str, ...]
+    written: frozenset[str] = frozenset()
+    """Names of buffers that get new values, other than a batch norm's statistics."""
 
 
 def read_signature(program: Record) -> Signature:
@@ -66,7 +72,8 @@ def read_signature(program: Record) -> Signature:
     if not 0 < len(inputs) <= MAX_INPUTS:
         raise rejected(f"has {len(inputs)} inputs; between 1 and {MAX_INPUTS} tensors are needed.", SAVE_AGAIN)
     _check_batch(inputs)
-    return Signature(tensors, frozenset(constants), tuple(inputs), _read_outputs(module))
+    outputs, written = _read_outputs(module)
+    return Signature(tensors, frozenset(constants), tuple(inputs), outputs, written)
 
 
 def _read_bounds(program: Record) -> dict[str, int | None]:
@@ -132,18 +139,22 @@ def _check_batch(inputs: list[UserInput]) -> None:
             )
 
 
-def _read_outputs(module: Record) -> tuple[str, ...]:
-    names = []
+def _read_outputs(module: Record) -> tuple[tuple[str, ...], frozenset[str]]:
+    """The answers, and the buffers that get new values with them."""
+    names: list[str] = []
+    written: set[str] = set()
     for spec in module.record("signature").records("output_specs"):
         kind, content = spec.variant()
         fields = Record(content, spec.place)
         if kind == "user_output":
             names += _read_answer(fields.record("arg"))
-        elif kind != "buffer_mutation" or not fields.text("buffer_name").endswith(STATISTICS):
+        elif kind != "buffer_mutation":
             raise _writes(kind, fields)
+        elif not fields.text("buffer_name").endswith(STATISTICS):
+            written.add(fields.text("buffer_name"))
     if not names:
         raise rejected("has no output.", "Export a network that returns class scores `(examples, classes)`.")
-    return tuple(names)
+    return tuple(names), frozenset(written)
 
 
 def _read_answer(argument: Record) -> list[str]:
@@ -159,13 +170,13 @@ def _read_answer(argument: Record) -> list[str]:
 
 
 def _writes(kind: str, fields: Record) -> FileRefusal:
-    names = (fields.get("buffer_name"), fields.get("parameter_name"), fields.get("user_input_name"))
+    names = (fields.get("parameter_name"), fields.get("user_input_name"))
     changed = next((name for name in names if isinstance(name, str)), None)
     if changed is None:
         return rejected(
             f"returns more than answers ({printable(kind)}).", "Export the network alone, without training."
         )
-    return rejected(f"writes to `{printable(changed)}` while it runs.", "Keep state out of the network's forward pass.")
+    return rejected(f"writes to `{printable(changed)}` while it runs.", STATELESS)
 
 
 def _no_tensor(kind: str, fields: Record) -> FileRefusal:
