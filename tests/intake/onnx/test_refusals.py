@@ -161,6 +161,13 @@ def test_outputs_that_cannot_be_used_are_named(nodes, outputs, sentence):
         ([NODE("Relu", ["nowhere"], ["y"], name="bend")], "reads `nowhere` at `bend`, which nothing before it makes"),
         ([NODE("Relu", ["z"], ["y"]), NODE("Relu", ["x"], ["z"])], "reads `z` at `y`"),
         ([NODE("Relu", ["x"], ["y"]), NODE("Tanh", ["x"], ["y"], name="again")], "makes `y` twice"),
+        ([NODE("Relu", ["x"], ["y"]), NODE("Tanh", ["x"], ["d"]), NODE("Relu", ["x"], ["d"])], "makes `d` twice; `d`"),
+        ([NODE("Add", ["y", "dead"], ["z"], name="loose"), NODE("Relu", ["x"], ["y"])], "reads `y` at `loose`"),
+        ([NODE("Relu", ["x"], ["y"]), NODE("Add", ["y", "dead"], ["z"], name="loose")], "reads `dead` at `loose`"),
+        (
+            [NODE("Relu", ["x"], ["x"], name="over"), NODE("Relu", ["x"], ["y"])],
+            "makes `x` twice; `over` is the second",
+        ),
         ([NODE("Relu", [], ["y"], name="bend")], "holds `bend` (Relu) without its input 1"),
         ([NODE("MatMul", ["x", "w"], ["y"], name="layer")], "the shapes or values at `layer` (MatMul) do not fit"),
         ([NODE("Softmax", ["x"], ["y"], name="s", axis=7)], "names axis 7 of 2 at `s`"),

@@ -15,6 +15,7 @@ from worker.intake.onnx.independence import check_independence
 from worker.intake.onnx.inputs import OnnxInput, probed_batches, read_inputs
 from worker.intake.onnx.model import OnnxModel, OnnxNode, parse
 from worker.intake.onnx.operators import OPERATORS
+from worker.intake.onnx.order import check_order
 from worker.intake.onnx.outputs import alive_nodes, cut_picks, order_outputs
 from worker.intake.onnx.refusals import damaged, quoted
 from worker.intake.onnx.unsupported import check_operators
@@ -40,6 +41,7 @@ def read_onnx(data: bytes, architecture: str = ARCHITECTURE) -> OnnxReading:
     NON_FINITE_WEIGHTS.
     """
     model = parse(data)
+    check_order(model)
     outputs, notes = cut_picks(model)
     nodes = alive_nodes(model, outputs)
     check_operators(nodes)
@@ -70,11 +72,7 @@ def _run(
     for node in nodes:
         builder.node = node
         results = _apply(builder, model.opset, node, values)
-        for name, value in zip(node.outputs, results, strict=False):
-            if name in values:
-                raise damaged(f"makes {quoted(name)} twice; {quoted(node.label)} is the second.")
-            if name:
-                values[name] = value
+        values |= {name: value for name, value in zip(node.outputs, results, strict=False) if name}
     builder.node = None
     return values
 
@@ -84,9 +82,9 @@ def _initializer(name: str, tensor: Tensor) -> Value:
 
 
 def _apply(builder: Builder, opset: int, node: OnnxNode, values: dict[str, Value]) -> Sequence[Value]:
-    missing = [name for name in node.inputs if name and name not in values]
-    if missing:
-        raise damaged(f"reads {quoted(missing[0])} at {quoted(node.label)}, which nothing before it makes.")
+    missing = next((name for name in node.inputs if name and name not in values), None)
+    if missing is not None:
+        raise damaged(f"reads {quoted(missing)} at {quoted(node.label)}, which the node before it does not give.")
     call = Call(builder, node, opset, [values[name] if name else None for name in node.inputs])
     try:
         results = OPERATORS[node.operator](call)
