@@ -21,6 +21,8 @@ def report_lines(summary: NetworkSummary, report: ImportReport) -> Iterator[str]
         f"{report.removable_macs:.1%} of the MACs and {report.removable_parameters:.1%} of the parameters "
         f"(no layer thinner than {report.minimum_width})."
     )
+    for note in report.notes:
+        yield f"Note: {note}"
     if report.warning:
         yield f"Warning: {report.warning}"
     yield ""

@@ -78,6 +78,8 @@ class ImportReport(Spec):
     """Single weights that could become zero, whether channels can go or not."""
     warning: str | None
     """A sentence where little can go."""
+    notes: tuple[str, ...] = ()
+    """Sentences on how the file was read, such as that a last step was cut off."""
 
 
 def import_report(summary: NetworkSummary) -> ImportReport:
@@ -111,6 +113,7 @@ def import_report(summary: NetworkSummary) -> ImportReport:
         removable_weights=_free_weights(summary),
         minimum_width=_DEFAULTS.minimum_width,
         warning=_warning(summary, verdicts, removable_macs),
+        notes=summary.notes,
     )
 
 

@@ -167,6 +167,8 @@ class NetworkSummary(Spec):
     """All operations that get fewer with a channel group; None in summaries from before they were listed."""
     parameters: NonNegativeInt
     macs: NonNegativeInt
+    notes: tuple[str, ...] = ()
+    """Sentences on how the file was read, such as that a last step was cut off."""
 
     @model_validator(mode="before")
     @classmethod

@@ -36,7 +36,8 @@ def inspect(file: Path, folder: Path, arguments: Mapping[str, Any]) -> JsonValue
         opened = _open(Uploaded(file, file.stat().st_size, arguments["name"], choice, arguments["is_gated"]))
         if opened.network is not None:
             check_activations(opened.network)
-            summary = with_differences(opened.network, summarize(opened.network))
+            counted = summarize(opened.network).model_copy(update={"notes": opened.notes})
+            summary = with_differences(opened.network, counted)
             files = dump(opened.network)
             (folder / arguments["graph"]).write_text(files.graph)
             (folder / arguments["weights"]).write_bytes(files.weights)

@@ -13,4 +13,5 @@ MAX_NAME = 100
 def open_onnx(uploaded: Uploaded) -> Opened:
     """The network of an ONNX model, called after its file; raises `FileRefusal`."""
     stem = UNFIT.sub("-", PurePath(uploaded.name).stem).strip("-")[:MAX_NAME]
-    return Opened(read_onnx(uploaded.path.read_bytes(), stem or ARCHITECTURE).network)
+    reading = read_onnx(uploaded.path.read_bytes(), stem or ARCHITECTURE)
+    return Opened(reading.network, notes=reading.notes)

@@ -28,3 +28,5 @@ class Opened:
 
     network: Network | None
     matches: tuple[ArchitectureMatch, ...] = ()
+    notes: tuple[str, ...] = ()
+    """Whole sentences: what a user should know of how the file was read."""

@@ -13,6 +13,11 @@ export function ReportPanel({ report }: { report: ImportReport }) {
   return (
     <Panel title="What can go" help={help} testId="import-report">
       <Stack>
+        {report.notes.map((note) => (
+          <Alert key={note} color="blue" variant="light" icon={<IconInfoCircle size={18} />} data-testid="reading-note">
+            <Sentence text={note} />
+          </Alert>
+        ))}
         {report.warning && (
           <Alert color="yellow" variant="light" icon={<IconAlertTriangle size={18} />} data-testid="little-can-go">
             <Sentence text={report.warning} />

@@ -1708,6 +1708,11 @@ export interface components {
             layers: components["schemas"]["LayerVerdict"][];
             /** Minimum Width */
             minimum_width: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes?: string[];
             /** Removable Channels */
             removable_channels: number;
             /** Removable Macs */
@@ -2397,6 +2402,11 @@ export interface components {
             locks?: components["schemas"]["LockInfo"][];
             /** Macs */
             macs: number;
+            /**
+             * Notes
+             * @default []
+             */
+            notes?: string[];
             /** Operations */
             operations?: components["schemas"]["OperationSize"][] | null;
             /** Parameters */
