@@ -97,7 +97,7 @@ def import_report(summary: NetworkSummary) -> ImportReport:
     verdicts = tuple(
         _verdict(layer, groups.get(layer.name, []), locks.get(layer.name)).model_copy(
             update={
-                "removable_channels": layer.width - size.output.at(floor),
+                "removable_channels": layer.width - size.width(floor),
                 "removable_macs": metrics.share(lost.get(layer.name, 0), summary.macs),
             }
         )

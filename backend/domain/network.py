@@ -7,10 +7,19 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model
 from backend.domain import metrics
 from backend.domain.spec import Spec
 
-LayerType = Literal["conv", "linear", "embedding", "recurrent"]
+LayerType = Literal["conv", "linear", "embedding", "recurrent", "product"]
+"""A product multiplies by a parameter that belongs to no layer, such as the stacked weights of experts."""
 Unit = Literal["channel", "head", "head_dim", "group", "hidden"]
 """What goes as one: a channel, an attention head, the same place in all heads, a group of a grouped convolution, or
 a unit of a recurrent layer."""
+
+
+class AxisShares(Spec):
+    """One axis, and what each group's units hold of it."""
+
+    size: PositiveInt
+    groups: tuple[tuple[str, PositiveInt], ...]
+    """Group and positions that one of its units holds."""
 
 
 class Layer(Spec):
@@ -34,6 +43,8 @@ class Layer(Spec):
 
     None in summaries from before single weights could go.
     """
+    axes: tuple[AxisShares, ...] = ()
+    """Of a product: the axes that together are its output channels; of other layers the groups tell."""
     group: str | None = None
     """The channel group that holds this layer's output channels; None where nothing may be removed (the classifier)."""
 
@@ -69,14 +80,6 @@ class ChannelGroupInfo(Spec):
     """Parameters that one unit holds in vectors: biases, norms, scales."""
     product_macs: NonNegativeInt = 0
     """Operations that one unit takes in products of activations; 0 where the summary lists all operations."""
-
-
-class AxisShares(Spec):
-    """One axis of a weight, and what each group's units hold of it."""
-
-    size: PositiveInt
-    groups: tuple[tuple[str, PositiveInt], ...]
-    """Group and positions that one of its units holds."""
 
 
 class WeightSize(Spec):

@@ -50,7 +50,8 @@ class LayerSize:
     """How one layer's counts follow from the widths of the channel groups."""
 
     name: str
-    output: Width
+    outputs: tuple[Width, ...]
+    """Their product is the width: one but for products with a parameter of several such axes."""
     fan_in: Width
     window: int
     """Weights per pair of channels: K^2."""
@@ -60,37 +61,46 @@ class LayerSize:
     """Bias and norm parameters of one output channel."""
 
     @classmethod
-    def of(cls, layer: Layer, outputs: Sequence[Share], inputs: Sequence[Share]) -> Self:
+    def of(cls, layer: Layer, outputs: Sequence[Share], inputs: Sequence[Share], dense: Mapping[str, int]) -> Self:
         """Read a layer's record; `outputs` and `inputs` are the groups that hold its output and its input channels.
 
         The fan-in of a grouped convolution follows only groups that hold as many channels of each of its blocks.
         """
         window, places = prod(layer.kernel), prod(layer.output_size)
-        if layer.type == "linear":  # applied to every token of a sequence alike
+        if layer.type in ("linear", "product"):  # applied to every token of a sequence alike
             places = max(1, layer.macs // (layer.in_width * layer.width))
         fan_in = layer.macs // (window * places * layer.width)
         blocks = layer.in_width // fan_in if fan_in else 0
         weights = fan_in * window * layer.width
         return cls(
             name=layer.name,
-            output=Width.of(layer.width, outputs),
+            outputs=_widths(layer.axes, dense) or (Width.of(layer.width, outputs),),
             fan_in=Width.of(fan_in, _shares_of_block(inputs, blocks)),
             window=window,
             places=places,
             parameters_per_channel=(layer.parameters - weights) // layer.width,
         )
 
+    @property
+    def is_prunable(self) -> bool:
+        """Whether its width follows that of a group."""
+        return any(axis.parts for axis in self.outputs)
+
+    def width(self, widths: Mapping[str, int]) -> int:
+        """Output channels."""
+        return prod(axis.at(widths) for axis in self.outputs)
+
     def macs(self, widths: Mapping[str, int]) -> int:
         """Multiply-accumulate operations for one example."""
-        return self.places * self.window * self.fan_in.at(widths) * self.output.at(widths)
+        return self.places * self.weights(widths)
 
     def weights(self, widths: Mapping[str, int]) -> int:
         """Elements of its kernels."""
-        return self.output.at(widths) * self.fan_in.at(widths) * self.window
+        return self.width(widths) * self.fan_in.at(widths) * self.window
 
     def vectors(self, widths: Mapping[str, int]) -> int:
         """Biases and norm parameters."""
-        return self.output.at(widths) * self.parameters_per_channel
+        return self.width(widths) * self.parameters_per_channel
 
 
 def _shares_of_block(inputs: Sequence[Share], blocks: int) -> Sequence[Share]:
@@ -155,7 +165,7 @@ def _operations(summary: NetworkSummary, layers: Sequence[LayerSize], dense: Map
         *(("", macs, (Width(0, ((name, 1),)),)) for name, macs in products),
     )
     if not summary.weights:
-        forms = tuple((layer.name, layer.macs(dense), (layer.fan_in, layer.output)) for layer in layers)
+        forms = tuple((layer.name, layer.macs(dense), (layer.fan_in, *layer.outputs)) for layer in layers)
     return tuple(Form.of(name, macs, axes, dense) for name, macs, axes in forms if macs)
 
 
@@ -167,8 +177,8 @@ def _parameters(summary: NetworkSummary, layers: Sequence[LayerSize], dense: Map
     )
     if not summary.weights:
         forms = (
-            *((layer.name, layer.weights(dense), (layer.fan_in, layer.output)) for layer in layers),
-            *((layer.name, layer.vectors(dense), (layer.output,)) for layer in layers),
+            *((layer.name, layer.weights(dense), (layer.fan_in, *layer.outputs)) for layer in layers),
+            *((layer.name, layer.vectors(dense), layer.outputs) for layer in layers),
         )
     return tuple(Form.of(name, parameters, axes, dense) for name, parameters, axes in forms if parameters)
 
@@ -209,12 +219,13 @@ class SizeModel:
     @classmethod
     def of(cls, summary: NetworkSummary) -> Self:
         """Read a network's summary."""
+        widths = {group.name: group.width for group in summary.groups}
         outputs = _shares((group, group.layers, group.output_spans) for group in summary.groups)
         inputs = _shares((group, group.consumers, group.input_spans) for group in summary.groups)
         layers = tuple(
-            LayerSize.of(layer, outputs.get(layer.name, ()), inputs.get(layer.name, ())) for layer in summary.layers
+            LayerSize.of(layer, outputs.get(layer.name, ()), inputs.get(layer.name, ()), widths)
+            for layer in summary.layers
         )
-        widths = {group.name: group.width for group in summary.groups}
         layer_macs: Counter[str] = Counter()
         for layer in summary.layers:
             layer_macs[layer.name] += layer.macs
@@ -250,4 +261,4 @@ class SizeModel:
 
     def layer_widths(self, widths: Mapping[str, int]) -> tuple[int, ...]:
         """Output width of every layer, in forward order."""
-        return tuple(layer.output.at(widths) for layer in self.layers)
+        return tuple(layer.width(widths) for layer in self.layers)

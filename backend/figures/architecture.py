@@ -7,7 +7,7 @@ from math import ceil
 
 import plotly.graph_objects as go
 
-from backend.domain.network import Layer, NetworkSummary
+from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
 from backend.domain.thinning import SizeModel
 from backend.figures import palette
 
@@ -62,17 +62,29 @@ def draw_architecture(network: NetworkSummary, widths: Mapping[str, int] | None 
 
 def _place(network: NetworkSummary, widths: Mapping[str, int]) -> list[_Block]:
     model = SizeModel.of(network)
-    held = {
-        group.name: max(widths.get(name, group.width) for name in group.layers) for group in network.groups
-    }  # of coupled layers some may be gone
+    lost = model.lost_macs({group.name: _held(model, group, widths) for group in network.groups})
     blocks: list[_Block] = []
     left = 0.0
-    for layer, size, share in zip(network.layers, model.layers, network.shares(), strict=True):
+    for layer, share in zip(network.layers, network.shares(), strict=True):
         depth = max(share.macs, _LEAST_DEPTH)
         width = widths.get(layer.name, layer.width)
-        blocks.append(_Block(layer, left, depth, width, size.macs(held) if width else 0, share.macs))
+        blocks.append(
+            _Block(layer, left, depth, width, layer.macs - lost.get(layer.name, 0) if width else 0, share.macs)
+        )
         left += depth + _GAP
     return blocks
+
+
+def _held(model: SizeModel, group: ChannelGroupInfo, widths: Mapping[str, int]) -> int:
+    """How many of a group's units there are, by the widths of layers that it holds alone; some may be gone."""
+    found = [
+        (widths[size.name] - axis.fixed) // axis.parts[0][1]
+        for size in model.layers
+        if size.name in widths and len(size.outputs) == 1
+        for axis in size.outputs
+        if [name for name, _ in axis.parts] == [group.name]
+    ]
+    return max([units for units in found if units > 0], default=group.width)
 
 
 def _place_axis(blocks: list[_Block]) -> dict[str, object]:

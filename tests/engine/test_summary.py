@@ -106,6 +106,40 @@ def test_counts_are_exact_where_several_axes_of_a_product_go(module: type[nn.Mod
     assert max(len(operation.axes) for operation in summary.operations) > 1
 
 
+def test_parameters_that_multiply_are_layers() -> None:
+    """Stacked experts have rows of their own, so that shares add up and their channels can be pinned."""
+    network = capture(Experts().eval(), (torch.randn(2, 8),), "experts")
+    summary = summarize(network)
+    rows = {layer.name: layer for layer in summary.layers}
+    inner, outer = rows["inner"], rows["outer"]
+    assert (inner.type, inner.in_width, inner.width, inner.weights) == ("product", 10, 3 * 12, 3 * 10 * 12)
+    assert (outer.type, outer.in_width, outer.width, outer.macs) == ("product", 12, 10, 3 * 12 * 10)
+    assert sum(layer.macs for layer in summary.layers) == summary.macs
+    verdicts = {verdict.layer: verdict for verdict in import_report(summary).layers}
+    assert (verdicts["inner"].status, verdicts["inner"].groups) == ("prunable", ("inner",))
+    assert verdicts["first"].coupled_with == ("outer",)
+    pinned = width_bounds(summary, recipe(prune={"criterion": {"kind": "magnitude"}, "pins": ["inner"]}).prune)
+    assert [name for name, bounds in pinned.items() if bounds.floor == bounds.dense] == ["inner"]
+    for seed in range(4):
+        widths, thinner = thinned(network, torch.Generator().manual_seed(seed))
+        told = SizeModel.of(summary).layer_widths(widths)
+        assert told == tuple(layer.width for layer in count_layers(thinner))
+
+
+def test_several_parameters_of_one_module_are_told_apart() -> None:
+    class Holder(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.experts, self.head = Experts(), nn.Linear(4, 3)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.head(self.experts(x))
+
+    summary = summarize(capture(Holder().eval(), (torch.randn(2, 8),), "held"))
+    names = [layer.name for layer in summary.layers]
+    assert names == ["experts.first", "experts.inner", "experts.outer", "experts.router", "experts.last", "head"]
+
+
 def test_a_layer_over_places_takes_operations_for_every_channel() -> None:
     """16 places to 10 for each of 12 channels: both widths count."""
     found = [item for item in summarize(MIXER.network()).operations or () if item.layer == "places1"]

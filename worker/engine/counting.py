@@ -14,12 +14,14 @@ from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Step
 from worker.engine.graph.schema import Argument, Reference, TensorReference
 from worker.engine.macs import count_step
+from worker.engine.stored_factors import stored_factor
 
 _TRANSPOSED = frozenset({"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"})
 _CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", *_TRANSPOSED})
 _RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 _PRODUCTS = {"addmm": "mat2", "mm": "mat2", "matmul": "other"}
 """Products that are linear layers when this factor is a stored matrix (inputs first)."""
+_FACTORED = frozenset({"addmm", "baddbmm", "bmm", "einsum", "matmul", "mm"})
 _SPATIAL = 2
 """First spatial axis."""
 
@@ -100,7 +102,7 @@ class LayerUse:
     """A layer where it is used."""
 
     weight: str
-    type: Literal["conv", "linear", "embedding", "recurrent"]
+    type: Literal["conv", "linear", "embedding", "recurrent", "product"]
     in_width: int
     width: int
     own: tuple[str, ...]
@@ -108,14 +110,15 @@ class LayerUse:
     kernel: tuple[int, ...] = ()
     output_size: tuple[int, ...] = ()
     """Places at which the kernel is put: the output's, for a transposed convolution the input's."""
+    outputs: tuple[int, ...] = ()
+    """Of a product: the axes of the weight that together are its output channels."""
 
 
 def _kernels(use: LayerUse, network: Network) -> tuple[str, ...]:
     """Names of a layer's parameters of two or more axes; a recurrent layer has several."""
-    parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
     names = use.own if use.type == "recurrent" else (use.weight,)
     own = dict.fromkeys(name for name in names if network.tensors[name].dim() > 1)
-    return tuple(own) if parameters.issuperset(own) else ()
+    return tuple(own) if network.parameters.issuperset(own) else ()
 
 
 def use_of(step: Step, network: Network) -> LayerUse | None:
@@ -124,8 +127,9 @@ def use_of(step: Step, network: Network) -> LayerUse | None:
         return None
     if step.kind in _RECURRENT:
         return _recurrent(step, network.tensors)
-    if step.kind in _PRODUCTS:
-        return _product(step, network.tensors)
+    linear = _linear_product(step, network.tensors) if step.kind in _PRODUCTS else None
+    if linear is not None or step.kind in _FACTORED:
+        return linear or _product(step, network)
     weight = step.bound.get("weight") if step.kind in _CONVOLUTIONS | {"linear", "embedding"} else None
     if not isinstance(weight, TensorReference):
         return None
@@ -155,7 +159,23 @@ def _recurrent(step: Step, tensors: Mapping[str, Tensor]) -> LayerUse | None:
     return LayerUse(names[0], "recurrent", tensors[names[0]].shape[1], hidden, names)
 
 
-def _product(step: Step, tensors: Mapping[str, Tensor]) -> LayerUse | None:
+def _product(step: Step, network: Network) -> LayerUse | None:
+    """A product with a parameter that is no plain matrix, or comes first: stacked experts, mixers of places."""
+    factor = stored_factor(step, network)
+    if factor is None:
+        return None
+    shape = network.tensors[factor.tensor].shape
+    in_width, width = (prod(shape[axis] for axis in axes) for axes in (factor.inputs, factor.outputs))
+    own = tuple(dict.fromkeys((factor.tensor, *_added(step))))
+    return LayerUse(factor.tensor, "product", in_width, width, own, outputs=factor.outputs)
+
+
+def _added(step: Step) -> tuple[str, ...]:
+    """What `addmm` and `baddbmm` add to a product."""
+    return _names(step.bound["self"]) if step.kind in ("addmm", "baddbmm") else ()
+
+
+def _linear_product(step: Step, tensors: Mapping[str, Tensor]) -> LayerUse | None:
     """A linear layer written as a product, its weight stored inputs first."""
     weight = step.bound[_PRODUCTS[step.kind]]
     if not isinstance(weight, TensorReference) or tensors[weight.tensor].dim() != 2:

@@ -30,7 +30,7 @@ def layout_of_weights(summary: NetworkSummary, model: WeightModel) -> RunLayout:
 def layout_of(summary: NetworkSummary, model: SizeModel) -> RunLayout:
     """Track every layer, prunable or not, in forward order."""
     layers = tuple(
-        TrackedLayer(name=layer.name, dense_width=layer.width, is_prunable=bool(size.output.parts))
+        TrackedLayer(name=layer.name, dense_width=layer.width, is_prunable=size.is_prunable)
         for layer, size in zip(summary.layers, model.layers, strict=True)
     )
     return RunLayout(layers=layers, dense_macs=summary.macs, dense_parameters=summary.parameters)

@@ -26,7 +26,7 @@ class Operations:
         self._products = _Products([form.axes for form in model.operations], groups)
         self._operations = vector(2 * form.amount / form.sizes for form in model.operations)
         self._fixed = 2.0 * (model.dense.macs - sum(form.amount for form in model.operations))
-        self._outputs = LinearForms.of([layer.output for layer in model.layers], groups)
+        self._outputs = _Products([layer.outputs for layer in model.layers], groups)
         self._places = vector(layer.places for layer in model.layers)
 
     def at(self, widths: Tensor) -> Tensor:

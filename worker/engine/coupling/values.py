@@ -1,5 +1,6 @@
 """What flows through the graph while channels are traced: a shape, and the ids of the channels it holds."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -14,6 +15,10 @@ from worker.engine.graph import Node
 Layers: TypeAlias = tuple[Ids, ...]
 """Independent id layers of one value (see `layers`); no two vary along the same axis. Where none varies along an axis,
 nothing may go there."""
+
+
+_ROLE = re.compile("weight|kernel|bias|gamma|beta|scale|mean|var|alpha|original")
+"""In names of tensors that belong to a layer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,5 +214,9 @@ def pinned(size: int) -> Ids:
 
 
 def layer_name(weight: str) -> str:
-    """Name of the layer that holds a weight: `fc1` for `fc1.weight`."""
-    return weight.rpartition(".")[0] or weight
+    """Name of the layer that holds a weight: `fc1` for `fc1.weight`.
+
+    A module's tensor that is not called by what it does in a layer is one by itself: `experts.w1`.
+    """
+    module, _, own = weight.rpartition(".")
+    return module if module and _ROLE.search(own) else weight

@@ -32,6 +32,11 @@ class Network:
         """Inputs and results of all nodes by name on the meta device, for one example."""
         return meta_results(self.graph, self.steps)
 
+    @cached_property
+    def parameters(self) -> frozenset[str]:
+        """Names of the tensors that are parameters."""
+        return frozenset(info.name for info in self.graph.tensors if info.kind == "parameter")
+
     @property
     def float_type(self) -> torch.dtype:
         """Floating-point type of the network's tensors (float32 where it has none)."""

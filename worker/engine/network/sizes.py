@@ -1,7 +1,7 @@
 """How a network's operations and weights follow from the widths of its channel groups."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import prod
 from typing import TypeAlias
 
@@ -60,6 +60,19 @@ def weight_sizes(
         )
         for name, by_axis in axes.items()
     )
+
+
+def product_axes(network: Network, groups: Sequence[ChannelGroup]) -> Mapping[str, tuple[AxisShares, ...]]:
+    """The axes that are the output channels of products with a parameter, by layer."""
+    held = _Holders(network, groups)
+    found: dict[str, tuple[AxisShares, ...]] = {}
+    for step in network.steps:
+        use = use_of(step, network)
+        if use is not None and use.outputs:
+            shape, value = network.tensors[use.weight].shape, TensorReference(use.weight)
+            axes = (Axis(value, place, shape[place]) for place in use.outputs)
+            found[layer_name(use.weight)] = tuple(AxisShares(size=axis.size, groups=held.of(axis)) for axis in axes)
+    return found
 
 
 class _Holders:

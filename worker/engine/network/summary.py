@@ -10,7 +10,7 @@ from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
 from worker.engine.network.inputs import further_outputs, network_inputs
-from worker.engine.network.sizes import operation_sizes, weight_sizes
+from worker.engine.network.sizes import operation_sizes, product_axes, weight_sizes
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 
@@ -18,8 +18,12 @@ _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 def summarize(network: Network) -> NetworkSummary:
     """Layers in forward order with their groups, locks, parameters and multiply-accumulate operations."""
     groups = find_groups(network)
-    layers = count_layers(network, groups)
-    parameters = {info.name for info in network.graph.tensors if info.kind == "parameter"}
+    axes = product_axes(network, groups)
+    layers = tuple(
+        layer.model_copy(update={"axes": axes[layer.name]}) if layer.type == "product" else layer
+        for layer in count_layers(network, groups)
+    )
+    parameters = network.parameters
     recurrent = {layer.name for layer in layers if layer.type == "recurrent"}
     nodes = {node.name: node for node in network.graph.nodes}
     return NetworkSummary(

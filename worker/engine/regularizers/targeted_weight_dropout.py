@@ -51,7 +51,11 @@ class TargetedWeightDropout(DropoutCourse):
 def _output_axes(network: Network, names: Iterable[str]) -> dict[str, int]:
     """By weight, the axis along which it makes different outputs."""
     uses = ((step.kind, use) for step in network.steps if (use := use_of(step, network)) is not None)
-    found = {name: int(kind.startswith(_INPUTS_FIRST)) for kind, use in uses for name in use.own}
+    found = {
+        name: use.outputs[-1] if use.outputs else int(kind.startswith(_INPUTS_FIRST))
+        for kind, use in uses
+        for name in use.own
+    }
     return {name: found[name] for name in names}
 
 

@@ -857,7 +857,7 @@ export interface components {
         };
         /**
          * AxisShares
-         * @description One axis of a weight, and what each group's units hold of it.
+         * @description One axis, and what each group's units hold of it.
          */
         AxisShares: {
             /** Groups */
@@ -2016,6 +2016,11 @@ export interface components {
          * @description One layer with weights of its own, with the batch norm that follows it counted in.
          */
         Layer: {
+            /**
+             * Axes
+             * @default []
+             */
+            axes?: components["schemas"]["AxisShares"][];
             /** Group */
             group?: string | null;
             /** In Width */
@@ -2040,7 +2045,7 @@ export interface components {
              * Type
              * @enum {string}
              */
-            type: "conv" | "linear" | "embedding" | "recurrent";
+            type: "conv" | "linear" | "embedding" | "recurrent" | "product";
             /** Weights */
             weights?: number | null;
             /** Width */
