@@ -150,6 +150,22 @@ def test_a_child_that_breaks_down_leaves_the_parent_well(function, arguments):
     assert "Traceback" not in failure.detail
 
 
+@pytest.mark.parametrize("function", ["miss_a_library", "read_locked_code"])
+def test_a_child_that_cannot_load_its_own_code_blames_the_installation(function):
+    failure = fails(function)
+    assert failure.code is FailureCode.INTERNAL_ERROR
+    assert "The installation is at fault, not the file" in failure.detail
+    assert "Traceback" not in failure.detail
+
+
+def test_a_child_that_cannot_even_start_blames_the_installation(monkeypatch):
+    monkeypatch.setattr(parent, "BOOTSTRAP", "raise PermissionError(13, 'Permission denied', 'child.py')")
+    assert "PermissionError: [Errno 13] Permission denied: 'child.py'" in fails("echo").detail
+    described = self_test().describe()
+    assert "The installation is at fault" in described
+    assert "No upload can be opened on this machine" in described
+
+
 def test_an_endless_answer_is_cut_off():
     limits = Limits(memory_bytes=256 * MEBIBYTE, disk_bytes=MEBIBYTE, wall_s=20, reply_bytes=1000)
     assert fails("answer_raw", limits, text="x" * 5000).code is FailureCode.PARSER_CRASH

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.domain.errors import FailureCode, JobFailure
+from worker.sandbox.installation import installation_failure
 from worker.sandbox.kernel import PR_SET_PDEATHSIG, Unsupported, prctl
 from worker.sandbox.limits import Limits
 from worker.sandbox.lockdown import lock_down
@@ -68,7 +69,8 @@ def _obey(entry: str, file: Path | None, folder: Path, arguments: dict[str, Any]
     except JobFailure as failure:
         return _as_reply(failure)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever a parser raises becomes an answer
-        return _as_reply(limit) if (limit := _recognize_limit(error)) else _as_crash(error)
+        known = _recognize_limit(error) or _recognize_installation(error)
+        return _as_reply(known) if known else _as_crash(error)
 
 
 def _import(entry: str) -> Callable[..., Any]:
@@ -91,6 +93,17 @@ def _recognize_limit(error: Exception) -> JobFailure | None:
     if isinstance(error, OSError) and error.errno in NO_SPACE:
         return JobFailure(FailureCode.DISK_FULL, "Opening the file writes more than there is room for.")
     return None
+
+
+def _recognize_installation(error: Exception) -> JobFailure | None:
+    """The failure where our own code or a library of it is missing or may not be read: no file can be at fault."""
+    is_denied = isinstance(error, PermissionError) and _is_code(error.filename)
+    is_ours = is_denied or isinstance(error, ImportError)
+    return installation_failure(f"{type(error).__name__}: {error}") if is_ours else None
+
+
+def _is_code(path: object) -> bool:
+    return any(folder and str(path).startswith(folder) for folder in sys.path)
 
 
 def _as_reply(failure: JobFailure) -> dict[str, Any]:

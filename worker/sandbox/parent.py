@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from backend.domain.errors import FailureCode, JobFailure
+from worker.sandbox.installation import installation_failure
 from worker.sandbox.limits import Limits
 from worker.sandbox.lockdown import PROJECT_FOLDER
 from worker.sandbox.messages import Crashed, Done, Failed, Reply, Request
@@ -27,6 +28,8 @@ STDERR_NAME = ".stderr"
 STDERR_TAIL = 4000
 WATCH_INTERVAL_S = 0.25
 READ_SIZE = 2**16
+FAILED_START = 1
+"""How Python ends when an error comes out of the very first lines; later ones are all answered."""
 EXIT_GRACE_S = 10.0
 """A child ends right after its answer; one that stays is killed."""
 REPLIES: TypeAdapter[Reply] = TypeAdapter(Reply)
@@ -47,7 +50,8 @@ def locked_down(
 
     `code_folders` hold trusted code beside the project's that `entry` needs. The files live as long as the `with`
     block. Without a whole lock-down nothing is run, unless it is not required. Raises JobFailure: what the function
-    refused, or OUT_OF_MEMORY, DISK_FULL, TIME_LIMIT, PARSER_CRASH, KILLED, SANDBOX_UNAVAILABLE.
+    refused, or OUT_OF_MEMORY, DISK_FULL, TIME_LIMIT, PARSER_CRASH, KILLED, SANDBOX_UNAVAILABLE,
+    and INTERNAL_ERROR where the child cannot load its own code.
     """
     with TemporaryDirectory(prefix="secateur-sandbox-") as folder:
         workplace = Workplace(Path(folder).resolve(), limits.disk_bytes)
@@ -130,6 +134,10 @@ def _judge(status: int, message: bytes, workplace: Workplace) -> JsonValue:
             "The process that opened the file was killed from outside.",
             "The machine may have run out of memory; try again when it is less busy.",
         )
+    if status == FAILED_START and not message:
+        stderr = _read_stderr(workplace)
+        log.warning("sandbox child could not start; stderr: %r", stderr)
+        raise installation_failure(stderr)
     reply = _parse(message) if status == 0 else Crashed(error=f"it ended with status {status}")
     if isinstance(reply, Done):
         return reply.value

@@ -12,7 +12,7 @@ from typing import cast
 
 from pydantic import JsonValue
 
-from backend.domain.errors import JobFailure
+from backend.domain.errors import FailureCode, JobFailure
 from worker.sandbox.landlock import interface_version
 from worker.sandbox.limits import Limits
 from worker.sandbox.parent import locked_down
@@ -30,6 +30,8 @@ class SelfTest:
     leaked: tuple[str, ...]
     problem: str = ""
     """Why the child could not be locked down at all; empty when it could."""
+    can_start: bool = True
+    """False where the child cannot even load its own code."""
 
     @property
     def is_sound(self) -> bool:
@@ -41,7 +43,8 @@ class SelfTest:
         if self.is_sound:
             return f"sandbox: sound, {len(self.blocked)} escapes blocked (Landlock version {self.landlock_version})"
         cause = self.problem or f"These escapes are open: {', '.join(self.leaked)}."
-        return f"ERROR sandbox: {cause} Only safetensors uploads are opened on this machine."
+        rest = "Only safetensors uploads are opened" if self.can_start else "No upload can be opened"
+        return f"ERROR sandbox: {cause} {rest} on this machine."
 
 
 def self_test() -> SelfTest:
@@ -54,7 +57,8 @@ def self_test() -> SelfTest:
             with locked_down("worker.sandbox.probes:attempt", None, arguments, PROBE_LIMITS) as (answer, _):
                 outcome = cast("dict[str, bool]", answer)
         except JobFailure as failure:
-            return SelfTest(0, (), (), failure.detail)
+            can_start = failure.code is not FailureCode.INTERNAL_ERROR
+            return SelfTest(0, (), (), failure.detail, can_start=can_start)
     blocked = tuple(name for name, is_blocked in outcome.items() if is_blocked)
     leaked = tuple(name for name, is_blocked in outcome.items() if not is_blocked)
     return SelfTest(interface_version(), blocked, leaked)

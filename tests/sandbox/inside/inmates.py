@@ -1,6 +1,7 @@
 """Functions that the tests run inside the sandbox."""
 
 import ctypes
+import importlib
 import json
 import os
 import signal
@@ -24,6 +25,14 @@ def look_around(file, folder, arguments):
 
 def refuse(file, folder, arguments):
     raise JobFailure(FailureCode.REJECTED_FILE, "It is broken.", "Mend it.")
+
+
+def miss_a_library(file, folder, arguments):
+    importlib.import_module("no_such_library")
+
+
+def read_locked_code(file, folder, arguments):
+    raise PermissionError(13, "Permission denied", f"{sys.path[-1]}/module.py")
 
 
 def fail(file, folder, arguments):
