@@ -23,7 +23,7 @@ EXAMPLES = 2
 MAX_AXES = 8
 DATA_DEPENDENT = "data-dependent"
 """What torch says where Python asks for the value of a tensor."""
-ANY_VALUE = "It asks for values of its input while it runs (`if x.sum() > 0`, `int(x[0])`); choose by `torch.where`."
+ASKS = "it asks for values of its input while it runs, such as `if x.sum() > 0` or `int(x[0])`."
 Made = TypeVar("Made")
 
 
@@ -154,8 +154,9 @@ def trace(module: nn.Module, inputs: tuple[Tensor, ...], given: str) -> tuple[Ex
                 continue
             return program, f"batches of {count}, because it cannot be traced with any size ({reason})"
     raise InvalidValue(
-        f"The network cannot be exported with inputs of shape {given}, tried in batches of {EXAMPLES} and 1: {last}",
-        hint=ANY_VALUE if DATA_DEPENDENT in last else "",
+        f"The network cannot be exported with inputs of shape {given}, tried in batches of {EXAMPLES} and 1: "
+        f"{ASKS if DATA_DEPENDENT in last else last}",
+        hint="Choose by `torch.where` instead." if DATA_DEPENDENT in last else "",
     )
 
 
