@@ -8,7 +8,10 @@ from worker.engine.graph.operations import TARGET_NAMES
 
 _MOST_NAMED = 20
 _REWRITE = "Rewrite the layer with standard operations, or choose an architecture of the zoo."
-_STANDARD = "Replace them in the network by standard layers, and export it again in evaluation mode."
+_STANDARD = "Replace them in the network by standard layers, and export it again."
+_IN_TRAINING = "They draw random numbers, which networks do in training: export `model.eval()`, or leave them out."
+_DRAWS = ("bernoulli", "exponential", "multinomial", "normal", "poisson", "rand", "uniform")
+"""How the names of operations begin that draw random numbers."""
 _PARAMETRIZED = (
     "Write down the weights that are worked out anew at each call, and export it again: "
     '`torch.nn.utils.parametrize.remove_parametrizations(layer, "weight")`.'
@@ -50,8 +53,15 @@ def check_operations(graph: fx.Graph) -> None:
     raise JobFailure(
         FailureCode.UNSUPPORTED_OPERATION,
         f"The network uses operations that are not supported: {', '.join(distinct[:_MOST_NAMED])}{more}.",
-        _PARAMETRIZED if unknown and all(_is_parametrization(node) for node in unknown) else _STANDARD,
+        _what_to_do(unknown),
     )
+
+
+def _what_to_do(unknown: list[fx.Node]) -> str:
+    if unknown and all(_is_parametrization(node) for node in unknown):
+        return _PARAMETRIZED
+    draws = [str(node.target).removeprefix("aten.").startswith(_DRAWS) for node in unknown]
+    return _IN_TRAINING if draws and all(draws) else _STANDARD
 
 
 def _is_parametrization(node: fx.Node) -> bool:

@@ -3,7 +3,7 @@
 from backend.domain.errors import FailureCode
 from worker.intake.refusals import FileRefusal, printable, rejected
 
-EXPORT_AGAIN = "Export it again with `torch.onnx.export(model, example, path, external_data=False)` in evaluation mode."
+EXPORT_AGAIN = "Export it again with `torch.onnx.export(model.eval(), example, path, external_data=False)`."
 DOCUMENTED = "docs/formats.md lists what is read."
 
 
