@@ -38,9 +38,9 @@ class Prune(Spec):
     )
     dead_channels: Literal["remove", "keep"] = Field(
         "remove",
-        description="Channels that nobody reads, or whose value does not depend on the input, and layers whose residual "
-        "branch does not depend on it: finished networks are handed out without them (they answer the same), or with "
-        "them.",
+        description="Channels that nobody reads, or whose value does not depend on the input, and layers whose "
+        "residual branch does not depend on it: finished networks are handed out without them (they answer the same), "
+        "or with them.",
     )
     removal_macs: float = Field(
         0.05,

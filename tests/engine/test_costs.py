@@ -6,7 +6,7 @@ from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
 from backend.domain.thinning import SizeModel
 from tests.engine.runs import blobs, collect_run, recipe, small_lenet
 from worker.engine.catalogue import COSTS
-from worker.engine.costs.amounts import Duration, Operations
+from worker.engine.costs.amounts import Operations
 from worker.engine.costs.cost import CostModel
 from worker.engine.network import summarize
 from worker.engine.surgery import remove

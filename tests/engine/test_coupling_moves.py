@@ -136,4 +136,5 @@ def test_channels_that_are_all_tied_are_locked_by_the_node_that_tied_the_last():
     (lock,) = (lock for lock in find_locks(network) if lock.layer == "make")
     (node,) = (node for node in network.graph.nodes if node.target == "aten.add.Tensor")
     assert lock.node == node.name
-    assert lock.reason == f"`{node.name}` ties the last of its 8 channels to the others: they could only go all together"
+    tied = f"`{node.name}` ties the last of its 8 channels to the others"
+    assert lock.reason == f"{tied}: they could only go all together"
