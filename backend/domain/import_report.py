@@ -78,7 +78,7 @@ class ImportReport(Spec):
     """Single weights that could become zero, whether channels can go or not."""
     warning: str | None
     """A sentence where little can go."""
-    notes: tuple[str, ...] = ()
+    notes: tuple[str, ...]
     """Sentences on how the file was read, such as that a last step was cut off."""
 
 

@@ -1708,11 +1708,8 @@ export interface components {
             layers: components["schemas"]["LayerVerdict"][];
             /** Minimum Width */
             minimum_width: number;
-            /**
-             * Notes
-             * @default []
-             */
-            notes?: string[];
+            /** Notes */
+            notes: string[];
             /** Removable Channels */
             removable_channels: number;
             /** Removable Macs */
