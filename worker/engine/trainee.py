@@ -17,7 +17,7 @@ from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
 from worker.engine.regularizers.regularizer import Regularizer
-from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, read_state, write_state
+from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, fill_momentum, read_state, write_state
 from worker.engine.signal import INFORMATION, Signal
 from worker.engine.substitution import Substitution
 from worker.engine.surgery import remove, remove_from_tensors, thin_groups
@@ -204,6 +204,7 @@ class Trainee:
         """Train all parameters but these from now on; the optimizer leaves them, and what it knows of them, alone."""
         for name, parameter in self.module.named_parameters():
             parameter.requires_grad_(parameter.is_floating_point() and name not in names)
+        fill_momentum(self._trained_by)
 
     def mask_weights(self, kept: Mapping[str, Tensor]) -> None:
         """Set single weights to zero, for good: bool masks by tensor, True = keep, in place of those before."""

@@ -57,3 +57,15 @@ def write_state(
             parameter = parameters[name]
             layout = torch.empty_like(parameter) if tensor.dim() else tensor.to(parameter.device, copy=True)
             optimizer.state[parameter][kind] = layout.copy_(tensor)  # in the parameter's own memory format
+
+
+def fill_momentum(optimizer: torch.optim.Optimizer) -> None:
+    """Begin the momentum of parameters that were frozen while others moved, at zero: fused SGD wants it of all or none.
+
+    Zero is what no momentum comes to.
+    """
+    known = {parameter for parameter, state in optimizer.state.items() if "momentum_buffer" in state}
+    for group in optimizer.param_groups if known else ():
+        for parameter in group["params"]:
+            if parameter.requires_grad and parameter not in known:
+                optimizer.state[parameter]["momentum_buffer"] = torch.zeros_like(parameter)
