@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from backend.domain.granularities import granularities_of
 from backend.domain.latencies import Latency
 from backend.domain.pruning import Prune
-from backend.domain.regularizers import L0HardConcreteRegularizer, Regularizer
+from backend.domain.regularizers import GroupLassoRegularizer, L0HardConcreteRegularizer, Regularizer
 from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
 
 _EPOCHS_OF_TURNS = 2
@@ -176,6 +176,16 @@ def _noise_is_of_single_weights(sections: Sections) -> str | None:
     )
 
 
+def _lasso_needs_a_strength(sections: Sections) -> str | None:
+    regularizer = None if sections.sparsify is None else sections.sparsify.regularizer
+    if not isinstance(regularizer, GroupLassoRegularizer) or not regularizer.shrinks_nothing:
+        return None
+    return (
+        "sparsify.regularizer: `group_lasso` shrinks nothing while strength, channel_strength, shape_strength and "
+        "layer_strength are 0; set one of them, or leave the section sparsify out"
+    )
+
+
 def _turns_need_epochs(sections: Sections) -> str | None:
     epochs = sections.retrain.epochs
     if sections.retrain.parts == "together" or epochs >= _EPOCHS_OF_TURNS:
@@ -219,6 +229,7 @@ def _times_need_a_reader(sections: Sections) -> str | None:
 
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _noise_is_of_single_weights,
+    _lasso_needs_a_strength,
     _cost_needs_fisher,
     _cost_needs_global,
     _learned_needs_scores,

@@ -76,6 +76,8 @@ class ChannelGroupInfo(Spec):
     """Input channels that one unit holds in each of `consumers` (several after a flatten); empty: spread evenly."""
     batch_norms: tuple[str, ...] | None = None
     """Batch norms that scale these channels; None in summaries from before this was known."""
+    branch_ends: tuple[str, ...] | None = None
+    """Those of `layers` that end a branch beside a shortcut and may go as a whole; None as with `batch_norms`."""
     vector_parameters: NonNegativeInt = 0
     """Parameters that one unit holds in vectors: biases, norms, scales."""
     product_macs: NonNegativeInt = 0

@@ -5,7 +5,12 @@ from dataclasses import dataclass
 
 from backend.domain.bounds import unknown_pins
 from backend.domain.network import NetworkSummary
-from backend.domain.regularizers import BatchNormL1Regularizer, L0HardConcreteRegularizer, Regularizer
+from backend.domain.regularizers import (
+    BatchNormL1Regularizer,
+    GroupLassoRegularizer,
+    L0HardConcreteRegularizer,
+    Regularizer,
+)
 from backend.domain.retraining import Sparsify
 
 
@@ -42,6 +47,21 @@ def _has_no_batch_norm(summary: NetworkSummary, regularizer: Regularizer) -> Lac
     )
 
 
+def _has_no_shortcut(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
+    is_known = all(group.branch_ends is not None for group in summary.groups)
+    has_some = any(group.branch_ends for group in summary.groups)
+    if not isinstance(regularizer, GroupLassoRegularizer) or not regularizer.layer_strength or not is_known or has_some:
+        return None
+    return Lack(
+        f"sparsify.regularizer.layer_strength {regularizer.layer_strength:g} shrinks whole layers that end a branch "
+        "beside a shortcut, and the network has no such layer whose channels can go: without it nothing would reach "
+        "the classes.",
+        "Set layer_strength to 0, and strength and channel_strength to values such as 0.01: then channels go in place "
+        "of layers (the preset `wen2016-ssl`).",
+        "sparsify.regularizer.layer_strength",
+    )
+
+
 def _has_no_such_layer(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
     if not isinstance(regularizer, L0HardConcreteRegularizer):
         return None
@@ -51,4 +71,8 @@ def _has_no_such_layer(summary: NetworkSummary, regularizer: Regularizer) -> Lac
     return Lack(unknown[0].detail, "Correct the names.", "sparsify.regularizer.layer_factors")
 
 
-_RULES: tuple[Callable[[NetworkSummary, Regularizer], Lack | None], ...] = (_has_no_batch_norm, _has_no_such_layer)
+_RULES: tuple[Callable[[NetworkSummary, Regularizer], Lack | None], ...] = (
+    _has_no_batch_norm,
+    _has_no_shortcut,
+    _has_no_such_layer,
+)

@@ -33,10 +33,11 @@ class GroupLassoRegularizer(Spec):
     """Whether the criterion `learned` has something to read afterwards."""
 
     kind: Literal["group_lasso"] = "group_lasso"
-    strength: PositiveFloat = Field(
+    strength: NonNegativeFloat = Field(
         1e-4,
         le=1e3,
-        description="Filters: the weights that make a channel. Weight of the penalty beside the loss.",
+        description="Filters: the weights that make a channel; 0 leaves them alone. Weight of the penalty beside the "
+        "loss, as all four are.",
     )
     channel_strength: NonNegativeFloat = Field(
         0.0, le=1e3, description="Channels: the weights that read a channel, in all layers; 0 leaves them alone."
@@ -49,9 +50,14 @@ class GroupLassoRegularizer(Spec):
     layer_strength: NonNegativeFloat = Field(
         0.0,
         le=1e3,
-        description="Depth: whole layers that end a branch beside a shortcut; one that comes to zero stays so, and its "
-        "branch leaves the finished network. 0 leaves them alone.",
+        description="Depth: whole layers that end a branch beside a shortcut, which the network must have; one that "
+        "comes to zero stays so, and its branch leaves the finished network. 0 leaves them alone.",
     )
+
+    @property
+    def shrinks_nothing(self) -> bool:
+        """No kind of group has a strength."""
+        return not any((self.strength, self.channel_strength, self.shape_strength, self.layer_strength))
 
 
 class SparseGroupLassoRegularizer(Spec):

@@ -1,5 +1,8 @@
 """Presets, the recipe's schema, and checking a recipe."""
 
+from typing import Any
+
+import pytest
 from fastapi.testclient import TestClient
 
 from backend.domain.datasets import DatasetInput
@@ -68,19 +71,25 @@ def test_a_step_beyond_the_training_on_this_dataset_is_told_and_refused(
     assert (refused.status_code, refused.json()["field"]) == (422, "recipe.dense.keep_step")
 
 
+@pytest.mark.parametrize(
+    ("lacking", "regularizer", "setting", "offered"),
+    [
+        ("batch_norms", {"kind": "batch_norm_l1"}, "", "l0_hard_concrete"),
+        ("branch_ends", {"kind": "group_lasso", "layer_strength": 0.1}, ".layer_strength", "wen2016-ssl"),
+    ],
+)
 def test_a_regularizer_that_has_nothing_to_work_on_is_told_and_refused(
-    application: Application, client: TestClient
+    application: Application, client: TestClient, lacking: str, regularizer: dict[str, Any], setting: str, offered: str
 ) -> None:
-    summary = SUMMARY.model_copy(
-        update={"groups": tuple(group.model_copy(update={"batch_norms": ()}) for group in SUMMARY.groups)}
-    )
+    groups = tuple(group.model_copy(update={lacking: ()}) for group in SUMMARY.groups)
+    summary = SUMMARY.model_copy(update={"groups": groups})
     body = {"model_id": application.add_model(summary=summary), "dataset_id": application.add_dataset()}
-    recipe = {**RECIPE, "sparsify": {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}}}
+    recipe = {**RECIPE, "sparsify": {"epochs": 1, "regularizer": regularizer}}
     (problem,) = client.post("/api/recipes/check", json={"recipe": recipe, **body}).json()["problems"]
-    assert problem["field"] == "sparsify.regularizer"
-    assert "l0_hard_concrete" in problem["detail"]
+    assert problem["field"] == f"sparsify.regularizer{setting}"
+    assert offered in problem["detail"]
     refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
-    assert (refused.status_code, refused.json()["field"]) == (422, "recipe.sparsify.regularizer")
+    assert (refused.status_code, refused.json()["field"]) == (422, f"recipe.sparsify.regularizer{setting}")
 
 
 def test_times_of_other_layers_are_told_and_refused(application: Application, client: TestClient) -> None:

@@ -130,6 +130,10 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
             {"sparsify": {"epochs": 1, "regularizer": {"kind": "targeted_dropout", "dropped": "weights"}}},
             "sparsify.regularizer: `targeted_dropout` .* prune.granularity `channel`; choose",
         ),
+        (
+            {"sparsify": {"epochs": 1, "regularizer": {"kind": "group_lasso", "strength": 0}}},
+            "sparsify.regularizer: `group_lasso` shrinks nothing .* set one of them",
+        ),
         ({"prune": {"criterion": {"kind": "learned"}}}, "prune.criterion: `learned` .* no section sparsify; add it"),
         (
             {

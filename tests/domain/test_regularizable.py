@@ -28,6 +28,13 @@ def network(*batch_norms: tuple[str, ...] | None) -> NetworkSummary:
     )
 
 
+def with_ends(*ends: tuple[str, ...] | None) -> NetworkSummary:
+    """A network of which it is known, or not, which layers of each group end a branch."""
+    plain = network(*(() for _ in ends))
+    groups = (group.model_copy(update={"branch_ends": names}) for group, names in zip(plain.groups, ends, strict=True))
+    return plain.model_copy(update={"groups": tuple(groups)})
+
+
 def sparsify(**regularizer: Any) -> Sparsify:
     return Sparsify.model_validate({"epochs": 1, "regularizer": regularizer})
 
@@ -47,6 +54,20 @@ def test_slimming_runs_where_some_channels_are_scaled_or_nobody_knows(norms: tup
 def test_other_regularizers_need_no_batch_norm() -> None:
     assert lack(network(()), sparsify(kind="group_lasso")) is None
     assert lack(network(()), None) is None
+
+
+def test_the_penalty_on_layers_needs_a_shortcut_and_channels_are_offered_instead() -> None:
+    found = lack(with_ends((), ()), sparsify(kind="group_lasso", layer_strength=0.1))
+    assert found is not None
+    assert found.field == "sparsify.regularizer.layer_strength"
+    assert "layer_strength 0.1" in found.detail
+    assert "channel_strength" in found.hint
+
+
+@pytest.mark.parametrize("ends", [("conv1",), None])
+def test_the_penalty_on_layers_runs_where_a_branch_ends_or_nobody_knows(ends: tuple[str, ...] | None) -> None:
+    assert lack(with_ends((), ends), sparsify(kind="group_lasso", layer_strength=0.1)) is None
+    assert lack(with_ends((), ()), sparsify(kind="group_lasso")) is None
 
 
 def test_a_factor_for_a_layer_that_is_not_there_names_the_nearest() -> None:

@@ -5,11 +5,12 @@ from functools import cache
 import pytest
 import torch
 
+from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.recipe import Recipe
 from backend.domain.regularizers import GroupLassoRegularizer
 from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import ground_of
-from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, weights_hash
+from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, weights_hash
 from worker.engine.catalogue import REGULARIZERS
 from worker.engine.counting import count_macs, count_parameters
 from worker.engine.network import Network, build, summarize
@@ -100,7 +101,8 @@ def test_a_layer_that_came_to_zero_stays_there_whatever_its_gradient() -> None:
 def test_only_layers_at_the_end_of_a_branch_can_go() -> None:
     """A depthwise convolution makes channels that another layer makes too, but is in a row with it."""
     names = ("inverted_residual", "fused_attention", "dense_block", "plain")
-    found = {name: layers_beside_shortcuts(BY_NAME[name].network()) for name in names}
+    networks = {name: BY_NAME[name].network() for name in names}
+    found = {name: layers_beside_shortcuts(network, network.tensors) for name, network in networks.items()}
     assert found["inverted_residual"] == {"conv.6.weight"}
     assert found["fused_attention"] == {"proj.weight", "fc2.weight"}
     assert not found["plain"]
@@ -109,3 +111,13 @@ def test_only_layers_at_the_end_of_a_branch_can_go() -> None:
     lasso = REGULARIZERS.make(GroupLassoRegularizer(layer_strength=1e3))(ground_of(trainee))
     lasso.finish_step(1.0)
     assert lasso.zero_layers() == ["conv.6.weight"]
+    ends = [group.branch_ends for name in ("inverted_residual", "plain") for group in summarize(networks[name]).groups]
+    assert [names for names in ends if names] == [("conv.6",)]
+
+
+def test_the_penalty_on_layers_is_refused_before_any_training_without_a_shortcut() -> None:
+    chosen = recipe(sparsify={"epochs": 1, "regularizer": {"kind": "group_lasso", "layer_strength": 0.1}})
+    with pytest.raises(JobFailure, match="beside a shortcut") as refusal:
+        collect_run(small_lenet(), blobs(), chosen)
+    assert refusal.value.code is FailureCode.INVALID_RECIPE
+    assert "wen2016-ssl" in refusal.value.hint

@@ -11,6 +11,7 @@ from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
 from worker.engine.network.inputs import further_outputs, network_inputs
 from worker.engine.network.sizes import operation_sizes, product_axes, weight_sizes
+from worker.engine.shortcuts import branch_ends
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 
@@ -24,6 +25,7 @@ def summarize(network: Network) -> NetworkSummary:
         for layer in count_layers(network, groups)
     )
     parameters = network.parameters
+    ends = branch_ends(network, groups)
     recurrent = {layer.name for layer in layers if layer.type == "recurrent"}
     nodes = {node.name: node for node in network.graph.nodes}
     return NetworkSummary(
@@ -33,7 +35,7 @@ def summarize(network: Network) -> NetworkSummary:
         further_outputs=further_outputs(network),
         class_count=network.graph.class_count,
         layers=layers,
-        groups=tuple(_group_info(network, group, parameters, recurrent) for group in groups),
+        groups=tuple(_group_info(network, group, parameters, recurrent, ends) for group in groups),
         weights=weight_sizes(network, groups, parameters),
         operations=operation_sizes(network, groups),
         locks=tuple(_lock_info(lock, nodes.get(lock.node)) for lock in find_locks(network)),
@@ -47,6 +49,7 @@ def _group_info(
     group: ChannelGroup,
     parameters: Collection[str],
     recurrent: Collection[str],
+    ends: Collection[str],
 ) -> ChannelGroupInfo:
     return ChannelGroupInfo(
         name=group.name,
@@ -59,12 +62,18 @@ def _group_info(
         output_spans=_spans(group, group.layers, _OUTPUT_AXIS, recurrent),
         input_spans=_spans(group, group.consumers, _INPUT_AXIS),
         batch_norms=batch_norms_of(group, batch_norm_scales(network)),
+        branch_ends=_layers_of(group, ends),
         vector_parameters=sum(
             member.index.size(1)
             for member in group.members
             if member.tensor in parameters and network.tensors[member.tensor].dim() == 1
         ),
     )
+
+
+def _layers_of(group: ChannelGroup, weights: Collection[str]) -> tuple[str, ...]:
+    names = {layer_name(member.tensor) for member in group.members if member.makes and member.tensor in weights}
+    return tuple(layer for layer in group.layers if layer in names)
 
 
 def _spans(group: ChannelGroup, layers: Sequence[str], axis: int, recurrent: Collection[str] = ()) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ from worker.engine.regularizers.places import ChannelPlaces, making_members, wea
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.shrinking import shrink_along, shrink_channels
-from worker.engine.shortcuts import layers_beside_shortcuts
+from worker.engine.shortcuts import branch_ends
 
 _MATRIX = 2
 """Axes of a weight without a window."""
@@ -40,8 +40,7 @@ class GroupLasso(Neutral):
         self._channels = ChannelPlaces([group for group in ground.groups if readers[group.name]], readers, tensors)
         read = sorted(self._channels.tensors)
         self._windows = [tensors[name] for name in read if tensors[name].dim() > _MATRIX]
-        shared = {member.tensor for members in makers.values() for member in members[1:]}
-        beside = shared & layers_beside_shortcuts(ground.network) if spec.layer_strength else set()
+        beside = branch_ends(ground.network, ground.groups) if spec.layer_strength else frozenset()
         self._beside = {name: tensors[name] for name in sorted(beside)}
         """Weights of layers whose channels another layer makes too: without them the network is still connected."""
         self._zero = {name: ~weight.detach().any() for name, weight in self._beside.items()}
@@ -61,7 +60,8 @@ class GroupLasso(Neutral):
                 shrink_along(weight, (0,), learning_rate * spec.shape_strength)
         if spec.channel_strength:
             shrink_channels(self._channels, learning_rate * spec.channel_strength, by_size=True)
-        shrink_channels(self._filters, learning_rate * spec.strength, by_size=True)
+        if spec.strength:
+            shrink_channels(self._filters, learning_rate * spec.strength, by_size=True)
         self._shrink_layers(learning_rate * spec.layer_strength)
 
     @torch.no_grad()

@@ -986,6 +986,8 @@ export interface components {
         ChannelGroupInfo: {
             /** Batch Norms */
             batch_norms?: string[] | null;
+            /** Branch Ends */
+            branch_ends?: string[] | null;
             /** Consumers */
             consumers: string[];
             /** Difference */
@@ -1668,7 +1670,7 @@ export interface components {
             kind: "group_lasso";
             /**
              * Layer Strength
-             * @description Depth: whole layers that end a branch beside a shortcut; one that comes to zero stays so, and its branch leaves the finished network. 0 leaves them alone.
+             * @description Depth: whole layers that end a branch beside a shortcut, which the network must have; one that comes to zero stays so, and its branch leaves the finished network. 0 leaves them alone.
              * @default 0
              */
             layer_strength?: number;
@@ -1680,7 +1682,7 @@ export interface components {
             shape_strength?: number;
             /**
              * Strength
-             * @description Filters: the weights that make a channel. Weight of the penalty beside the loss.
+             * @description Filters: the weights that make a channel; 0 leaves them alone. Weight of the penalty beside the loss, as all four are.
              * @default 0.0001
              */
             strength?: number;
