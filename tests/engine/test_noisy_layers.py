@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
+from worker.engine.regularizers.noise import standard_noise
 from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
 
 DRAWS = 1500
@@ -83,6 +84,15 @@ def test_inputs_of_nothing_but_zeros_leave_gradients_finite():
     module(inputs).sum().backward()
     assert bool(torch.isfinite(inputs.grad).all())
     assert bool((log_variance.grad == 0).all())
+
+
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_noise_is_drawn_in_the_layout_of_the_memory(layout):
+    like = torch.empty(2, 3, 4, 5).to(memory_format=layout)
+    noise = standard_noise(like, torch.Generator().manual_seed(3))
+    flat = torch.randn(120, generator=torch.Generator().manual_seed(3))
+    assert noise.stride() == like.stride()
+    assert torch.equal(noise.permute(0, 2, 3, 1).flatten() if layout == torch.channels_last else noise.flatten(), flat)
 
 
 def test_evaluation_and_a_regularizer_that_stopped_have_no_noise():

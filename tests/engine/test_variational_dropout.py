@@ -6,12 +6,14 @@ from itertools import pairwise
 import pytest
 import torch
 from scipy.integrate import quad
+from torch import Tensor
 
 from backend.domain.errors import JobFailure
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from tests.engine.grounds import dense, ground_of
 from tests.engine.runs import small_mlp
 from worker.engine.regularizers.divergences import log_uniform_divergence
+from worker.engine.regularizers.noise import drawn
 from worker.engine.regularizers.variational_dropout import VariationalDropout
 from worker.engine.trainee import Trainee
 
@@ -57,19 +59,44 @@ def test_weights_are_drawn_around_their_means_with_the_learned_spread():
     assert float(draws.std(0).mean()) == pytest.approx(0.2, rel=0.02)
 
 
-def test_the_penalty_is_the_sum_over_all_weights_by_examples_and_rises_in_the_warm_up():
+def test_the_divergence_is_the_sum_over_all_weights():
     trainee = dense(small_mlp(widths=(3, 2)))
-    regularizer = noisy(trainee, strength=2.0, warm_up=0.4, initial_log_variance=-4.0)
+    regularizer = noisy(trainee, initial_log_variance=-4.0)
     total = 0.0
     for name in regularizer.parameters:
         log_alpha = -4.0 - torch.log(trainee.tensors[name].double().square() + 1e-8)
         total += float(log_uniform_divergence(log_alpha.clamp(-8, 8)).sum())
-    found = []
-    for _ in range(6):
-        found.append(float(regularizer.penalty().detach()))
+    assert float(regularizer.divergence()) == pytest.approx(total, rel=1e-5)
+
+
+def test_the_slopes_of_the_divergence_are_those_of_its_graph_by_examples_and_rise_in_the_warm_up():
+    """Finer than any step of the closed form, log alpha runs from below its least value to above its greatest."""
+    trainee = dense(small_mlp(widths=(30, 2)))
+    regularizer = noisy(trainee, strength=2.0, warm_up=0.4)
+    name = next(iter(regularizer.parameters))
+    mean, log_variance = dict(trainee.module.named_parameters())[name], regularizer.parameters[name]
+    log_alpha = torch.linspace(-10, 10, mean.numel()).view_as(mean)
+    log_variance.data.copy_(log_alpha + mean.detach().square().log())
+    free = [tensor.detach().double().requires_grad_() for tensor in (log_variance, mean)]
+    exact = (free[0] - torch.log(free[1].square() + 1e-8)).clamp(-8, 8)
+    slopes = torch.autograd.grad(log_uniform_divergence(exact).sum(), free)
+    for share in (0, 1 / 4, 1 / 2, 3 / 4, 1, 1):
+        for parameter in (log_variance, mean):
+            parameter.grad = torch.ones_like(parameter)
+        regularizer.add_gradients()
+        for parameter, slope in zip((log_variance, mean), slopes, strict=True):
+            found = parameter.grad.double() - 1
+            torch.testing.assert_close(found, share * 2.0 / 50 * slope, rtol=1e-3, atol=1e-6)
         regularizer.finish_step(0.1)
-    whole = 2.0 / 50 * total
-    assert found == pytest.approx([0, whole / 4, whole / 2, 3 * whole / 4, whole, whole], rel=1e-4)
+
+
+def test_draws_carry_gradients_to_means_and_variances():
+    mean, log_variance = (torch.randn(4, 5, dtype=torch.float64, requires_grad=True) for _ in range(2))
+
+    def draw(mean: Tensor, log_variance: Tensor) -> Tensor:
+        return drawn(mean, log_variance, torch.Generator().manual_seed(0))
+
+    assert torch.autograd.gradcheck(draw, (mean, log_variance))
 
 
 def test_weights_that_are_mostly_noise_end_as_zeros_and_others_as_their_means():

@@ -10,6 +10,7 @@ from torch.nn import functional
 from torch.utils.hooks import RemovableHandle
 
 from worker.engine.network.hidden_names import reachable
+from worker.engine.regularizers.noise import disturbed
 from worker.engine.regularizers.places import ChannelPlaces
 
 _CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
@@ -22,8 +23,6 @@ _TRANSPOSED: Mapping[type[nn.Module], Callable[..., Tensor]] = {
     nn.ConvTranspose2d: functional.conv_transpose2d,
     nn.ConvTranspose3d: functional.conv_transpose3d,
 }
-_LEAST_VARIANCE = 1e-16
-"""Of a sum of nothing but zeros, whose root has no slope."""
 
 LogVariance: TypeAlias = Callable[[str], Tensor]
 """log variances of a weight, by name and in its shape."""
@@ -75,7 +74,7 @@ class NoisyLayers:
         if not layer.training:
             return output
         variance = summed(layer, inputs[0].square(), self._log_variance(name).exp())
-        return output + variance.clamp_min(_LEAST_VARIANCE).sqrt() * torch.randn_like(output)
+        return disturbed(output, variance)
 
 
 class ScaledInputs:

@@ -80,7 +80,7 @@ class Regularizer(Protocol):
         ...
 
     def penalty(self) -> Tensor:
-        """Add this to the mean loss of the mini-batch, in nats; a scalar."""
+        """Add this to the mean loss of the mini-batch, in nats; a scalar; without what `add_gradients` adds alone."""
         ...
 
     def add_gradients(self) -> None:

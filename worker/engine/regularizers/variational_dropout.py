@@ -7,8 +7,10 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from worker.engine.counting import weights_by_layer
-from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence
+from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence, log_uniform_slopes
+from worker.engine.regularizers.gradients import add_gradient
 from worker.engine.regularizers.layer_gates import LayerGates
+from worker.engine.regularizers.noise import drawn
 from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral, anything_removable
 
@@ -49,16 +51,21 @@ class VariationalDropout(Neutral):
 
     def weights(self) -> dict[str, Tensor]:
         """Weights drawn for this mini-batch, where their layers do not draw what they add up."""
-        return {
-            name: self._means[name] + torch.exp(self._log_variances[name] / 2) * self._noise(self._means[name])
-            for name in self._drawn
-        }
+        return {name: drawn(self._means[name], self._log_variances[name], self._generator) for name in self._drawn}
 
-    def penalty(self) -> Tensor:
-        """The divergence of all weights, at the part of its weight that the warm-up has come to."""
-        share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
-        total = torch.stack([log_uniform_divergence(self._log_alpha(name)).sum() for name in self._means]).sum()
-        return share * self._scale * total
+    @torch.no_grad()
+    def divergence(self) -> Tensor:
+        """Of all weights, in nats; a scalar."""
+        return torch.stack([log_uniform_divergence(self._log_alpha(name)).sum() for name in self._means]).sum()
+
+    @torch.no_grad()
+    def add_gradients(self) -> None:
+        """The slopes of the divergence, at the part of its weight that the warm-up has come to."""
+        for name, mean in self._means.items():
+            parameters = (self._log_variances[name], mean)
+            slopes = log_uniform_slopes(*parameters, _LIMIT)
+            for parameter, slope in zip(parameters, slopes, strict=True):
+                add_gradient(parameter, slope, self._weight())
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Count."""
@@ -98,6 +105,7 @@ class VariationalDropout(Neutral):
         """log(sigma^2 / theta^2)."""
         return log_alpha(self._log_variances[name], self._means[name]).clamp(-_LIMIT, _LIMIT)
 
-    def _noise(self, like: Tensor) -> Tensor:
-        draws = torch.randn(like.shape, generator=self._generator, dtype=like.dtype)
-        return draws.to(like.device, non_blocking=True)
+    def _weight(self) -> float:
+        """Of the divergence, in this step."""
+        share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
+        return share * self._scale
