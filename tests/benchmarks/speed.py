@@ -12,11 +12,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-import torch
-
 from tests.benchmarks import fisher_overhead, regularizer_cost, scoring_cost
 from tests.benchmarks.turns import PLAIN, SHAPES, Cost, Options, Work, costs_of, pairs_of, table
-from worker.engine.device import resolve_device
+from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 
 PARTS: dict[str, tuple[float, Callable[[str, Options], dict[str, Work]]]] = {
     "signal": (fisher_overhead.GOAL, fisher_overhead.works),
@@ -38,7 +36,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="measure only kinds of work whose label contains this")
     parser.add_argument("--output", type=Path)
     chosen = parser.parse_args()
-    torch.set_num_threads(chosen.threads)
+    make_deterministic(chosen.threads)
+    keep_freed_memory()
     options = Options(resolve_device(chosen.device), chosen.batch_size, chosen.mini_batches)
     before = os.getloadavg()[0]
     costs: list[Cost] = []

@@ -14,7 +14,7 @@ from worker.bench.plan import Plan
 from worker.bench.report import check_figure, link_to, replace_section, to_markdown, write_figure, write_page
 from worker.bench.results import Results
 from worker.bench.shelf import Shelf
-from worker.engine.device import make_deterministic, resolve_device
+from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.local import read_dataset
 from worker.options import device_option, threads_option
 
@@ -74,6 +74,7 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     if figure is not None:
         check_figure(figure)
     make_deterministic(threads)
+    keep_freed_memory()
     dataset = read_dataset(plan.data)
     shelf = Shelf(output / "runs")
     comparison = Bench(plan, dataset, resolve_device(device), shelf, click.echo).compare()

@@ -11,7 +11,7 @@ from backend.domain.presets import PRESETS
 from backend.domain.pruning import WidthMultiple
 from worker.console import follow
 from worker.delivery import Origin
-from worker.engine.device import make_deterministic, resolve_device
+from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.engine.run import run
 from worker.local import read_dataset, read_network
 from worker.options import device_option, threads_option
@@ -53,6 +53,7 @@ def command(file: Path, data: str, output: Path, threads: int, **options: Any) -
     wishes = Wishes(parse_formats(options.pop("formats")), options.pop("latency"), threads)
     recipe = choose_recipe(RecipeChoice.model_validate(options))
     make_deterministic(threads)
+    keep_freed_memory()
     target = resolve_device(device)
     dataset = read_dataset(data)
     source = read_network(file, dataset, architecture)

@@ -13,7 +13,7 @@ from backend.domain.point_details import PointDetails
 from worker.data import from_neutral
 from worker.delivery import Origin
 from worker.engine.checkpoint import Checkpoint
-from worker.engine.device import make_deterministic, resolve_device
+from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.engine.examples import Dataset
 from worker.engine.network import Network, NetworkFiles, dump, load, summarize
 from worker.engine.results import FinishedPoint
@@ -114,6 +114,7 @@ def _read_dataset(workshop: Workshop, row: DatasetRow | None) -> Dataset:
 
 def _prepare_device(workshop: Workshop) -> torch.device:
     make_deterministic(workshop.settings.threads)
+    keep_freed_memory()
     return resolve_device(workshop.settings.device)
 
 
