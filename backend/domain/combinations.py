@@ -160,9 +160,13 @@ def _weights_leave_shapes(sections: Sections) -> str | None:
 
 
 def _is_of_single_weights(regularizer: Regularizer) -> bool:
-    return regularizer.kind == "variational_dropout" or (
-        regularizer.kind == "targeted_dropout" and regularizer.dropped == "weights"
-    )
+    match regularizer.kind:
+        case "targeted_dropout":
+            return regularizer.dropped == "weights"
+        case "l0_hard_concrete":
+            return regularizer.gated == "weights"
+        case kind:
+            return kind == "variational_dropout"
 
 
 def _noise_is_of_single_weights(sections: Sections) -> str | None:
@@ -172,7 +176,7 @@ def _noise_is_of_single_weights(sections: Sections) -> str | None:
     return (
         f"sparsify.regularizer: `{sparsify.regularizer.kind}` makes single weights zero, which leaves whole channels "
         f"in place for prune.granularity `{granularity}`; choose the granularity `unstructured`, or a regularizer such "
-        "as `l0_hard_concrete`"
+        "as `l0_hard_concrete` with gated `channels`"
     )
 
 

@@ -23,6 +23,7 @@ _ADDED: dict[str, dict[str, Any]] = {
         "prior": "normal_jeffreys",
         "global_scale": 1e-5,
         "dropped": "channels",
+        "gated": "channels",
     },
     "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
 }

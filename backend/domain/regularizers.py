@@ -119,17 +119,23 @@ class L1MasksRegularizer(Spec):
 
 
 class L0HardConcreteRegularizer(Spec):
-    """Learn a gate for every channel, and pay for each that may be open (Louizos et al. 2018, arXiv:1712.01312).
+    """Learn a gate for every channel or weight, and pay for each that may be open (Louizos et al. 2018).
 
-    Gates are hard-concrete variables (beta 2/3, stretched to -0.1 .. 1.1, clamped to 0 .. 1), drawn once for each
-    channel and mini-batch. The penalty is `sum over channels of P(gate > 0) * (strength / N * size + weight_decay / 2 *
-    norm^2)`, N the number of training examples. At the end the gates are multiplied into the weights that read the
-    channels; the criterion `learned` then removes first what is closed.
+    arXiv:1712.01312. Gates are hard-concrete variables (beta 2/3, stretched to -0.1 .. 1.1, clamped to 0 .. 1), drawn
+    once for each channel and mini-batch. The penalty is `sum over channels of P(gate > 0) * (strength / N * size +
+    weight_decay / 2 * norm^2)`, N the number of training examples. At the end the gates are multiplied into the weights
+    that read the channels; the criterion `learned` then removes first what is closed.
     """
 
     leaves_scores: ClassVar[bool] = True
 
     kind: Literal["l0_hard_concrete"] = "l0_hard_concrete"
+    gated: Literal["channels", "weights"] = Field(
+        "channels",
+        description="What has a gate. channels: each channel (neuron, filter, head); weights: each single weight, and "
+        "those that are closed at the end are zero; choose prune.granularity `unstructured` with the criterion "
+        "`magnitude`: zeros go first.",
+    )
     strength: PositiveFloat = Field(
         0.1,
         le=1e6,
@@ -139,7 +145,8 @@ class L0HardConcreteRegularizer(Spec):
         "parameters",
         description="What a gate stands for. parameters: those that leave with its channel; macs: the operations that "
         "leave with it; latency: the time of its layers that leaves with it, by the section latency; both scaled so "
-        "that all channels together cost as much as with parameters; channels: each counts 1.",
+        "that all channels together cost as much as with parameters; channels: each counts 1. A gate of a weight "
+        "counts 1 too, or with macs the operations of its weight.",
     )
     layer_factors: tuple[LayerFactor, ...] = Field(
         (), max_length=10_000, description="Other strengths for single layers, as factors: `conv1=10` is ten times."

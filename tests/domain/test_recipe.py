@@ -131,6 +131,10 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
             "sparsify.regularizer: `targeted_dropout` .* prune.granularity `channel`; choose",
         ),
         (
+            {"sparsify": {"epochs": 1, "regularizer": {"kind": "l0_hard_concrete", "gated": "weights"}}},
+            "sparsify.regularizer: `l0_hard_concrete` .* prune.granularity `channel`; choose .* gated `channels`",
+        ),
+        (
             {"sparsify": {"epochs": 1, "regularizer": {"kind": "group_lasso", "strength": 0}}},
             "sparsify.regularizer: `group_lasso` shrinks nothing .* set one of them",
         ),

@@ -73,6 +73,10 @@ RECIPES = {
     "hard-concrete gates": sparsified(
         {"kind": "l0_hard_concrete", "strength": 5.0, "gate_speed": 20.0}, {"kind": "adamw", "learning_rate": 0.005}
     ),
+    "gates of weights": sparsified(
+        {"kind": "l0_hard_concrete", "gated": "weights", "strength": 5.0, "gate_speed": 20.0, "estimator": "arm"},
+        prune={"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}},
+    ),
     "binary gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "reinforce"}),
     "controlled gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "relax"}),
     "noisy scales": sparsified({"kind": "bayesian_compression", "warm_up": 0.5, "noise_speed": 20.0}),

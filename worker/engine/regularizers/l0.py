@@ -13,6 +13,7 @@ from worker.engine.regularizers.gate_laws import LAWS, GateLaw, Start
 from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.sizes import channel_sizes
+from worker.engine.regularizers.weight_gates import WeightGates
 
 
 @REGULARIZERS.register(L0HardConcreteRegularizer)
@@ -22,18 +23,14 @@ def l0_hard_concrete(spec: L0HardConcreteRegularizer) -> MakeRegularizer:
 
 
 class L0(Neutral):
-    """`sum over channels of P(gate > 0) * (strength / N * size + weight_decay / 2 * ||w||^2)`, in nats."""
+    """`sum of P(gate > 0) * (strength / N * size + weight_decay / 2 * ||w||^2)` over channels or weights, in nats."""
 
     def __init__(self, spec: L0HardConcreteRegularizer, ground: Ground) -> None:
-        self._gates = gates = ChannelGates(ground)
+        gates = WeightGates(ground) if spec.gated == "weights" else ChannelGates(ground)
+        self._gates, self._decayed = gates, gates if isinstance(gates, WeightGates) else gates.making
         self._decay = spec.weight_decay
         self.speed = spec.gate_speed
-        sizes, factors = channel_sizes(ground.model, spec.counted, ground.latency), spec.factors
-        prices = {
-            group.name: math.prod(factors.get(layer, 1.0) for layer in group.layers) * sizes[group.name]
-            for group in gates.groups
-        }
-        self._prices = spec.strength / ground.example_count * gates.making.spread(prices)
+        self._prices = spec.strength / ground.example_count * _sizes(spec, ground, gates)
         start = Start(gates.count, spec.initial_drop_rate, ground.generator, gates.device)
         self._law: GateLaw = {**LAWS, **CONTROLLED_LAWS}[spec.estimator](start)
         self.parameters: dict[str, nn.Parameter] = {"log_alpha": self._law.parameter}
@@ -41,7 +38,7 @@ class L0(Neutral):
         """What an open gate costs at this step, and P(gate > 0)."""
 
     def weights(self) -> dict[str, Tensor]:
-        """Weights that read channels, times gates drawn for this mini-batch."""
+        """Gated weights, times gates drawn for this mini-batch."""
         return self._gates.gated(self._law.draw())
 
     def second_weights(self) -> dict[str, Tensor]:
@@ -62,7 +59,7 @@ class L0(Neutral):
         """Expected cost of the gates that are open, and the L2 penalty that goes with them; without a graph."""
         self._costs, self._open = self._prices, self._law.open_probability()
         if self._decay:
-            self._costs = torch.add(self._prices, self._gates.making.squared_sums(), alpha=self._decay / 2)
+            self._costs = torch.add(self._prices, self._decayed.squared_sums(), alpha=self._decay / 2)
         return (self._open * self._costs).sum()
 
     @torch.no_grad()
@@ -73,7 +70,7 @@ class L0(Neutral):
         slope = (slope if estimate is None else slope.add_(estimate)).mul_(self._law.steepness)
         parameter.grad = slope if parameter.grad is None else parameter.grad.add_(slope)
         if self._decay:
-            self._gates.making.add_gradients(self._decay * self._open)
+            self._decayed.add_gradients(self._decay * self._open)
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Keep the gates where they can still move."""
@@ -96,3 +93,12 @@ class L0(Neutral):
         """Fold the gates of test time into the weights; the scores are the probabilities of being open."""
         self._gates.fold(self._law.final())
         return self._gates.per_group(self._law.open_probability().detach())
+
+
+def _sizes(spec: L0HardConcreteRegularizer, ground: Ground, gates: ChannelGates | WeightGates) -> Tensor:
+    """What each gate stands for (G,), times its layers' factors."""
+    if isinstance(gates, WeightGates):
+        return gates.sizes(counts_macs=spec.counted == "macs", factors=spec.factors)
+    sizes = channel_sizes(ground.model, spec.counted, ground.latency)
+    factors = {group.name: math.prod(spec.factors.get(layer, 1.0) for layer in group.layers) for group in gates.groups}
+    return gates.making.spread({name: factor * sizes[name] for name, factor in factors.items()})

@@ -1799,17 +1799,17 @@ export interface components {
         JsonValue: unknown;
         /**
          * L0HardConcreteRegularizer
-         * @description Learn a gate for every channel, and pay for each that may be open (Louizos et al. 2018, arXiv:1712.01312).
+         * @description Learn a gate for every channel or weight, and pay for each that may be open (Louizos et al. 2018).
          *
-         *     Gates are hard-concrete variables (beta 2/3, stretched to -0.1 .. 1.1, clamped to 0 .. 1), drawn once for each
-         *     channel and mini-batch. The penalty is `sum over channels of P(gate > 0) * (strength / N * size + weight_decay / 2 *
-         *     norm^2)`, N the number of training examples. At the end the gates are multiplied into the weights that read the
-         *     channels; the criterion `learned` then removes first what is closed.
+         *     arXiv:1712.01312. Gates are hard-concrete variables (beta 2/3, stretched to -0.1 .. 1.1, clamped to 0 .. 1), drawn
+         *     once for each channel and mini-batch. The penalty is `sum over channels of P(gate > 0) * (strength / N * size +
+         *     weight_decay / 2 * norm^2)`, N the number of training examples. At the end the gates are multiplied into the weights
+         *     that read the channels; the criterion `learned` then removes first what is closed.
          */
         L0HardConcreteRegularizer: {
             /**
              * Counted
-             * @description What a gate stands for. parameters: those that leave with its channel; macs: the operations that leave with it; latency: the time of its layers that leaves with it, by the section latency; both scaled so that all channels together cost as much as with parameters; channels: each counts 1.
+             * @description What a gate stands for. parameters: those that leave with its channel; macs: the operations that leave with it; latency: the time of its layers that leaves with it, by the section latency; both scaled so that all channels together cost as much as with parameters; channels: each counts 1. A gate of a weight counts 1 too, or with macs the operations of its weight.
              * @default parameters
              * @enum {string}
              */
@@ -1827,6 +1827,13 @@ export interface components {
              * @default 1
              */
             gate_speed?: number;
+            /**
+             * Gated
+             * @description What has a gate. channels: each channel (neuron, filter, head); weights: each single weight, and those that are closed at the end are zero; choose prune.granularity `unstructured` with the criterion `magnitude`: zeros go first.
+             * @default channels
+             * @enum {string}
+             */
+            gated?: "channels" | "weights";
             /**
              * Initial Drop Rate
              * @description How often a gate is closed at first, roughly.
