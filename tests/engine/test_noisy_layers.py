@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, fx, nn
 from torch.nn import functional
 
-from worker.engine.regularizers.noise import standard_noise
+from worker.engine.regularizers.noise import disturbed, squared, standard_noise, variance_of
 from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
 
 DRAWS = 1500
@@ -93,6 +93,32 @@ def test_noise_is_drawn_in_the_layout_of_the_memory(layout):
     flat = torch.randn(120, generator=torch.Generator().manual_seed(3))
     assert noise.stride() == like.stride()
     assert torch.equal(noise.permute(0, 2, 3, 1).flatten() if layout == torch.channels_last else noise.flatten(), flat)
+
+
+@pytest.mark.parametrize("function", [squared, variance_of])
+def test_gradients_in_closed_form_are_those_of_torch(function):
+    values = torch.randn(3, 4, dtype=torch.float64, requires_grad=True)
+    assert torch.autograd.gradcheck(function, (values,))
+    plain = {squared: torch.square, variance_of: torch.exp}[function]
+    torch.testing.assert_close(function(values), plain(values))
+
+
+def test_the_noise_of_sums_carries_gradients_to_means_and_variances():
+    mean, variance = torch.randn(3, 4), torch.rand(3, 4) + 0.1
+
+    def disturb(mean: Tensor, variance: Tensor) -> Tensor:
+        torch.manual_seed(0)
+        return disturbed(mean, variance)
+
+    inputs = tuple(tensor.double().requires_grad_() for tensor in (mean, variance))
+    assert torch.autograd.gradcheck(disturb, inputs)
+
+
+def test_layers_answer_an_image_of_one_channel_and_its_squares_in_one_layout():
+    image = torch.randn(2, 1, 6, 6).as_strided((2, 1, 6, 6), (36, 1, 6, 1))
+    conv = nn.Conv2d(1, 3, 3, bias=False).to(memory_format=torch.channels_last)
+    other = variance_of(conv.weight.detach())
+    assert functional.conv2d(squared(image), other).stride() == conv(image).stride()
 
 
 def test_evaluation_and_a_regularizer_that_stopped_have_no_noise():

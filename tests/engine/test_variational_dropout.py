@@ -90,6 +90,17 @@ def test_the_slopes_of_the_divergence_are_those_of_its_graph_by_examples_and_ris
         regularizer.finish_step(0.1)
 
 
+def test_frozen_weights_have_no_slopes_but_their_variances_have():
+    trainee = dense(small_mlp(widths=(3, 2)))
+    regularizer = noisy(trainee)
+    name = next(iter(regularizer.parameters))
+    mean = dict(trainee.module.named_parameters())[name].requires_grad_(False)
+    regularizer.finish_step(0.1)
+    regularizer.add_gradients()
+    assert mean.grad is None
+    assert bool((regularizer.parameters[name].grad != 0).any())
+
+
 def test_draws_carry_gradients_to_means_and_variances():
     mean, log_variance = (torch.randn(4, 5, dtype=torch.float64, requires_grad=True) for _ in range(2))
 

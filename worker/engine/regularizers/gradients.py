@@ -1,13 +1,11 @@
-"""Slopes in closed form, added to the gradients that the backward pass left."""
+"""Gradients that slopes in closed form are added to, after the backward pass."""
 
+import torch
 from torch import Tensor, nn
 
 
-def add_gradient(parameter: nn.Parameter, slope: Tensor, weight: float = 1.0) -> None:
-    """Add a slope times a weight to the parameter's gradient, unless it is frozen; call it under `no_grad`."""
-    if not parameter.requires_grad:
-        return
+def gradient_of(parameter: nn.Parameter) -> Tensor:
+    """What the backward pass left, or zeros that count from now on."""
     if parameter.grad is None:
-        parameter.grad = slope * weight
-    else:
-        parameter.grad.add_(slope, alpha=weight)
+        parameter.grad = torch.zeros_like(parameter)
+    return parameter.grad

@@ -1,5 +1,6 @@
 """Normal noise that is scaled by learned variances, with gradients in closed form: few passes over large tensors."""
 
+import math
 from typing import Any
 
 import torch
@@ -8,6 +9,8 @@ from torch.autograd.function import once_differentiable
 
 _LEAST_VARIANCE = 1e-16
 """Of a sum of nothing but zeros, whose root has no slope."""
+_PER_NAT = 1 / math.log(2)
+"""Bits. On the CPU powers of 2 take a third of the time of powers of e."""
 
 
 def standard_noise(like: Tensor, generator: torch.Generator | None = None) -> Tensor:
@@ -20,12 +23,46 @@ def standard_noise(like: Tensor, generator: torch.Generator | None = None) -> Te
     return noise.to(like.device, non_blocking=True)
 
 
+class _Squared(torch.autograd.Function):
+    """Squares in the same memory layout, whichever layouts a tensor with one channel could be said to have.
+
+    Layers that get an input and its squares then answer both in one layout: the next operation on the two is fast.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        ctx.save_for_backward(values)
+        return torch.square(values, out=torch.empty_like(values))
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (values,) = ctx.saved_tensors
+        return torch.mul(gradients[0], values).mul_(2)
+
+
+class _Exponential(torch.autograd.Function):
+    """As `torch.exp`, in the same memory layout."""
+
+    @staticmethod
+    def forward(ctx: Any, values: Tensor) -> Tensor:
+        powers = torch.mul(values, _PER_NAT, out=torch.empty_like(values)).exp2_()
+        ctx.save_for_backward(powers)
+        return powers
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (powers,) = ctx.saved_tensors
+        return torch.mul(gradients[0], powers)
+
+
 class _Drawn(torch.autograd.Function):
     """`mean + exp(log_variance / 2) * noise`."""
 
     @staticmethod
     def forward(ctx: Any, mean: Tensor, log_variance: Tensor, noise: Tensor) -> Tensor:
-        deviation = torch.mul(log_variance, 0.5).exp_().mul_(noise)
+        deviation = torch.mul(log_variance, _PER_NAT / 2).exp2_().mul_(noise)
         ctx.save_for_backward(deviation)
         return mean + deviation
 
@@ -50,6 +87,18 @@ class _Disturbed(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor]:
         (ratio,) = ctx.saved_tensors
         return gradients[0], torch.mul(gradients[0], ratio).mul_(0.5)
+
+
+def squared(values: Tensor) -> Tensor:
+    """Squares, in the layout of the memory that the values have."""
+    squares: Tensor = _Squared.apply(values)  # type: ignore[no-untyped-call]
+    return squares
+
+
+def variance_of(log_variance: Tensor) -> Tensor:
+    """Variances, in the layout of the memory that their logarithms have."""
+    variance: Tensor = _Exponential.apply(log_variance)  # type: ignore[no-untyped-call]
+    return variance
 
 
 def drawn(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:

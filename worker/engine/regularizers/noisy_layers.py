@@ -10,7 +10,7 @@ from torch.nn import functional
 from torch.utils.hooks import RemovableHandle
 
 from worker.engine.network.hidden_names import reachable
-from worker.engine.regularizers.noise import disturbed
+from worker.engine.regularizers.noise import disturbed, squared, variance_of
 from worker.engine.regularizers.places import ChannelPlaces
 
 _CONVOLUTIONS: Mapping[type[nn.Module], Callable[..., Tensor]] = {
@@ -73,7 +73,7 @@ class NoisyLayers:
     def _disturb(self, name: str, layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         if not layer.training:
             return output
-        variance = summed(layer, inputs[0].square(), self._log_variance(name).exp())
+        variance = summed(layer, squared(inputs[0]), variance_of(self._log_variance(name)))
         return disturbed(output, variance)
 
 

@@ -7,8 +7,7 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import VariationalDropoutRegularizer
 from worker.engine.counting import weights_by_layer
-from worker.engine.regularizers.divergences import log_alpha, log_uniform_divergence, log_uniform_slopes
-from worker.engine.regularizers.gradients import add_gradient
+from worker.engine.regularizers.divergences import add_log_uniform_gradients, log_alpha, log_uniform_divergence
 from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.noise import drawn
 from worker.engine.regularizers.noisy_layers import NoisyLayers, layers_of_weights
@@ -58,14 +57,11 @@ class VariationalDropout(Neutral):
         """Of all weights, in nats; a scalar."""
         return torch.stack([log_uniform_divergence(self._log_alpha(name)).sum() for name in self._means]).sum()
 
-    @torch.no_grad()
     def add_gradients(self) -> None:
         """The slopes of the divergence, at the part of its weight that the warm-up has come to."""
+        share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
         for name, mean in self._means.items():
-            parameters = (self._log_variances[name], mean)
-            slopes = log_uniform_slopes(*parameters, _LIMIT)
-            for parameter, slope in zip(parameters, slopes, strict=True):
-                add_gradient(parameter, slope, self._weight())
+            add_log_uniform_gradients(self._log_variances[name], mean, share * self._scale, _LIMIT)
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Count."""
@@ -104,8 +100,3 @@ class VariationalDropout(Neutral):
     def _log_alpha(self, name: str) -> Tensor:
         """log(sigma^2 / theta^2)."""
         return log_alpha(self._log_variances[name], self._means[name]).clamp(-_LIMIT, _LIMIT)
-
-    def _weight(self) -> float:
-        """Of the divergence, in this step."""
-        share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
-        return share * self._scale
