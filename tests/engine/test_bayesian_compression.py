@@ -25,7 +25,7 @@ def readers(trainee: Trainee) -> list[str]:
     ]
 
 
-def test_the_penalty_is_the_divergence_of_scales_and_weights_by_examples():
+def test_the_divergence_is_that_of_scales_and_weights():
     """That of the weights against torch's own formula; nothing is said of weights that read inputs."""
     trainee = dense(small_mlp(widths=(4, 3)))
     regularizer = noisy(trainee, initial_log_variance=-3.0)
@@ -36,7 +36,7 @@ def test_the_penalty_is_the_divergence_of_scales_and_weights_by_examples():
         weight = trainee.tensors[name].double()
         spread = torch.full_like(weight, -3.0).exp().sqrt()
         total += float(kl_divergence(Normal(weight, spread), Normal(0.0, 1.0)).sum())
-    assert float(regularizer.penalty().detach()) == pytest.approx(total / 50, rel=1e-5)
+    assert float(regularizer.divergence()) == pytest.approx(total, rel=1e-5)
 
 
 def test_draws_have_the_mean_and_the_variance_of_a_product():
@@ -70,12 +70,17 @@ def test_scales_end_in_the_weights_and_noisy_channels_score_least():
     torch.testing.assert_close(scores, 1 / (1 + alpha))
 
 
-def test_the_gradient_of_the_divergence_pulls_scales_towards_noise():
+def test_the_gradient_of_the_divergence_counts_by_examples_and_pulls_scales_towards_noise():
     trainee = dense(small_mlp(widths=(4, 3)))
-    regularizer = noisy(trainee)
-    regularizer.penalty().backward()
+    regularizer = noisy(trainee, initial_log_variance=-3.0)
+    regularizer.add_gradients()
     assert bool((regularizer.parameters["log_variances"].grad < 0).all())
     assert bool((regularizer.parameters["means"].grad > 0).all())
+    for name in readers(trainee):
+        weight = dict(trainee.module.named_parameters())[name]
+        torch.testing.assert_close(weight.grad, weight.detach() / 50)
+        noise = regularizer.parameters[f"weights.{name}"]
+        torch.testing.assert_close(noise.grad, (noise.detach().exp() - 1) / 100)
 
 
 @pytest.mark.parametrize("prior", ["normal_jeffreys", "horseshoe"])

@@ -7,8 +7,9 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import BayesianCompressionRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
-from worker.engine.regularizers.divergences import normal_divergence
+from worker.engine.regularizers.divergences import add_normal_gradients, normal_divergence
 from worker.engine.regularizers.layer_gates import LayerGates
+from worker.engine.regularizers.noise import drawn
 from worker.engine.regularizers.noisy_layers import NoisyLayers, ScaledInputs, layers_of_weights
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 from worker.engine.regularizers.scales import SCALES, Scales, ScaleStart
@@ -60,22 +61,26 @@ class BayesianCompression(Neutral):
         self._inputs.begin()
         if not self._drawn:
             return {}
-        scales = self._scales.at(self._noise(self._gates.count))
-        drawn = {
-            name: self._weights[name]
-            + torch.exp(self._weight_log_variances[name] / 2) * self._noise(*self._weights[name].shape)
-            for name in self._drawn
+        scales = self._scales.at(self._noise())
+        weights = {
+            name: drawn(self._weights[name], self._weight_log_variances[name], self._generator) for name in self._drawn
         }
-        return self._gates.reading.scaled(scales, drawn)
+        return self._gates.reading.scaled(scales, weights)
 
-    def penalty(self) -> Tensor:
-        """The divergence, at the part of its weight that the warm-up has come to."""
-        share = min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0
-        parts = [self._scales.divergence()]
-        parts += [
-            normal_divergence(self._weight_log_variances[name], self._weights[name]).sum() for name in self._weights
+    @torch.no_grad()
+    def divergence(self) -> Tensor:
+        """Of all scales and weights, in nats; a scalar."""
+        weights = [
+            normal_divergence(self._weight_log_variances[name], weight) for name, weight in self._weights.items()
         ]
-        return share * self._scale * torch.stack(parts).sum()
+        return self._scales.divergence() + torch.stack([values.sum() for values in weights]).sum()
+
+    def add_gradients(self) -> None:
+        """The slopes of the divergence, at the part of its weight that the warm-up has come to."""
+        weight = self._scale * (min(1.0, self._done / self._warm_up_steps) if self._warm_up_steps else 1.0)
+        self._scales.add_gradients(weight)
+        for name, mean in self._weights.items():
+            add_normal_gradients(self._weight_log_variances[name], mean, weight)
 
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)
         """Count."""
@@ -116,5 +121,5 @@ class BayesianCompression(Neutral):
         self._gates.fold(self._scales.mean())
         return self._gates.per_group(scores)
 
-    def _noise(self, *shape: int) -> Tensor:
-        return torch.randn(shape, generator=self._generator).to(self._gates.device, non_blocking=True)
+    def _noise(self) -> Tensor:
+        return torch.randn(self._gates.count, generator=self._generator).to(self._gates.device, non_blocking=True)

@@ -1,6 +1,7 @@
 """Divergences of learned noise from its priors, in nats."""
 
 import math
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -26,7 +27,9 @@ def log_uniform_divergence(log_alpha: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def add_log_uniform_gradients(log_variance: nn.Parameter, mean: nn.Parameter, weight: float, limit: float) -> None:
+def add_log_uniform_gradients(
+    log_variance: nn.Parameter, mean: nn.Parameter, weight: float, limit: float = math.inf
+) -> None:
     """Add the slopes of `weight` times the divergence, with log alpha kept within a limit of 0, to both gradients.
 
     The mean may be frozen. In closed form: a graph of single operations goes three times as often over large tensors.
@@ -46,6 +49,14 @@ def normal_divergence(log_variance: Tensor, mean: Tensor) -> Tensor:
     return 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance)
 
 
+@torch.no_grad()
+def add_normal_gradients(log_variance: nn.Parameter, mean: nn.Parameter, weight: float) -> None:
+    """Add the slopes of `weight` times `normal_divergence` to both gradients; the mean may be frozen."""
+    gradient_of(log_variance).add_(log_variance.exp().sub_(1), alpha=weight / 2)
+    if mean.requires_grad:
+        gradient_of(mean).add_(mean, alpha=weight)
+
+
 def gamma_divergence(mean: Tensor, log_variance: Tensor, scale: float) -> Tensor:
     """KL(log-normal || Gamma(shape 1/2, scale)), element-wise; `mean` and variance are those of the logarithm."""
     expected = torch.exp(mean + log_variance.exp() / 2)
@@ -56,3 +67,25 @@ def inverse_gamma_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
     """KL(log-normal || inverse Gamma(shape 1/2, scale 1)), element-wise; as `gamma_divergence`."""
     expected = torch.exp(log_variance.exp() / 2 - mean)
     return expected + mean / 2 + _CONSTANT - log_variance / 2
+
+
+@torch.no_grad()
+def add_gamma_gradients(mean: nn.Parameter, log_variance: nn.Parameter, weight: float, scale: float) -> None:
+    """Add the slopes of `weight` times `gamma_divergence` to both gradients."""
+    _add_log_normal_gradients(mean, log_variance, weight, 1 / scale, sign=1)
+
+
+@torch.no_grad()
+def add_inverse_gamma_gradients(mean: nn.Parameter, log_variance: nn.Parameter, weight: float) -> None:
+    """Add the slopes of `weight` times `inverse_gamma_divergence` to both gradients."""
+    _add_log_normal_gradients(mean, log_variance, weight, 1.0, sign=-1)
+
+
+def _add_log_normal_gradients(
+    mean: nn.Parameter, log_variance: nn.Parameter, weight: float, factor: float, *, sign: Literal[1, -1]
+) -> None:
+    """Of `factor * exp(variance / 2 + sign * mean) - sign * mean / 2 - log_variance / 2`."""
+    half = log_variance.exp().mul_(0.5)
+    expected = torch.add(half, mean, alpha=sign).exp_().mul_(factor)
+    gradient_of(mean).add_(expected - 0.5, alpha=sign * weight)
+    gradient_of(log_variance).add_(expected.mul_(half).sub_(0.5), alpha=weight)

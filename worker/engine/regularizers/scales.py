@@ -9,6 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from worker.engine.regularizers.divergences import (
+    add_gamma_gradients,
+    add_inverse_gamma_gradients,
+    add_log_uniform_gradients,
     gamma_divergence,
     inverse_gamma_divergence,
     log_alpha,
@@ -52,6 +55,10 @@ class Scales(Protocol):
         """From the prior, in nats; a scalar."""
         ...
 
+    def add_gradients(self, weight: float) -> None:
+        """Add the slopes of `weight` times the divergence to the gradients of the parameters."""
+        ...
+
     def mean(self) -> Tensor:
         """Expected scales."""
         ...
@@ -85,6 +92,10 @@ class NormalJeffreysScales:
     def divergence(self) -> Tensor:
         """By the approximation of Molchanov et al. 2017."""
         return log_uniform_divergence(self._log_alpha()).sum()
+
+    def add_gradients(self, weight: float) -> None:
+        """In closed form."""
+        add_log_uniform_gradients(self._log_variances, self._means, weight)
 
     def mean(self) -> Tensor:
         """As they are."""
@@ -144,6 +155,13 @@ class HorseshoeScales:
         ]
         return torch.cat(parts).sum()
 
+    def add_gradients(self, weight: float) -> None:
+        """In closed form."""
+        add_gamma_gradients(*self._factor("channel_a"), weight, 1.0)
+        add_inverse_gamma_gradients(*self._factor("channel_b"), weight)
+        add_gamma_gradients(*self._factor("group_a"), weight, self._variance_of_prior)
+        add_inverse_gamma_gradients(*self._factor("group_b"), weight)
+
     def mean(self) -> Tensor:
         """exp(mean + variance / 2) of the logarithm."""
         return torch.exp(self._log_mean() + self._variance_of_log() / 2)
@@ -159,7 +177,7 @@ class HorseshoeScales:
     def open_probability(self) -> None:
         """A small scale may bear little noise."""
 
-    def _factor(self, name: str) -> tuple[Tensor, Tensor]:
+    def _factor(self, name: str) -> tuple[nn.Parameter, nn.Parameter]:
         """Mean and log variance of a factor's logarithm."""
         return self.parameters[name], self.parameters[f"{name}_log_variance"]
 
