@@ -1,6 +1,6 @@
 """Where the channels of several groups lie along axes of weights: sums by channel, and weights scaled by channel."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -24,17 +24,17 @@ class _Axis:
     span: slice | None
     """The same where neighbors along the axis are neighbors among the channels: nothing has to be gathered."""
 
-    def of(self, extended: Tensor) -> Tensor:
-        """The values (G + 1,) of the channels, in a shape to multiply the weight by."""
-        found = extended.index_select(0, self.place) if self.span is None else extended[self.span]
-        return found.view(self.shape)
+    def of(self, values: Tensor) -> Tensor:
+        """The values (G,), or (G + 1,) where some places have no channel, in a shape to multiply the weight by."""
+        found = values.index_select(0, self.place) if self.span is None else values[self.span]
+        return found if self.axis == self.tensor.dim() - 1 else found.view(self.shape)
 
     def add(self, total: Tensor, lines: Tensor) -> None:
-        """Add what was found at each place to the channels' total (G + 1,)."""
+        """Add what was found at each place to the channels' total."""
         if self.span is None:
             total.index_add_(0, self.place, lines)
         else:
-            total[self.span] += lines
+            total[self.span].add_(lines)
 
     @property
     def size(self) -> float:
@@ -52,34 +52,82 @@ class _Axis:
         return [-1 if axis == self.axis else 1 for axis in range(self.tensor.dim())]
 
 
+class _Axes:
+    """Several axes, and what can be said of all of them."""
+
+    def __init__(self, axes: Sequence[_Axis], count: int) -> None:
+        self._axes = tuple(axes)
+        self._is_whole = all(axis.span is not None for axis in axes)
+        """Every place has a channel, in order."""
+        starts = [axis.span.start for axis in axes if axis.span is not None]
+        ends = [axis.span.stop for axis in axes if axis.span is not None]
+        self._is_tiled = self._is_whole and [*starts, count] == [0, *ends]
+        """Each channel lies along one of them, and they follow each other."""
+        self._count = count
+
+    def __iter__(self) -> Iterator[_Axis]:
+        return iter(self._axes)
+
+    def extended(self, values: Tensor, nobody: float) -> Tensor:
+        """What `_Axis.of` takes, of values (G,): with one more for what has no channel, if there is any."""
+        return values if self._is_whole else torch.cat([values, values.new_full((1,), nobody)])
+
+    def total(self, lines: Sequence[Tensor]) -> Tensor:
+        """Add up what was found at each place of each axis: (G,), or (G + 1,) as `extended`."""
+        if self._is_tiled:
+            return torch.cat(tuple(lines))
+        total = lines[0].new_zeros(self._count if self._is_whole else self._count + 1)
+        for axis, found in zip(self._axes, lines, strict=True):
+            axis.add(total, found)
+        return total
+
+
+class _Plan:
+    """Which weights are scaled, along which axes."""
+
+    def __init__(self, axes: Mapping[tuple[str, int], _Axis], names: Iterable[str], count: int) -> None:
+        wanted = set(names)
+        chosen = {key: axis for key, axis in axes.items() if key[0] in wanted}
+        self.names = tuple(dict.fromkeys(name for name, _ in chosen))
+        self.axes = _Axes(list(chosen.values()), count)
+        owners = [name for name, _ in chosen]
+        self.numbers = [self.names.index(name) for name in owners]
+        """Of the weight that each axis belongs to."""
+        self.partners = [
+            [other for other, owner in enumerate(owners) if owner == name and other != place]
+            for place, name in enumerate(owners)
+        ]
+        """The other axes of each axis's weight."""
+
+
 class _Scaled(torch.autograd.Function):
     """Weights times the factors of their channels, with the gradients of all in one node."""
 
     @staticmethod
-    def forward(ctx: Any, extended: Tensor, axes: Sequence[tuple[int, _Axis]], *weights: Tensor) -> tuple[Tensor, ...]:
-        """`axes` with the number of the weight that each belongs to; `extended` are factors (G + 1,)."""
-        ctx.axes = axes
-        ctx.save_for_backward(extended, *weights)
+    def forward(ctx: Any, factors: Tensor, plan: _Plan, *weights: Tensor) -> tuple[Tensor, ...]:
+        """`factors` are extended."""
+        ctx.plan = plan
+        spread = [axis.of(factors) for axis in plan.axes]
+        ctx.save_for_backward(*spread, *weights)
         scaled = list(weights)
-        for number, axis in axes:
-            scaled[number] = scaled[number] * axis.of(extended).to(scaled[number].dtype)
+        for number, own in zip(plan.numbers, spread, strict=True):
+            scaled[number] = scaled[number] * own.to(scaled[number].dtype)
         return tuple(scaled)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        extended, *weights = ctx.saved_tensors
-        slopes = torch.zeros_like(extended)
-        found = list(gradients)
-        for number, axis in ctx.axes:
-            product = gradients[number] * weights[number]
-            for other_number, other in ctx.axes:
-                if other_number == number and other is not axis:
-                    product *= other.of(extended)
-            lines = product.sum(axis.others) if axis.others else product
-            axis.add(slopes, lines.to(slopes.dtype))
-            found[number] = found[number] * axis.of(extended).to(found[number].dtype)
-        return slopes, None, *found
+        plan: _Plan = ctx.plan
+        spread, weights = ctx.saved_tensors[: len(plan.numbers)], ctx.saved_tensors[len(plan.numbers) :]
+        found, lines = list(gradients), []
+        for axis, number, partners, own in zip(plan.axes, plan.numbers, plan.partners, spread, strict=True):
+            if ctx.needs_input_grad[0]:
+                product = gradients[number] * weights[number]
+                for partner in partners:
+                    product *= spread[partner]
+                lines.append((product.sum(axis.others) if axis.others else product).to(own.dtype))
+            found[number] = found[number] * own.to(found[number].dtype)
+        return plan.axes.total(lines) if lines else None, None, *found
 
 
 def _span(place: Tensor) -> slice | None:
@@ -116,12 +164,13 @@ class ChannelPlaces:
             (name, axis): _Axis(tensors[name], axis, place, spans[name, axis])
             for (name, axis), place in self._places.items()
         }
+        self._all = _Plan(self._axes, tensors, self.count)
+        self._plans: dict[frozenset[str], _Plan] = {}
         self.sizes = self._total(
             lambda axis: axis.tensor.new_full(axis.place.shape, axis.tensor.numel() / len(axis.place))
         )
         """Number of each channel's weights (G,)."""
         self.root_sizes = self.sizes.sqrt()
-        self._names = list(dict.fromkeys(name for name, _ in self._axes))
 
     @property
     def tensors(self) -> frozenset[str]:
@@ -142,33 +191,33 @@ class ChannelPlaces:
         return self._total(lambda axis: _sums(axis, 2))
 
     def _total(self, lines_of: Callable[[_Axis], Tensor]) -> Tensor:
-        total: Tensor | None = None
-        for axis in self._axes.values():
-            lines = lines_of(axis)
-            total = lines.new_zeros(self.count + 1) if total is None else total
-            axis.add(total, lines)
-        return torch.zeros(self.count) if total is None else total[:-1]
+        lines = [lines_of(axis) for axis in self._all.axes]
+        return self._all.axes.total(lines)[: self.count] if lines else torch.zeros(self.count)
 
     def scaled(self, factors: Tensor, drawn: Mapping[str, Tensor] | None = None) -> dict[str, Tensor]:
         """The weights, or those that were `drawn` in their place, times the factors (G,) of their channels, by name."""
-        source = self._tensors if drawn is None else drawn
-        extended = torch.cat([factors, factors.new_ones(1)])
-        names = [name for name in self._names if name in source]
-        axes = [(names.index(name), axis) for (name, _), axis in self._axes.items() if name in source]
-        scaled = _Scaled.apply(extended, axes, *(source[name] for name in names))  # type: ignore[no-untyped-call]
-        return dict(zip(names, scaled, strict=True))
+        plan, source = (self._all, self._tensors) if drawn is None else (self._plan_of(drawn), drawn)
+        weights = (source[name] for name in plan.names)
+        scaled = _Scaled.apply(plan.axes.extended(factors, 1), plan, *weights)  # type: ignore[no-untyped-call]
+        return dict(zip(plan.names, scaled, strict=True))
+
+    def _plan_of(self, drawn: Mapping[str, Tensor]) -> _Plan:
+        names = frozenset(drawn)
+        if names not in self._plans:
+            self._plans[names] = _Plan(self._axes, names, self.count)
+        return self._plans[names]
 
     @torch.no_grad()
     def scale(self, factors: Tensor) -> None:
         """Multiply the weights in place by the factors (G,) of their channels."""
-        extended = torch.cat([factors, factors.new_ones(1)])
-        for axis in self._axes.values():
+        extended = self._all.axes.extended(factors, 1)
+        for axis in self._all.axes:
             axis.tensor.mul_(axis.of(extended))
 
     def add_gradients(self, factors: Tensor) -> None:
         """Add the weights times the factors (G,) of their channels to their gradients; call it under `no_grad`."""
-        extended = torch.cat([factors, factors.new_zeros(1)])
-        for axis in self._axes.values():
+        extended = self._all.axes.extended(factors, 0)
+        for axis in self._all.axes:
             if axis.tensor.grad is not None:
                 axis.tensor.grad.addcmul_(axis.tensor, axis.of(extended))
 
