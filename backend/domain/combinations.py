@@ -32,7 +32,7 @@ def contradiction(sections: Sections) -> str | None:
 
 def _cost_needs_fisher(sections: Sections) -> str | None:
     cost, criterion = sections.prune.cost.kind, sections.prune.criterion.kind
-    if cost == "none" or criterion == "fisher" or (cost, criterion) == ("fixed", "taylor"):
+    if cost == "none" or criterion in ("fisher", "obd") or (cost, criterion) == ("fixed", "taylor"):
         return None
     return (
         f"prune.cost: `{cost}` weighs saved compute against a rise of the loss, which the criterion `{criterion}` does "
@@ -180,6 +180,17 @@ def _noise_is_of_single_weights(sections: Sections) -> str | None:
     )
 
 
+def _passes_need_channels(sections: Sections) -> str | None:
+    sparsify, granularity = sections.sparsify, sections.prune.granularity.kind
+    if sparsify is None or sparsify.passes == "once" or granularity == "channel":
+        return None
+    return (
+        "sparsify.passes: `each_point` trains with the regularizer again once something is gone, but with "
+        f"prune.granularity `{granularity}` weights that went are still there, and it would stir them; choose `once`, "
+        "or the granularity `channel`"
+    )
+
+
 def _lasso_needs_a_strength(sections: Sections) -> str | None:
     regularizer = None if sections.sparsify is None else sections.sparsify.regularizer
     if not isinstance(regularizer, GroupLassoRegularizer) or not regularizer.shrinks_nothing:
@@ -233,6 +244,7 @@ def _times_need_a_reader(sections: Sections) -> str | None:
 
 _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _noise_is_of_single_weights,
+    _passes_need_channels,
     _lasso_needs_a_strength,
     _cost_needs_fisher,
     _cost_needs_global,

@@ -17,7 +17,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove"},
     "prune.criterion": {"labels": "data"},
     "prune.cost": {"counted": "operations"},
-    "sparsify": {"gradient_norm": None},
+    "sparsify": {"gradient_norm": None, "passes": "once"},
     "sparsify.regularizer": {
         "noise": "weights",
         "prior": "normal_jeffreys",

@@ -89,6 +89,11 @@ class Sparsify(Training):
     """Train with a regularizer before anything is removed, so that the network becomes sparse by itself."""
 
     regularizer: Regularizer = Field(description="What makes the network sparse.")
+    passes: Literal["once", "each_point"] = Field(
+        "once",
+        description="once: before the first removal; each_point: before the removals of every operating point, with "
+        "these epochs each time (network slimming in several passes).",
+    )
 
 
 class Distillation(Spec):

@@ -116,7 +116,7 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
         ({"retrain": {"epochs": 0}, "distill": {}}, "no retraining to distill in"),
         ({"retrain": {"epochs": 1, "parts": "in_turn"}}, "retrain.parts: `in_turn` .* retrain.epochs is 1; set"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "taylor"}}}, "choose the granularity `channel`"),
-        ({"prune": {"criterion": {"kind": "obd"}}}, "choose the granularity `unstructured`"),
+        ({"prune": {"criterion": {"kind": "obs"}}}, "choose the granularity `unstructured`"),
         ({"prune": {"criterion": {"kind": "magnitude"}, "allocation": {"kind": "erk"}}}, "prune.allocation: `erk`"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "fisher"}, "allocation": {"kind": "lamp"}}}, "compares magnitudes"),
         ({"prune": WEIGHTS | {"schedule": {"kind": "greedy"}}}, "choose the schedule `one_shot` or `cubic`"),
@@ -133,6 +133,13 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
         (
             {"sparsify": {"epochs": 1, "regularizer": {"kind": "l0_hard_concrete", "gated": "weights"}}},
             "sparsify.regularizer: `l0_hard_concrete` .* prune.granularity `channel`; choose .* gated `channels`",
+        ),
+        (
+            {
+                "prune": WEIGHTS,
+                "sparsify": {"epochs": 1, "passes": "each_point", "regularizer": {"kind": "group_lasso"}},
+            },
+            "sparsify.passes: `each_point` .* prune.granularity `unstructured` .* choose `once`",
         ),
         (
             {"sparsify": {"epochs": 1, "regularizer": {"kind": "group_lasso", "strength": 0}}},

@@ -14,7 +14,9 @@ def epochs_trained(recipe: Recipe, dense: OperatingPoint, last: OperatingPoint, 
     stretches = Stretches(recipe, per_epoch, dense.macs)
     sparsify = stretches.at(Phase.SPARSIFY, dense.macs)
     retrain = stretches.at(Phase.RETRAIN, last.macs)
-    parts = [(sparsify, 1), (retrain, recipe.prune.points)]
+    points = recipe.prune.points
+    once = recipe.sparsify is None or recipe.sparsify.passes == "once"
+    parts = [(sparsify, 1 if once else points), (retrain, points)]
     removals = last.step - dense.step - sum(times * _records(stretch) for stretch, times in parts)
     steps = sum(times * stretch.steps for stretch, times in parts if stretch is not None)
     return (steps + removals * recipe.prune.schedule.training_steps) / per_epoch

@@ -29,7 +29,8 @@ class Forecast:
     prune_steps: float
     first_steps: int
     """Of the dense training."""
-    sparsify_steps: int
+    sparsify_steps: tuple[int, ...]
+    """By level; 0 where it begins with removals."""
     retrain_steps: tuple[int, ...]
     """By level."""
     target_density: float
@@ -38,21 +39,24 @@ class Forecast:
         """Share of the run that is done, in [0, 1]; never falls, because no part of a moment goes back."""
         density = moment.density
         pruned = min(1.0, math.log(density) / math.log(self.target_density)) if density > 0 else 1.0
-        total = self.prune_steps + self.first_steps + self.sparsify_steps + sum(self.retrain_steps)
+        total = self.prune_steps + self.first_steps + sum(self.sparsify_steps) + sum(self.retrain_steps)
         return min(1.0, (self.prune_steps * pruned + self._trained(moment)) / total)
 
     def _trained(self, moment: Moment) -> float:
-        match moment.phase:
-            case Phase.TRAIN:
-                return moment.share * self.first_steps
-            case Phase.SPARSIFY:
-                return self.first_steps + moment.share * self.sparsify_steps
-            case Phase.PRUNE:
-                return self.first_steps + self.sparsify_steps + sum(self.retrain_steps[: moment.level - 1])
-            case Phase.RETRAIN:
-                done = sum(self.retrain_steps[: moment.level - 1])
-                done += self.first_steps + self.sparsify_steps
-                return done + moment.share * self.retrain_steps[moment.level - 1]
+        if moment.phase is Phase.TRAIN:
+            return moment.share * self.first_steps
+        before = moment.level - 1
+        done = self.first_steps + sum(self.sparsify_steps[:before]) + sum(self.retrain_steps[:before])
+        if moment.phase is Phase.SPARSIFY:
+            return done + moment.share * self.sparsify_steps[before]
+        share = moment.share if moment.phase is Phase.RETRAIN else 0.0
+        return done + self.sparsify_steps[before] + share * self.retrain_steps[before]
+
+
+def first_phase(recipe: Recipe, level: int) -> Phase:
+    """What the way to an operating point, from 1, begins with; nothing is sparsified beyond the last one."""
+    last = recipe.prune.points if recipe.sparsify is not None and recipe.sparsify.passes == "each_point" else 1
+    return Phase.PRUNE if recipe.sparsify is None or level > last else Phase.SPARSIFY
 
 
 def density_at(recipe: Recipe, level: int) -> float:
@@ -71,10 +75,13 @@ def forecast(recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, stretc
     leaving = (1 - kept) * model.dense.channels
     removals = points * schedule.removals if schedule.channels is None else max(1.0, leaving / schedule.channels)
     macs = [max(1, round(model.dense.macs * kept ** (2 * level / points))) for level in range(1, points + 1)]
+    sparsify = stretches.steps(Phase.SPARSIFY, model.dense.macs)
     return Forecast(
         prune_steps=removals * schedule.training_steps,
         first_steps=stretches.steps(Phase.TRAIN, model.dense.macs),
-        sparsify_steps=stretches.steps(Phase.SPARSIFY, model.dense.macs),
+        sparsify_steps=tuple(
+            sparsify if first_phase(recipe, level) is Phase.SPARSIFY else 0 for level in range(1, points + 1)
+        ),
         retrain_steps=tuple(stretches.steps(Phase.RETRAIN, left) for left in macs),
         target_density=density,
     )

@@ -26,6 +26,7 @@ from worker.engine.retraining.losses import Loss
 from worker.engine.selection import Rules, choose
 from worker.engine.signal import INFORMATION
 from worker.engine.trainee import Trainee
+from worker.engine.weights.signal import WeightSignal
 
 
 class Removal(Protocol):
@@ -100,6 +101,7 @@ class ChannelRemoval:
         self._model = SizeModel.of(summary)
         self.layout = layout_of(summary, self._model)
         self._criterion = CRITERIA.make(prune.criterion)
+        self._curvature = WeightSignal(generator)
         self._rules = Rules(
             model=self._model,
             cost_model=CostModel(amount_of(prune.cost, self._model, recipe.latency)),
@@ -122,17 +124,23 @@ class ChannelRemoval:
         """Gather the signal at the gates, if the criterion needs it; then what is told of layers comes with it."""
         needs = self._criterion.needs
         self._trainee.gates.signal.start(needs | INFORMATION if needs.readings else needs)
+        made = {member.tensor for group in self._trainee.groups for member in group.members if member.makes}
+        makers = {name: weight for name, weight in self._trainee.parameters.items() if name in made}
+        self._curvature.start(needs.curvature, makers, self._trainee.module)
 
     def watched(self, loss: Loss) -> Loss:
-        """The loss, with the signal of drawn labels read on the way if the criterion needs it."""
-        return self._trainee.gates.signal.watched(loss, self._generator, self._trainee.module)
+        """The loss, with the signal of drawn labels or of curvature read on the way if the criterion needs it."""
+        signal = self._trainee.gates.signal
+        if self._criterion.needs.curvature is not None:
+            return signal.unread(self._curvature.watched(loss))
+        return signal.watched(loss, self._generator, self._trainee.module)
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:
         """Turn channels off; names them as `group:original index`."""
         trainee = self._trainee
         scores = {name: score.cpu() for name, score in self._criterion.score(self._evidence()).items()}
         _check_scores(scores)
-        trainee.remember(scores)
+        trainee.recollection.remember(scores, trainee.masks)
         chosen = choose(scores, trainee.masks, self._rules, level, limit)
         self._last = _Choice(scores, trainee.masks.on, Counter(name for name, _ in chosen))
         removed = tuple(trainee.masks.label(name, position) for name, position in chosen)
@@ -152,9 +160,10 @@ class ChannelRemoval:
             tensors=trainee.tensors,
             signal=trainee.gates.signal.stop(),
             generator=self._generator,
-            learned=trainee.present_learned(),
-            earlier=trainee.present_earlier(),
+            learned=trainee.recollection.learned(trainee.masks),
+            earlier=trainee.recollection.earlier(trainee.masks),
             on=trainee.masks.on,
+            curvature=self._curvature.stop(),
             batch_norm_scales=trainee.batch_norm_scales,
         )
 

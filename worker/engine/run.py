@@ -26,7 +26,7 @@ from worker.engine.layer_times import with_times
 from worker.engine.network import Network, build, summarize
 from worker.engine.place import Place
 from worker.engine.placement import on_device
-from worker.engine.progress import Moment, density_at, forecast
+from worker.engine.progress import Moment, density_at, first_phase, forecast
 from worker.engine.rankings import distribution
 from worker.engine.regularizers.regularizer import Ground, Regularizer
 from worker.engine.results import Delivered, FinishedPoint, Measured
@@ -78,7 +78,7 @@ class _PruningRun:
         self, network: Network, feed: Feed, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
     ) -> None:
         self._network, self._recipe, self._device = network, recipe, device
-        summary = self._summary = summarize(network)
+        summary = summarize(network)
         model = self._model = SizeModel.of(summary)
         self._work = set_up(feed, DataOrder.of(recipe), device, recipe.compute.precision, should_stop)
         self._trainee = Trainee(network, device)
@@ -87,12 +87,8 @@ class _PruningRun:
         self._stretches = Stretches(recipe, self._work.trainer.batches.per_epoch, model.dense.macs)
         self._forecast = forecast(recipe, model, self._schedule, self._stretches)
         self._early = EarlyWeights(recipe)
-        first = self._first_phase() if recipe.dense is None else Phase.TRAIN
+        first = first_phase(recipe, 1) if recipe.dense is None else Phase.TRAIN
         self._place = Place.first(first, recipe)
-
-    def _first_phase(self) -> Phase:
-        """What follows the dense network."""
-        return Phase.PRUNE if self._recipe.sparsify is None else Phase.SPARSIFY
 
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
         yield RunStarted(self._removal.layout.model_copy(update={"latency": self._recipe.latency}))
@@ -106,17 +102,18 @@ class _PruningRun:
             self._early.keep("trained", self._trainee.network().tensors)
         if resume is None or self._place.phase is Phase.TRAIN:
             yield self._dense_point()
-        if self._place.phase is Phase.SPARSIFY:
-            yield from self._train(cross_entropy)
-            self._trainee.finish_regularizer()
-            self._enter(Phase.PRUNE, before_accuracy=self._work.validate(self._trainee.module).accuracy)
         while self._place.level <= self._recipe.prune.points:
+            if self._place.phase is Phase.SPARSIFY:
+                yield from self._train(cross_entropy)
+                self._trainee.finish_regularizer()
+                self._enter(Phase.PRUNE, before_accuracy=self._work.validate(self._trainee.module).accuracy)
             if self._place.phase is Phase.PRUNE:
                 yield from self._prune(self._place.level)
             yield from self._train(self._retrain_loss)
             point = self._point(self._place.level, self._measured(self._removal.delivered()))
             yield point
-            self._enter(Phase.PRUNE, level=self._place.level + 1, before_accuracy=point.point.retrained_accuracy)
+            level = self._place.level + 1
+            self._enter(first_phase(self._recipe, level), level=level, before_accuracy=point.point.retrained_accuracy)
 
     def _dense_point(self) -> FinishedPoint:
         """Point 0, after which removals or a regularizer begin."""
@@ -124,7 +121,7 @@ class _PruningRun:
         accuracy = dense.validation.accuracy
         self._place = replace(self._place, dense_accuracy=accuracy, before_accuracy=accuracy, pruned_accuracy=accuracy)
         point = self._point(0, dense)
-        self._enter(self._first_phase())
+        self._enter(first_phase(self._recipe, 1))
         return point
 
     def _enter(self, phase: Phase, **changes: float) -> None:
@@ -275,6 +272,8 @@ class _PruningRun:
         if self._recipe.sparsify is None:
             raise RuntimeError("only a recipe with a section `sparsify` has a regularizer")
         pins = frozenset(self._recipe.prune.pins)
+        network = trainee.network()
+        summary = summarize(network)
         ground = Ground(
             module=trainee.module,
             groups=tuple(group for group in trainee.groups if pins.isdisjoint(group.layers)),
@@ -282,9 +281,9 @@ class _PruningRun:
             example_count=self._work.trainer.batches.example_count,
             steps=self._stretches.steps(Phase.SPARSIFY, self._model.dense.macs),
             generator=self._work.generators["regularizer"],
-            network=self._network,
-            model=self._model,
-            weights=removable_weights(self._network, self._summary, self._recipe.prune),
+            network=network,
+            model=SizeModel.of(summary),
+            weights=removable_weights(network, summary, self._recipe.prune),
             latency=self._recipe.latency,
         )
         return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)

@@ -59,6 +59,23 @@ def remove_from_tensors(
     return result
 
 
+def put_back(
+    thin: Mapping[str, Tensor],
+    dense: Mapping[str, Tensor],
+    groups: Sequence[ChannelGroup],
+    keep: Mapping[str, Tensor],
+) -> dict[str, Tensor]:
+    """Undo `remove_from_tensors`: the tensors in the shapes of those of the `dense` network, zero where it cut."""
+    counts = {name: torch.arange(dense[name].numel()).view(dense[name].shape) for name in thin}
+    places = remove_from_tensors(counts, groups, keep)
+    result = {}
+    for name, tensor in thin.items():
+        whole = tensor.new_zeros(dense[name].numel())
+        whole[places[name].flatten().to(tensor.device)] = tensor.flatten()
+        result[name] = whole.view(dense[name].shape)
+    return result
+
+
 def thin_groups(network: Network, keep: Mapping[str, Tensor]) -> tuple[ChannelGroup, ...]:
     """The groups of `network` as they lie in `remove(network, keep)`: the same names, units and order, thinner.
 

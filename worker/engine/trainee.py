@@ -16,11 +16,12 @@ from worker.engine.inputs import Inputs
 from worker.engine.masks import Masks
 from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
+from worker.engine.recollection import Recollection
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, fill_momentum, read_state, write_state
 from worker.engine.signal import INFORMATION, Signal
 from worker.engine.substitution import Substitution
-from worker.engine.surgery import remove, remove_from_tensors, thin_groups
+from worker.engine.surgery import put_back, remove, remove_from_tensors, thin_groups
 from worker.engine.weight_bits import significands
 from worker.engine.weights.masks import WeightMasks
 
@@ -43,16 +44,13 @@ class Trainee:
         self.regularizer: Regularizer | None = None
         self.gradient_norm: float | None = None
         """Longer gradients are scaled down to this L2 norm; None: none is."""
-        self.learned: dict[str, Tensor] = {}
-        """Scores of the dense network's channels that a regularizer left, (K,) by group."""
         self.significands: dict[str, Tensor] = {}
         """Bits after the point that the dense network's weights are worth, by name, where a regularizer learned it."""
-        self.earlier: dict[str, Tensor] = {}
-        """Scores of the dense network's channels at the last removal, (K,) by group; zero for those that had gone."""
         self._dense = network
         self.batch_norm_scales = batch_norm_scales(network)
         groups = find_groups(network)
         self._dense_widths = {group.name: group.width for group in groups}
+        self.recollection = Recollection(self._dense_widths)
         self.masks = Masks.full(groups)
         self.weight_masks = WeightMasks()
         self._closed = WeightMasks()
@@ -78,15 +76,15 @@ class Trainee:
             self._optimizer.add_param_group(own | {_SPEED: self.regularizer.speed})
 
     def finish_regularizer(self) -> None:
-        """Go on with plain weights and the scores that were learned; groups of which nothing was learned score 1."""
+        """Go on with plain weights and the scores that were learned."""
         if self.regularizer is not None:
             variances = self.regularizer.variances()
             zero = {name: self.tensors[name] != 0 for name in self.regularizer.zero_layers()}
             self._closed = WeightMasks(zero)
-            self.significands = {name: significands(value).cpu() for name, value in variances.items()}
-            found = self.regularizer.finish()
-            whole = {group.name: torch.ones(group.width) for group in self.groups} if found else {}
-            self.learned = whole | {name: score.detach().cpu() for name, score in found.items()}
+            bits = {name: significands(value).cpu() for name, value in variances.items()}
+            present = self.masks.present(self._dense_widths)
+            self.significands = put_back(bits, self._dense.tensors, find_groups(self._dense), present)
+            self.recollection.learn(self.regularizer.finish(), self.masks)
             self.regularizer = None
 
     def scores(self, inputs: Inputs) -> Tensor:
@@ -145,23 +143,6 @@ class Trainee:
         self._signal.start(INFORMATION)
         yield
         self._signal.stop()
-
-    def present_learned(self) -> dict[str, Tensor]:
-        """`learned` of the channels that are still present."""
-        return self._present(self.learned)
-
-    def present_earlier(self) -> dict[str, Tensor]:
-        """`earlier` of the channels that are still present."""
-        return self._present(self.earlier)
-
-    def remember(self, scores: Mapping[str, Tensor]) -> None:
-        """Keep the scores of the channels present, (K,) by group on the CPU, for the next removal."""
-        for name, score in scores.items():
-            dense = torch.zeros(self._dense_widths[name], dtype=score.dtype)
-            self.earlier[name] = dense.index_put_((self.masks.original[name],), score)
-
-    def _present(self, scores: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        return {name: score[self.masks.original[name]] for name, score in scores.items()}
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:
@@ -251,8 +232,7 @@ class Trainee:
         tensors |= {f"masks/{name}": tensor for name, tensor in self.masks.tensors().items()}
         tensors |= {f"weight_masks/{name}": tensor for name, tensor in self.weight_masks.tensors().items()}
         tensors |= {f"closed/{name}": tensor for name, tensor in self._closed.tensors().items()}
-        tensors |= {f"learned/{name}": score for name, score in self.learned.items()}
-        tensors |= {f"earlier/{name}": score for name, score in self.earlier.items()}
+        tensors |= self.recollection.checkpoint_tensors()
         tensors |= {f"significands/{name}": bits for name, bits in self.significands.items()}
         if self.regularizer is not None:
             tensors |= {f"regularizer/state/{name}": value for name, value in self.regularizer.state().items()}
@@ -265,7 +245,7 @@ class Trainee:
 
         `prepare` makes the regularizer anew when the checkpoint lies in a stretch that has one.
         """
-        self.learned, self.earlier = checkpoint.part("learned"), checkpoint.part("earlier")
+        self.recollection.restore(checkpoint)
         self.significands = checkpoint.part("significands")
         self.masks = Masks.from_tensors(checkpoint.part("masks"), list(self._dense_widths))
         self.weight_masks = WeightMasks.from_tensors(checkpoint.part("weight_masks"), self._device)

@@ -3545,6 +3545,13 @@ export interface components {
              */
             optimizer?: components["schemas"]["SgdOptimizer"] | components["schemas"]["AdamOptimizer"];
             /**
+             * Passes
+             * @description once: before the first removal; each_point: before the removals of every operating point, with these epochs each time (network slimming in several passes).
+             * @default once
+             * @enum {string}
+             */
+            passes?: "once" | "each_point";
+            /**
              * Regularizer
              * @description What makes the network sparse.
              */
