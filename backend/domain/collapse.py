@@ -9,6 +9,8 @@ _MARGIN = 1.1
 """Up to so many times the accuracy of guessing is no better."""
 _ALL, _NONE = 0.99, 0.01
 """Accuracy on a class that is (almost) always answered, and on one that (almost) never is."""
+_HALF = 0.5
+"""A network that has lost so much of its accuracy to sparsifying was lost there."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ def tell_collapse(index: int, found: Accuracies) -> str | None:
     lost = max(_MARGIN * chance, found.retrained)
     what = "always gives the same answer" if is_constant else "does no better than guessing"
     fell = f"Operating point {index} {what}: validation accuracy is {found.retrained:.1%}"
+    if index == 1 and found.before is not None and found.before <= max(lost, _HALF * found.dense):
+        return (
+            f"{fell}, and was {found.before:.1%} when it had been made sparse, before any removal. Make "
+            "sparsify.regularizer weaker, or lower sparsify.optimizer.learning_rate."
+        )
     if found.before is not None and found.before <= lost:
         return f"{fell}, and was {found.before:.1%} at the point before."
     if found.pruned > lost:

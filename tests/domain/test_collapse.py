@@ -42,3 +42,12 @@ def test_a_network_at_chance_is_told_of(found: Accuracies, words: str) -> None:
 )
 def test_any_other_network_is_not(found: Accuracies) -> None:
     assert tell_collapse(1, found) is None
+
+
+@pytest.mark.parametrize("before", [0.1, 0.3])
+def test_a_network_that_sparsifying_has_spoiled_is_told_of_that(before: float) -> None:
+    sentence = tell_collapse(1, Accuracies(0.97, before, 0.1, 0.105, EVEN))
+    assert sentence is not None
+    assert f"was {before:.1%} when it had been made sparse" in sentence
+    assert "sparsify.regularizer" in sentence
+    assert "prune.optimizer" not in sentence
