@@ -44,6 +44,23 @@ def test_every_method_has_a_row(kind: str) -> None:
     assert re.search(rf"^\| \[?`{kind}`[\] ]", (ROOT / "docs" / "methods.md").read_text(), re.MULTILINE)
 
 
+METHOD_PAGES = sorted((ROOT / "docs" / "methods").glob("*.md"))
+
+
+@pytest.mark.parametrize("name", sorted(PRESETS))
+def test_every_preset_stands_in_the_title_of_a_page_that_is_linked(name: str) -> None:
+    pages = [page.name for page in METHOD_PAGES if f"`{name}`" in page.read_text().partition("\n")[0]]
+    assert len(pages) == 1
+    assert f"(methods/{pages[0]})" in (ROOT / "docs" / "methods.md").read_text()
+
+
+@pytest.mark.parametrize("page", METHOD_PAGES, ids=relative)
+def test_the_page_of_a_method_has_all_its_parts(page: Path) -> None:
+    headings = re.findall(r"^## (.+)$", page.read_text(), re.MULTILINE)
+    parts = ("Idea", "Formula", "When to use", "Knobs", r"The papers?'s? numbers", "Our numbers")
+    assert [part for part in parts if not any(re.match(part, heading) for heading in headings)] == []
+
+
 @pytest.mark.parametrize("name", sorted(ARCHITECTURES))
 def test_every_architecture_is_named(name: str) -> None:
     assert f"`{name}`" in (ROOT / "docs" / "methods.md").read_text()
