@@ -14,10 +14,14 @@ def masks_of(trainee: Trainee, **settings: object) -> L1Masks:
     return L1Masks(L1MasksRegularizer.model_validate(settings), ground_of(trainee))
 
 
-def test_masks_of_one_change_nothing_and_cost_their_l1_norm():
+def test_masks_of_one_change_nothing_and_pull_by_their_l1_norm():
     trainee = dense(small_mlp())
     regularizer = masks_of(trainee, strength=0.5)
-    assert float(regularizer.penalty().detach()) == 0.5 * 18
+    masks = regularizer.parameters["masks"]
+    masks.data[1:3] = torch.tensor([-1.0, 0.0])
+    regularizer.add_gradients()
+    assert masks.grad.tolist() == [0.5, -0.5, 0.0] + [0.5] * 15
+    masks.data.fill_(1.0)
     for name, weight in regularizer.weights().items():
         assert torch.equal(weight, trainee.tensors[name])
 

@@ -15,7 +15,7 @@ _EDGE = 1e-6
 
 def draw_noise(shape: tuple[int, ...], generator: torch.Generator, dtype: torch.dtype = torch.float32) -> Tensor:
     """Uniform noise on the CPU."""
-    return torch.rand(shape, generator=generator, dtype=dtype) * (1 - 2 * _EDGE) + _EDGE
+    return torch.empty(shape, dtype=dtype).uniform_(_EDGE, 1 - _EDGE, generator=generator)
 
 
 def open_gates(logits: Tensor, noise: Tensor) -> Tensor:

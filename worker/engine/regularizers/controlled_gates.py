@@ -35,7 +35,6 @@ class RebarGates(BinaryGates):
     def draw(self) -> Tensor:
         """Binary gates; and the draws behind them, as functions of the logits."""
         gates = super().draw()
-        self._gates = gates
         self._free = self._logits().detach().requires_grad_()
         noise = draw_noise((self._start.count,), self._start.generator).to(self._start.device, non_blocking=True)
         draws = self._free + torch.logit(self._noise), draw_again(self._free, gates, noise)

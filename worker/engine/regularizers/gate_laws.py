@@ -147,14 +147,15 @@ class BinaryGates:
     def __init__(self, start: Start) -> None:
         self._start = start
         self.parameter = start.parameter(_STEEPNESS)
-        self._noise = torch.zeros(start.count)
-        self._estimate: Tensor = torch.zeros(start.count)
+        self._noise = self._gates = self._estimate = torch.zeros(start.count)
+        """Of this step."""
 
     @torch.no_grad()
     def draw(self) -> Tensor:
         """Binary gates."""
         self._noise = self._start.noise()
-        return open_gates(self._logits(), self._noise)
+        self._gates = open_gates(self._logits(), self._noise)
+        return self._gates
 
     def draw_second(self) -> Tensor | None:
         """None is needed."""
@@ -219,28 +220,23 @@ class ReinforceGates(BinaryGates):
 
     def __init__(self, start: Start) -> None:
         super().__init__(start)
-        self._baseline = torch.zeros((), device=start.device)
-        self._heard = torch.zeros((), dtype=torch.bool, device=start.device)
+        self._baseline: Tensor | None = None
+        """None before the first loss."""
 
     @torch.no_grad()
     def _term(self, loss: Tensor, second: Tensor | None) -> Tensor:  # noqa: ARG002  (the base's signature)
-        logits = self._logits()
-        baseline = torch.where(self._heard, self._baseline, loss)
+        baseline = loss if self._baseline is None else self._baseline
         self._baseline = torch.lerp(loss, baseline, _BASELINE_KEPT)
-        self._heard = torch.ones_like(self._heard)
-        return reinforce_term(loss, baseline, open_gates(logits, self._noise), logits)
+        return reinforce_term(loss, baseline, self._gates, self._logits())
 
     def state(self) -> dict[str, Tensor]:
-        """The baseline."""
-        return {name: value.to("cpu", copy=True) for name, value in self._own().items()}
+        """The baseline, if there is one yet."""
+        return {} if self._baseline is None else {"baseline": self._baseline.to("cpu", copy=True)}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Go on from a baseline."""
-        for name, value in self._own().items():
-            value.copy_(state[name])
-
-    def _own(self) -> dict[str, Tensor]:
-        return {"baseline": self._baseline, "heard": self._heard}
+        baseline = state.get("baseline")
+        self._baseline = None if baseline is None else baseline.to(self._start.device)
 
 
 LAWS: Mapping[str, Callable[[Start], GateLaw]] = {

@@ -26,8 +26,8 @@ class _Gate(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None]:
         concrete, gates = ctx.saved_tensors
-        slope = torch.addcmul(concrete, concrete, concrete, value=-1).mul_((ZETA - GAMMA) / BETA)
-        return gradients[0] * slope * ((gates > 0) & (gates < 1)), None
+        inside = torch.ops.aten.hardtanh_backward(gradients[0], gates, 0, 1)
+        return torch.ops.aten.sigmoid_backward(inside, concrete).mul_((ZETA - GAMMA) / BETA), None
 
 
 def gate(log_alpha: Tensor, noise: Tensor) -> Tensor:
@@ -47,4 +47,4 @@ def final_gate(log_alpha: Tensor) -> Tensor:
 
 
 def _stretch(concrete: Tensor) -> Tensor:
-    return (concrete * (ZETA - GAMMA) + GAMMA).clamp(0, 1)
+    return torch.mul(concrete, ZETA - GAMMA).add_(GAMMA).clamp_(0, 1)

@@ -66,7 +66,7 @@ class L0(Neutral):
     def add_gradients(self) -> None:
         """The slopes of the penalty in closed form, by logits and weights; and what the law knows of the loss's."""
         parameter, estimate = self._law.parameter, self._law.estimate()
-        slope = torch.addcmul(self._open, self._open, self._open, value=-1).mul_(self._costs)
+        slope: Tensor = torch.ops.aten.sigmoid_backward(self._costs, self._open)
         slope = (slope if estimate is None else slope.add_(estimate)).mul_(self._law.steepness)
         parameter.grad = slope if parameter.grad is None else parameter.grad.add_(slope)
         if self._decay:

@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from backend.domain.regularizers import L1MasksRegularizer
 from worker.engine.regularizers.channel_gates import ChannelGates
+from worker.engine.regularizers.gradients import gradient_of
 from worker.engine.regularizers.layer_gates import LayerGates
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
 
@@ -35,9 +36,10 @@ class L1Masks(Neutral):
         """Weights that read channels, times the masks."""
         return self._gates.gated(self._masks)
 
-    def penalty(self) -> Tensor:
-        """The L1 norm of the masks."""
-        return self._spec.strength * self._masks.abs().sum()
+    @torch.no_grad()
+    def add_gradients(self) -> None:
+        """The slopes of the L1 norm of the masks."""
+        gradient_of(self._masks).add_(self._masks.sign(), alpha=self._spec.strength)
 
     @torch.no_grad()
     def finish_step(self, learning_rate: float) -> None:  # noqa: ARG002  (the protocol's signature)

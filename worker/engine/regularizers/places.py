@@ -232,8 +232,11 @@ class ChannelPlaces:
 
     def by_group(self, values: Tensor) -> dict[str, Tensor]:
         """Take a vector (G,) apart by group."""
-        parts: tuple[Tensor, ...] = values.split([group.width for group in self.groups])  # type: ignore[no-untyped-call]
-        return {group.name: part for group, part in zip(self.groups, parts, strict=True)}
+        return {group.name: part for group, part in zip(self.groups, self.parts(values), strict=True)}
+
+    def parts(self, values: Tensor) -> tuple[Tensor, ...]:
+        """Take a vector (G,) apart, without a copy."""
+        return torch.split(values, [group.width for group in self.groups])
 
 
 def _sums(axis: _Axis, power: Literal[1, 2]) -> Tensor:

@@ -29,21 +29,22 @@ class TargetedDropout(DropoutCourse):
         """Weights that read channels; those of dropped channels are zero."""
         targeted, drop_rate = self.course()
         noise = torch.rand(self._gates.count, generator=self._generator).to(self._gates.device, non_blocking=True)
-        return self._gates.gated(1.0 - (self._candidates(targeted) & (noise < drop_rate)).float())
+        return self._gates.gated((self._others(targeted) | (noise >= drop_rate)).float())
 
     def layer_gates(self) -> list[LayerGates]:
         """Candidates are dropped with some probability, others never; without noise all are open."""
         targeted, drop_rate = self.course()
-        return self._gates.by_layer(1.0 - drop_rate * self._candidates(targeted).float(), None)
+        return self._gates.by_layer(1.0 - drop_rate * (~self._others(targeted)).float(), None)
 
     def finish(self) -> dict[str, Tensor]:
         """Scores are root mean squares of the weights that make a channel, by which candidates were chosen."""
         return self._gates.making.root_mean_squares() | self._gates.whole()
 
     @torch.no_grad()
-    def _candidates(self, targeted: float) -> Tensor:
-        """Whether each channel is among the given share of its group with the smallest norms, bool (G,)."""
+    def _others(self, targeted: float) -> Tensor:
+        """False for the given share of each group's channels, with the smallest norms; bool (G,)."""
         squares = self._gates.making.squared_sums()
-        parts = self._gates.making.by_group(squares).values()
-        ranks = [part.argsort(stable=True).argsort(stable=True) for part in parts]
-        return torch.cat([rank < int(targeted * len(rank)) for rank in ranks])
+        others = torch.ones_like(squares, dtype=torch.bool)
+        for part, own in zip(self._gates.making.parts(squares), self._gates.making.parts(others), strict=True):
+            own.index_fill_(0, part.argsort(stable=True)[: int(targeted * len(part))], 0)
+        return others
