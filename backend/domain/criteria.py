@@ -59,7 +59,8 @@ class TaylorSquaredCriterion(Spec):
 class ObdCriterion(ForGranularities):
     """Score a weight by the rise of the loss when it becomes zero: Optimal Brain Damage (LeCun et al. 1990, NIPS 2).
 
-    `1/2 * h_kk * w_k^2` with the diagonal of the Hessian, estimated over the training steps between removals.
+    `1/2 * h_kk * w_k^2` with the diagonal of the Hessian, estimated over the training steps between removals. A channel
+    scores by the sum over the weights that make it.
     """
 
     kind: Literal["obd"] = "obd"
@@ -68,7 +69,6 @@ class ObdCriterion(ForGranularities):
         description="gauss_newton: of the matrix that LeCun et al. take, never negative, from gradients of drawn "
         "labels; hutchinson: of the Hessian itself, from products with random signs, which is noisier.",
     )
-    granularities: ClassVar[frozenset[GranularityKind]] = frozenset({"unstructured"})
 
 
 class ObsCriterion(ForGranularities):

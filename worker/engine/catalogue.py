@@ -15,6 +15,7 @@ from worker.engine.criteria import (
     taylor,
     taylor_squared,
 )
+from worker.engine.criteria import obd as channel_obd
 from worker.engine.criteria.criterion import CRITERIA
 from worker.engine.regularizers import (
     batch_norm_l1,
@@ -36,6 +37,7 @@ from worker.engine.weight_criteria.criterion import WEIGHT_CRITERIA
 
 REGISTERED = (
     batch_norm_scale,
+    channel_obd,
     fisher,
     geometric_median,
     learned,

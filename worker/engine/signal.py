@@ -14,6 +14,7 @@ from worker.engine.drawn_labels import surprise
 from worker.engine.inputs import Inputs
 from worker.engine.retraining.losses import Loss
 from worker.engine.samples import Share, answering
+from worker.engine.weights.signal import WeightReading
 
 
 class Reading(StrEnum):
@@ -42,9 +43,15 @@ class Needs:
     readings: frozenset[Reading] = frozenset()
     draws_labels: bool = False
     """Read for labels drawn from the network's own answer, in a pass of their own, which trains nothing."""
+    curvature: WeightReading | None = None
+    """What is to be read of the weights that make channels; not at gates."""
 
     def __or__(self, other: "Needs") -> "Needs":
-        return Needs(self.readings | other.readings, self.draws_labels or other.draws_labels)
+        return Needs(
+            self.readings | other.readings,
+            self.draws_labels or other.draws_labels,
+            self.curvature or other.curvature,
+        )
 
 
 NO_SIGNAL = Needs()
@@ -162,6 +169,15 @@ class Signal:
             yield
         finally:
             self._is_paused = False
+
+    def unread(self, loss_of: Loss) -> Loss:
+        """The same loss; backward passes within its computation are not read."""
+
+        def quiet(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
+            with self.paused():
+                return loss_of(logits, labels, inputs)
+
+        return quiet
 
     def watched(self, loss_of: Loss, generator: torch.Generator, module: nn.Module) -> Loss:
         """The same loss, whose computation reads first where labels are to be drawn.

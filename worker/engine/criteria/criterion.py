@@ -28,6 +28,8 @@ class Evidence:
     """Scores at the last removal, (K,) by group; empty at the first one."""
     on: Mapping[str, Tensor] = field(default_factory=dict)
     """Which of the channels present are on, bool (K,) by group on the CPU; all are in a group that is not there."""
+    curvature: Mapping[str, Tensor] = field(default_factory=dict)
+    """What was read of the weights that make channels, by tensor, where the criterion asked for it."""
     batch_norm_scales: frozenset[str] = frozenset()
     """Names of the tensors that are scales (gamma) of batch norms."""
 
@@ -36,7 +38,7 @@ class ChannelCriterion(Protocol):
     """Scores channels."""
 
     needs: Needs
-    """What the gates must read during the training steps before a removal."""
+    """What must be read during the training steps before a removal."""
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
         """One finite score per channel, (K,), for every group."""

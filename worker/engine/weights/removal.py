@@ -13,7 +13,6 @@ from backend.domain.recipe import Recipe
 from worker.engine.allocations.weight_allocation import RankedLayer
 from worker.engine.catalogue import WEIGHT_ALLOCATIONS, WEIGHT_CRITERIA
 from worker.engine.finishing import finish, lost_layers, spread
-from worker.engine.inputs import Inputs
 from worker.engine.layout import Size, layout_of_weights
 from worker.engine.network import Network, summarize
 from worker.engine.rankings import Ranking
@@ -64,13 +63,7 @@ class UnstructuredRemoval:
 
     def watched(self, loss: Loss) -> Loss:
         """The loss, with the reading taken on the way; the gates' own signal is not read in its backward passes."""
-        watched, gates = self._signal.watched(loss), self._trainee.gates
-
-        def quiet(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
-            with gates.signal.paused():
-                return watched(logits, labels, inputs)
-
-        return quiet
+        return self._trainee.gates.signal.unread(self._signal.watched(loss))
 
     def remove(self, level: float, limit: int | None) -> tuple[str, ...]:  # noqa: ARG002  (the protocol's signature)
         """Mask weights until the level is reached; their number alone is told, in `size`."""
