@@ -15,7 +15,7 @@ from tests.benchmarks.turns import PLAIN, Options, Work, start_training
 from tests.engine.grounds import ground_of
 from worker.engine.catalogue import REGULARIZERS
 from worker.engine.retraining.losses import cross_entropy
-from worker.engine.training import compared
+from worker.engine.training import compared, compared_relaxed
 
 GOAL = 1.25
 EXAMPLES, STEPS = 50_000, 1000
@@ -57,7 +57,7 @@ def _step(name: str, spec: Regularizer | None, options: Options) -> Work:
         logits = trainee.scores(inputs)
         loss = cross_entropy(logits, labels, inputs)
         rise = compared(trainee, cross_entropy, logits, labels, inputs)
-        relaxed = [cross_entropy(scores, labels, inputs) for scores in trainee.relaxed_scores(inputs)]
+        relaxed = compared_relaxed(trainee, cross_entropy, logits, labels, inputs)
         trainee.learn(loss, len(labels), None if rise is None else loss.detach() + rise, relaxed)
 
     return step

@@ -15,7 +15,7 @@ from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
 
 COMPARED = 4
-"""One of so many examples is compared: all would cost half as much as a training step."""
+"""One of so many examples is compared: all would cost half as much as a training step, or more where slopes count."""
 
 
 class Stopped(Exception):
@@ -74,7 +74,7 @@ class Trainer:
             logits = trainee.scores(inputs)
             loss = loss_of(logits, labels, inputs)
             rise = compared(trainee, loss_of, logits, labels, inputs)
-            relaxed = [loss_of(scores, labels, inputs) for scores in trainee.relaxed_scores(inputs)]
+            relaxed = compared_relaxed(trainee, loss_of, logits, labels, inputs)
         trainee.learn(loss, len(labels), None if rise is None else loss.detach() + rise, relaxed)
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
@@ -91,3 +91,18 @@ def compared(trainee: Trainee, loss_of: Loss, logits: Tensor, labels: Tensor, in
     if others is None:
         return None
     return loss_of(others, labels[:count], some) - loss_of(logits[:count], labels[:count], some)
+
+
+def compared_relaxed(trainee: Trainee, loss_of: Loss, logits: Tensor, labels: Tensor, inputs: Inputs) -> list[Tensor]:
+    """The mean losses with a regularizer's relaxed weights, with slopes by what is relaxed; empty where it has none.
+
+    They are the mean loss, and by how much that of one of `COMPARED` examples rises, which on average tells the same.
+    """
+    count = -(-len(labels) // COMPARED)
+    some = inputs.at(slice(count))
+    found = trainee.relaxed_scores(some)
+    if not found:
+        return []
+    with torch.no_grad():
+        rest = loss_of(logits, labels, inputs) - loss_of(logits[:count], labels[:count], some)
+    return [rest + loss_of(scores, labels[:count], some) for scores in found]
