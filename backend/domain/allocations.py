@@ -2,11 +2,32 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from backend.domain.granularities import ForGranularities, GranularityKind
+from backend.domain.named_numbers import LayerFactor, numbers, sort_once
 
 _WEIGHTS: frozenset[GranularityKind] = frozenset({"unstructured"})
+
+
+class ByLayer(ForGranularities):
+    """An allocation by one number for all layers, which single layers may have multiplied."""
+
+    layer_factors: tuple[LayerFactor, ...] = ()
+
+    @field_validator("layer_factors")
+    @classmethod
+    def _sort_factors(cls, factors: tuple[str, ...]) -> tuple[str, ...]:
+        """The same factors in another order are the same recipe; a layer named twice and a factor of 0 are refused."""
+        zero = next((name for name, factor in numbers(factors).items() if not factor), None)
+        if zero is not None:
+            raise ValueError(f"the factor of `{zero}` is 0; give one above 0")
+        return sort_once(factors, "factors")
+
+    @property
+    def factors(self) -> dict[str, float]:
+        """Factors by layer."""
+        return numbers(self.layer_factors)
 
 
 class GlobalAllocation(ForGranularities):
@@ -15,10 +36,19 @@ class GlobalAllocation(ForGranularities):
     kind: Literal["global"] = "global"
 
 
-class UniformAllocation(ForGranularities):
-    """Thin every layer alike; the criterion only ranks channels (or weights) inside a layer."""
+class UniformAllocation(ByLayer):
+    """Thin every layer alike, or by factors of your own; the criterion only ranks channels (or weights) inside a layer.
+
+    A layer keeps the share `min(1, s * factor)`, with one `s` for all layers that meets the target.
+    """
 
     kind: Literal["uniform"] = "uniform"
+    layer_factors: tuple[LayerFactor, ...] = Field(
+        (),
+        max_length=10_000,
+        description="What single layers keep beside the others: `conv1=2` twice the share, at most all. Of coupled "
+        "layers the factors are multiplied.",
+    )
 
 
 class ErkAllocation(ForGranularities):
@@ -43,14 +73,20 @@ class LampAllocation(ForGranularities):
     granularities: ClassVar[frozenset[GranularityKind]] = _WEIGHTS
 
 
-class LayerThresholdAllocation(ForGranularities):
+class LayerThresholdAllocation(ByLayer):
     """Remove weights below a threshold in proportion to the spread of their layer (Han et al. 2015, arXiv:1506.02626).
 
-    A weight goes when `|w| < s * std` of the weights that its layer still has, with one `s` for all layers that meets
-    the target.
+    A weight goes when `|w| < s * factor * std` of the weights that its layer still has, with one `s` for all layers
+    that meets the target.
     """
 
     kind: Literal["layer_threshold"] = "layer_threshold"
+    layer_factors: tuple[LayerFactor, ...] = Field(
+        (),
+        max_length=10_000,
+        description="Other thresholds for single layers, as factors: `conv1=0.5` halves it, so that the layer keeps "
+        "more (the authors choose them by the sensitivity of each layer).",
+    )
     granularities: ClassVar[frozenset[GranularityKind]] = _WEIGHTS
 
 

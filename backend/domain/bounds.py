@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from math import ceil, gcd, lcm
 from typing import Self
 
+from backend.domain.allocations import ByLayer
 from backend.domain.network import ChannelGroupInfo, NetworkSummary
 from backend.domain.pruning import Prune
 
@@ -80,6 +81,11 @@ def unknown_pins(summary: NetworkSummary, pins: tuple[str, ...]) -> tuple[Unknow
     names = list(dict.fromkeys([layer.name for layer in summary.layers] + [lock.layer for lock in summary.locks]))
     known = frozenset(names)
     return tuple(UnknownPin(pin, _nearest(pin, names)) for pin in pins if pin not in known)
+
+
+def factored_layers(prune: Prune) -> tuple[str, ...]:
+    """The layers that the allocation treats in another way than the rest."""
+    return tuple(prune.allocation.factors) if isinstance(prune.allocation, ByLayer) else ()
 
 
 def _nearest(name: str, names: list[str]) -> str | None:

@@ -1,6 +1,12 @@
 """Lists of a name and a number each, such as `conv1=0.5`, as recipes hold them."""
 
 from collections.abc import Sequence
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+LayerFactor = Annotated[str, StringConstraints(max_length=520, pattern=r"^.+=[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$")]
+"""A layer and a number, such as `conv1=0.5`."""
 
 
 def name_of(item: str) -> str:

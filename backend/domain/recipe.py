@@ -16,6 +16,7 @@ from backend.domain.targets import Target
 _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove"},
     "prune.criterion": {"labels": "data"},
+    "prune.allocation": {"layer_factors": []},
     "prune.cost": {"counted": "operations"},
     "sparsify": {"gradient_norm": None, "passes": "once"},
     "sparsify.regularizer": {

@@ -2,9 +2,9 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, StringConstraints, field_validator
+from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator
 
-from backend.domain.named_numbers import numbers, sort_once
+from backend.domain.named_numbers import LayerFactor, numbers, sort_once
 from backend.domain.spec import Spec
 
 Noise = Annotated[
@@ -16,9 +16,6 @@ Noise = Annotated[
     ),
 ]
 """Where noise of weights is drawn."""
-
-LayerFactor = Annotated[str, StringConstraints(max_length=520, pattern=r"^.+=[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$")]
-"""A layer and a number, such as `conv1=0.5`."""
 
 
 class GroupLassoRegularizer(Spec):

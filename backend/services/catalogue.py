@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
-from backend.domain.bounds import unknown_pins
+from backend.domain.bounds import factored_layers, unknown_pins
 from backend.domain.datasets import DatasetSummary
 from backend.domain.epochs import epoch_length
 from backend.domain.errors import DataMismatch, InvalidValue, Refusal, TargetUnreachable
@@ -91,10 +91,14 @@ def require_reachable(recipe: Recipe, summary: NetworkSummary) -> None:
 
 
 def require_known_pins(recipe: Recipe, summary: NetworkSummary) -> None:
-    """Raise `InvalidValue` when a pin names no layer of the network; the sentence names the nearest."""
-    unknown = unknown_pins(summary, recipe.prune.pins)
-    if unknown:
-        raise InvalidValue(" ".join(pin.detail for pin in unknown[:_MOST_PINS]), field="prune.pins")
+    """Raise `InvalidValue` when a pin or a factor names no layer of the network; the sentence names the nearest."""
+    for field, names in (
+        ("prune.pins", recipe.prune.pins),
+        ("prune.allocation.layer_factors", factored_layers(recipe.prune)),
+    ):
+        unknown = unknown_pins(summary, names)
+        if unknown:
+            raise InvalidValue(" ".join(pin.detail for pin in unknown[:_MOST_PINS]), field=field)
 
 
 def require_readable(recipe: Recipe, summary: NetworkSummary) -> None:

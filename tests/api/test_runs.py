@@ -116,6 +116,14 @@ def test_a_pin_that_names_no_layer_is_refused_with_the_nearest(application: Appl
     assert answer.json()["detail"] == "The network has no layer `hiden`; did you mean `hidden`?"
 
 
+def test_a_factor_for_a_layer_that_is_not_there_is_refused(application: Application, client: TestClient) -> None:
+    allocation = {"kind": "uniform", "layer_factors": ["hiden=2"]}
+    prune = {**RECIPE["prune"], "allocation": allocation, "cost": {"kind": "none"}}
+    answer = order(application, client, {**RECIPE, "prune": prune})
+    assert (answer.status_code, answer.json()["field"]) == (422, "recipe.prune.allocation.layer_factors")
+    assert "did you mean `hidden`?" in answer.json()["detail"]
+
+
 def test_pins_that_leave_too_little_are_refused_with_the_nearest_point(
     application: Application, client: TestClient
 ) -> None:

@@ -183,6 +183,18 @@ def test_uniform_allocation_thins_all_layers_alike_whatever_the_scores():
     assert list(masks.off(chosen).widths.values()) == [WIDTH // 2] * DEPTH
 
 
+def test_layers_keep_the_shares_that_their_factors_say_and_never_more_than_all():
+    model = SizeModel.of(chain())
+    allocation = UniformAllocation(layer_factors=("conv2=0.5", "conv3=4"))
+    chosen = choose(nearly_equal_scores(model), full_masks(model), rules(model, allocation=allocation), 0.5, None)
+    widths = full_masks(model).off(chosen).widths
+    share = widths["conv1"] / WIDTH
+    assert widths["conv3"] == WIDTH
+    assert widths["conv2"] == pytest.approx(share * WIDTH / 2, abs=1)
+    others = [width for name, width in widths.items() if name not in ("conv2", "conv3")]
+    assert max(others) - min(others) <= 1
+
+
 @pytest.mark.parametrize("multiple", [8, 16])
 @pytest.mark.parametrize("allocation", [GlobalAllocation(), UniformAllocation()])
 @pytest.mark.parametrize("limit", [None, 1])

@@ -1,11 +1,13 @@
 """How many weights each layer keeps, against closed forms and exact counts."""
 
+from dataclasses import replace
 from math import ceil, floor
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from backend.domain.allocations import (
     ErkAllocation,
@@ -139,3 +141,18 @@ def test_layers_that_stay_whole_give_nothing(spec):
     pinned = layer((4, 4), floor=16)
     assert kept(spec, [pinned, layer((5, 5))], 26) == [16, 10]
     assert kept(spec, [pinned, layer((5, 5))], 3) == [16, 1]
+
+
+def test_factors_multiply_the_shares_and_the_thresholds_of_single_layers():
+    first, second = (replace(row(*range(1, 101)), name=name) for name in ("a", "b"))
+    assert kept(UniformAllocation(layer_factors=("a=3",)), [first, second], 80) == [60, 20]
+    assert kept(UniformAllocation(layer_factors=("a=9",)), [first, second], 150) == [100, 50]  # at most all
+    halved = LayerThresholdAllocation(layer_factors=("b=0.5",))
+    assert kept(halved, [first, second], 140) == [60, 80]  # 40 is under the threshold in one, 20 in the other
+    assert kept(LayerThresholdAllocation(), [first, second], 140) == [70, 70]
+
+
+@pytest.mark.parametrize("factors", [("a=0",), ("a=1", "a=2"), ("a",)])
+def test_factors_of_zero_and_layers_named_twice_are_refused(factors):
+    with pytest.raises(ValidationError, match=r"factor|pattern"):
+        UniformAllocation(layer_factors=factors)

@@ -1,6 +1,6 @@
 """What must hold before any training: the data fits the network, and the target can be reached."""
 
-from backend.domain.bounds import unknown_pins
+from backend.domain.bounds import factored_layers, unknown_pins
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.fitting import class_misfit
 from backend.domain.latencies import latency_misfit
@@ -40,8 +40,8 @@ def check_data(network: Network, dataset: Dataset) -> Feed:
 def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     """Raise JobFailure(TARGET_UNREACHABLE), naming the nearest reachable point, if the recipe's limits forbid it.
 
-    A pin that names no layer, a criterion that cannot score the network, a regularizer that has nothing to work on, and
-    times of other layers than the network's are refused first (INVALID_RECIPE).
+    A pin or a factor that names no layer, a criterion that cannot score the network, a regularizer that has nothing to
+    work on, and times of other layers than the network's are refused first (INVALID_RECIPE).
     """
     if not summary.groups and recipe.prune.granularity.kind == "channel":
         raise JobFailure(
@@ -52,6 +52,9 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     unknown = unknown_pins(summary, recipe.prune.pins)
     if unknown:
         raise JobFailure(FailureCode.INVALID_RECIPE, unknown[0].detail, "Correct prune.pins.")
+    unknown = unknown_pins(summary, factored_layers(recipe.prune))
+    if unknown:
+        raise JobFailure(FailureCode.INVALID_RECIPE, unknown[0].detail, "Correct prune.allocation.layer_factors.")
     missing = unreadable(summary, recipe.prune)
     if missing:
         raise JobFailure(FailureCode.INVALID_RECIPE, missing.detail, missing.hint)

@@ -109,6 +109,7 @@ class ChannelRemoval:
             allocation=ALLOCATIONS.make(prune.allocation),
             bounds=width_bounds(summary, prune),
             target=recipe.target,
+            layers={group.name: group.layers for group in summary.groups},
         )
         self._last: _Choice | None = None
 

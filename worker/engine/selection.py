@@ -1,7 +1,7 @@
 """The greedy choice: which channels go, one after another, with the cost computed anew after each."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -26,6 +26,8 @@ class Rules:
     bounds: Mapping[str, WidthBounds]
     """Which widths each group may end at."""
     target: Target
+    layers: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The layers that make each group's channels; of groups that are not there, the one of its name."""
 
     def density(self, widths: Mapping[str, int]) -> float:
         """Fraction kept of what the target counts."""
@@ -76,7 +78,8 @@ def _next_group(queues: Mapping[str, list[tuple[float, int]]], widths: Mapping[s
     current, dense = _vector(widths[name] for name in names), _vector(rules.bounds[name].dense for name in names)
     objectives = rules.weighing.objective(lowest, rules.cost_model.changes(current, _vector(sizes)))
     is_eligible = torch.tensor([width is not None for width in below])
-    return names[rules.allocation.next_group(Candidates(objectives, current / dense, is_eligible))]
+    layers = [rules.layers.get(name, (name,)) for name in names]
+    return names[rules.allocation.next_group(Candidates(objectives, current / dense, is_eligible, layers))]
 
 
 def _vector(values: Iterable[float]) -> Tensor:

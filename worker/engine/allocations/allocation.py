@@ -1,5 +1,6 @@
 """Which group gives the next channel."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +18,8 @@ class Candidates:
     """Width over dense width."""
     is_eligible: Tensor
     """Bool (G,)."""
+    layers: Sequence[Sequence[str]] = ()
+    """Of every group, the layers that make its channels."""
 
 
 class ChannelAllocation(Protocol):

@@ -21,6 +21,7 @@ class RankedLayer:
     sizes: tuple[tuple[int, ...], ...]
     """Shapes of the layer's tensors."""
     dense: LayerWeights
+    name: str = ""
 
     @property
     def count(self) -> int:

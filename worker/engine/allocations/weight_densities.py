@@ -12,14 +12,15 @@ _HALVINGS = 100
 
 @WEIGHT_ALLOCATIONS.register(UniformAllocation)
 class UniformWeights:
-    """Every layer keeps the same share of its weights."""
+    """Every layer keeps the same share of its weights, or as many times as much as the recipe says."""
 
     def __init__(self, spec: UniformAllocation) -> None:
         self.spec = spec
 
     def keep(self, layers: Sequence[RankedLayer], budget: Budget) -> list[int]:
-        """One density for all."""
-        return _keep_shares(layers, budget, [1.0] * len(layers))
+        """One density for all, times the layers' factors."""
+        factors = self.spec.factors
+        return _keep_shares(layers, budget, [factors.get(layer.name, 1.0) for layer in layers])
 
 
 @WEIGHT_ALLOCATIONS.register(ErkAllocation)

@@ -42,8 +42,13 @@ class LayerThreshold:
         self.spec = spec
 
     def keep(self, layers: Sequence[RankedLayer], budget: Budget) -> list[int]:
-        """Rank by `|w| / std`: the threshold s is where the budget is met; scores must be magnitudes."""
-        return _keep_best(layers, budget, lambda layer: layer.scores.double() / (layer.spread or 1.0))
+        """Rank by `|w| / (factor * std)`: the threshold s is where the budget is met; scores must be magnitudes."""
+        factors = self.spec.factors
+
+        def rank(layer: RankedLayer) -> Tensor:
+            return layer.scores.double() / ((layer.spread or 1.0) * factors.get(layer.name, 1.0))
+
+        return _keep_best(layers, budget, rank)
 
 
 def lamp_scores(magnitudes: Tensor) -> Tensor:

@@ -146,7 +146,9 @@ class UnstructuredRemoval:
     def _ranked(self, layer: WeightLayer, scores: Tensor, queue: Tensor, weights: Tensor) -> RankedLayer:
         left = weights[queue]
         spread = left.double().std(correction=0).item()
-        return RankedLayer(scores[queue], spread, tuple(layer.shapes.values()), layer.size)
+        return RankedLayer(
+            scores[queue], spread, tuple(layer.shapes.values()), layer.size, self._names[layer.size.place]
+        )
 
 
 def _queue(scores: Tensor, kept: Tensor) -> Tensor:

@@ -2111,8 +2111,8 @@ export interface components {
          * LayerThresholdAllocation
          * @description Remove weights below a threshold in proportion to the spread of their layer (Han et al. 2015, arXiv:1506.02626).
          *
-         *     A weight goes when `|w| < s * std` of the weights that its layer still has, with one `s` for all layers that meets
-         *     the target.
+         *     A weight goes when `|w| < s * factor * std` of the weights that its layer still has, with one `s` for all layers
+         *     that meets the target.
          */
         LayerThresholdAllocation: {
             /**
@@ -2120,6 +2120,12 @@ export interface components {
              * @enum {string}
              */
             kind: "layer_threshold";
+            /**
+             * Layer Factors
+             * @description Other thresholds for single layers, as factors: `conv1=0.5` halves it, so that the layer keeps more (the authors choose them by the sensitivity of each layer).
+             * @default []
+             */
+            layer_factors?: string[];
         };
         /**
          * LayerVerdict
@@ -2477,7 +2483,8 @@ export interface components {
          * ObdCriterion
          * @description Score a weight by the rise of the loss when it becomes zero: Optimal Brain Damage (LeCun et al. 1990, NIPS 2).
          *
-         *     `1/2 * h_kk * w_k^2` with the diagonal of the Hessian, estimated over the training steps between removals.
+         *     `1/2 * h_kk * w_k^2` with the diagonal of the Hessian, estimated over the training steps between removals. A channel
+         *     scores by the sum over the weights that make it.
          */
         ObdCriterion: {
             /**
@@ -3759,7 +3766,9 @@ export interface components {
         };
         /**
          * UniformAllocation
-         * @description Thin every layer alike; the criterion only ranks channels (or weights) inside a layer.
+         * @description Thin every layer alike, or by factors of your own; the criterion only ranks channels (or weights) inside a layer.
+         *
+         *     A layer keeps the share `min(1, s * factor)`, with one `s` for all layers that meets the target.
          */
         UniformAllocation: {
             /**
@@ -3767,6 +3776,12 @@ export interface components {
              * @enum {string}
              */
             kind: "uniform";
+            /**
+             * Layer Factors
+             * @description What single layers keep beside the others: `conv1=2` twice the share, at most all. Of coupled layers the factors are multiplied.
+             * @default []
+             */
+            layer_factors?: string[];
         };
         /**
          * UnstructuredGranularity
