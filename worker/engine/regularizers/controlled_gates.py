@@ -20,7 +20,7 @@ _LEARNING_RATE = 0.01
 
 
 class RebarGates(BinaryGates):
-    """REBAR (Tucker et al. 2017, arXiv:1703.07370), by three forward passes.
+    """REBAR (Tucker et al. 2017, arXiv:1703.07370), by three forward passes, two of them on some of the examples.
 
     `[f(b) - c(z~)] d log p(b) + d c(z) - d c(z~)` with `c = scale * f(sigmoid(draw / temperature))`: z is the draw
     before its threshold, z~ is drawn again given the gates b. The scale is the one that would have given the least
@@ -91,7 +91,7 @@ class RelaxGates(RebarGates):
     def __init__(self, start: Start) -> None:
         super().__init__(start)
         self._network = small_network(start.count, start.generator).to(start.device)
-        self._optimizer = torch.optim.Adam(self._network.parameters(), _LEARNING_RATE)
+        self._optimizer = torch.optim.Adam(self._network.parameters(), _LEARNING_RATE, fused=True)
 
     def _learned(self) -> Tensor:
         """`d r(z) - d r(z~) - r(z~) d log p(b)`, by the network r before this step."""
