@@ -34,8 +34,11 @@ SPECS: dict[str, Regularizer] = {
     "slimming": BatchNormL1Regularizer(),
     "slimming, proximal": BatchNormL1Regularizer(step="proximal"),
     "targeted dropout, units": TargetedDropoutRegularizer(),
-    "variational dropout": VariationalDropoutRegularizer(),
-    "Bayesian compression": BayesianCompressionRegularizer(),
+    "variational dropout, weights drawn": VariationalDropoutRegularizer(),
+    "variational dropout, sums drawn": VariationalDropoutRegularizer(noise="activations"),
+    "Bayesian compression, weights drawn": BayesianCompressionRegularizer(),
+    "Bayesian compression, sums drawn": BayesianCompressionRegularizer(noise="activations"),
+    "Bayesian compression, horseshoe": BayesianCompressionRegularizer(prior="horseshoe"),
 }
 
 
