@@ -113,6 +113,7 @@ RECIPES = {
             "points": 2,
         },
     ),
+    "damage of channels": recipe(prune={"criterion": {"kind": "obd", "curvature": "hutchinson"}} | SCHEDULE),
     "surgeon": recipe(
         target={"kind": "macs", "density": 0.5},
         prune={
