@@ -1,4 +1,4 @@
-"""The folder that `secateur prune` fills: one zip for each operating point, and the history."""
+"""The folder that `secateur prune` fills: one zip for each operating point, the history, and pictures."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -18,6 +18,7 @@ from worker.delivery.onnx_check import test_split
 from worker.engine.examples import Dataset
 from worker.engine.feeding import feed
 from worker.engine.results import FinishedPoint
+from worker.pictures import first_layers_page
 
 _RUNTIMES = {"torch": "torch", "onnxruntime": "ONNX Runtime"}
 
@@ -66,7 +67,15 @@ class Results:
             for line in () if report is None else _lines(report):
                 self.say(f"  {line}")
         self._write_history(followed)
+        self._write_pictures(followed)
         return is_complete
+
+    def _write_pictures(self, followed: Followed) -> None:
+        page = first_layers_page(followed.points)
+        if page is not None:
+            file = self.folder / "first-layers.html"
+            file.write_text(page, encoding="utf-8")
+            self.say(f"{file}: what the layers that read the input look for, at every operating point")
 
     def _write_history(self, followed: Followed) -> None:
         file = self.folder / "history.json"

@@ -59,11 +59,16 @@ def test_every_point_becomes_a_zip_and_the_history_is_written(checkpoint, short_
     result = prune(checkpoint, folder, "--recipe", short_recipe, "--macs", 0.25, "--seed", 3)
     assert result.exit_code == 0, result.output
     assert sorted(file.name for file in folder.iterdir()) == [
+        "first-layers.html",
         "history.json",
         "point-0.zip",
         "point-1.zip",
         "pruned.zip",
     ]
+    page = (folder / "first-layers.html").read_text()
+    assert page.count("<h2>") == page.count("<code>fc1</code>") == 3
+    assert page.count("Plotly.newPlot(") == 3
+    assert "Every neuron that is left reads every pixel" in page
     report = RunReport.model_validate_json((folder / "history.json").read_text())
     assert report.points[-1].macs <= 0.25 * report.layout.dense_macs
     assert [scores.point for scores in report.scores] == [1, 2]

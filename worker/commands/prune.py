@@ -48,7 +48,7 @@ _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)]
 @device_option
 @threads_option
 def command(file: Path, data: str, output: Path, threads: int, **options: Any) -> None:
-    """Prune a network without a server: one zip per operating point, and the history."""
+    """Prune a network without a server: one zip per operating point, the history, and pictures of the first layers."""
     architecture, device = options.pop("architecture"), options.pop("device")
     wishes = Wishes(parse_formats(options.pop("formats")), options.pop("latency"), threads)
     recipe = choose_recipe(RecipeChoice.model_validate(options))
