@@ -54,23 +54,21 @@ class UniformAllocation(ByLayer):
 class ErkAllocation(ForGranularities):
     """Keep more of small layers: Erdos-Renyi kernel (Evci et al. 2020, arXiv:1911.11134).
 
-    A layer keeps the share `min(1, e * (sum of its weight's sizes) / (product of them))` of its weights, with one
-    `e` for all layers that meets the target; the criterion only ranks weights inside a layer.
+    A layer keeps the share `min(1, e * (sum of its weight's sizes) / (product of them))` of its weights, or of its
+    channels, with one `e` for all layers that meets the target; the criterion only ranks inside a layer.
     """
 
     kind: Literal["erk"] = "erk"
-    granularities: ClassVar[frozenset[GranularityKind]] = _WEIGHTS
 
 
 class LampAllocation(ForGranularities):
     """Rank all weights by their share in what is left of their layer (LAMP; Lee et al. 2021, arXiv:2010.07611).
 
     The score of a weight is its square over the sum of the squares of all weights of its layer that are as large or
-    larger, so that removing a layer's last weights costs most.
+    larger, so that removing a layer's last weights costs most. Channels are ranked so by their norms.
     """
 
     kind: Literal["lamp"] = "lamp"
-    granularities: ClassVar[frozenset[GranularityKind]] = _WEIGHTS
 
 
 class LayerThresholdAllocation(ByLayer):

@@ -44,8 +44,8 @@ def _cost_needs_global(sections: Sections) -> str | None:
     if sections.prune.cost.kind == "none" or sections.prune.allocation.kind == "global":
         return None
     return (
-        f"prune.cost: a cost decides between layers, but `{sections.prune.allocation.kind}` thins every layer alike; "
-        "choose the allocation `global` or the cost `none`"
+        f"prune.cost: a cost decides between layers, but `{sections.prune.allocation.kind}` says itself "
+        "how much each gives; choose the allocation `global` or the cost `none`"
     )
 
 

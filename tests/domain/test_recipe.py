@@ -111,13 +111,20 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
         ({"prune": {"criterion": {"kind": "taylor"}, "cost": {"kind": "parameter_free"}}}, "prune.cost"),
         (
             {"prune": {"criterion": {"kind": "fisher"}, "allocation": {"kind": "uniform"}, "cost": {"kind": "fixed"}}},
-            "thins every layer alike",
+            "says itself how much each gives; choose the allocation `global`",
         ),
         ({"retrain": {"epochs": 0}, "distill": {}}, "no retraining to distill in"),
         ({"retrain": {"epochs": 1, "parts": "in_turn"}}, "retrain.parts: `in_turn` .* retrain.epochs is 1; set"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "taylor"}}}, "choose the granularity `channel`"),
         ({"prune": {"criterion": {"kind": "obs"}}}, "choose the granularity `unstructured`"),
-        ({"prune": {"criterion": {"kind": "magnitude"}, "allocation": {"kind": "erk"}}}, "prune.allocation: `erk`"),
+        (
+            {"prune": {"criterion": {"kind": "magnitude"}, "allocation": {"kind": "layer_threshold"}}},
+            "prune.allocation: `layer_threshold`",
+        ),
+        (
+            {"prune": {"criterion": {"kind": "fisher"}, "allocation": {"kind": "lamp"}}},
+            "prune.allocation: `lamp` compares magnitudes .* choose the criterion `magnitude`",
+        ),
         ({"prune": WEIGHTS | {"criterion": {"kind": "fisher"}, "allocation": {"kind": "lamp"}}}, "compares magnitudes"),
         ({"prune": WEIGHTS | {"schedule": {"kind": "greedy"}}}, "choose the schedule `one_shot` or `cubic`"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed"}}}, "choose the cost `none`"),

@@ -100,3 +100,12 @@ def test_every_preset_reaches_its_target_and_resumes_to_the_same_bits(name: str)
     middle = whole.checkpoints[len(whole.checkpoints) // 2]
     again = essence(collect_run(uploaded(), data, chosen, Checkpoint.from_bytes(middle.to_bytes())))
     assert again == essence(whole)[-len(again) :]
+
+
+@pytest.mark.parametrize("allocation", ["erk", "lamp"])
+def test_allocations_by_size_and_by_shares_of_norms_divide_channels_too(allocation: str) -> None:
+    value = on_a_small_scale(PRESETS["li2017-filter-l1"].recipe).model_dump(mode="json")
+    value["prune"] |= {"allocation": {"kind": allocation}, "points": 2}
+    whole = collect_run(uploaded(), blobs(40, 12), Recipe.model_validate(value))
+    assert whole.points[-1].point.is_target
+    assert whole.points[-1].point.macs <= value["target"]["density"] * summarize(uploaded()).macs

@@ -1,9 +1,10 @@
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 import torch
 
-from backend.domain.allocations import GlobalAllocation, UniformAllocation
+from backend.domain.allocations import ErkAllocation, GlobalAllocation, LampAllocation, UniformAllocation
 from backend.domain.bounds import width_bounds
 from backend.domain.costs import FixedCost, NoCost, ParameterFreeCost
 from backend.domain.criteria import MagnitudeCriterion
@@ -76,6 +77,7 @@ def rules(model, *, cost=None, cost_model=None, allocation=None, target=None, **
         allocation=ALLOCATIONS.make(allocation or GlobalAllocation()),
         bounds=width_bounds(chain(), prune),
         target=target or SparsityTarget(sparsity=0.5),
+        layers={layer.name: (layer,) for layer in chain().layers},
     )
 
 
@@ -195,8 +197,41 @@ def test_layers_keep_the_shares_that_their_factors_say_and_never_more_than_all()
     assert max(others) - min(others) <= 1
 
 
+def test_erk_keeps_channels_by_the_sizes_of_their_layer():
+    model = SizeModel.of(chain())
+    layers = {layer.name: (layer,) for layer in chain().layers}
+    small = layers["conv2"][0].model_copy(update={"kernel": (1, 1), "weights": WIDTH * WIDTH})
+    chosen = replace(rules(model, allocation=ErkAllocation()), layers=layers | {"conv2": (small,)})
+    widths = full_masks(model).off(choose(nearly_equal_scores(model), full_masks(model), chosen, 0.5, None)).widths
+    share, more = (2 * WIDTH + 6) / (WIDTH**2 * WINDOW), (2 * WIDTH + 2) / WIDTH**2
+    assert widths["conv2"] == WIDTH  # min(1, 8.7 times the share of the others)
+    assert more / share > 8
+    others = [width for name, width in widths.items() if name != "conv2"]
+    assert max(others) - min(others) <= 1
+
+    chosen = replace(chosen, layers=layers | {"conv2": (small, *layers["conv1"])})  # coupled: sizes are added up
+    widths = full_masks(model).off(choose(nearly_equal_scores(model), full_masks(model), chosen, 0.5, None)).widths
+    together = (4 * WIDTH + 8) / (WIDTH**2 * (WINDOW + 1))
+    assert widths["conv2"] / widths["conv5"] == pytest.approx(together / share, rel=0.05)
+
+
+def test_lamp_ranks_channels_by_their_norms_share_in_what_is_left_of_their_layer():
+    model = SizeModel.of(chain())
+    generator = torch.Generator().manual_seed(2)
+    scores = {name: torch.rand(WIDTH, generator=generator) for name in model.dense_widths}
+    scores["conv2"] *= 1000  # the scale of a layer is not seen
+    chosen = choose(scores, full_masks(model), rules(model, allocation=LampAllocation()), 0.5, None)
+    ranked = {
+        (name, place): float(value**2 / norms[norms >= value].square().sum())
+        for name, norms in scores.items()
+        for place, value in enumerate(norms)
+    }
+    assert sorted(chosen) == sorted(sorted(ranked, key=ranked.__getitem__)[: len(chosen)])
+    assert len(chosen) == WIDTH * DEPTH // 2
+
+
 @pytest.mark.parametrize("multiple", [8, 16])
-@pytest.mark.parametrize("allocation", [GlobalAllocation(), UniformAllocation()])
+@pytest.mark.parametrize("allocation", [GlobalAllocation(), UniformAllocation(), ErkAllocation(), LampAllocation()])
 @pytest.mark.parametrize("limit", [None, 1])
 def test_aligned_widths_are_multiples_and_the_target_is_still_met(multiple, allocation, limit):
     model = SizeModel.of(chain())

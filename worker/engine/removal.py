@@ -10,7 +10,7 @@ from torch import Tensor
 
 from backend.domain.bounds import width_bounds
 from backend.domain.errors import FailureCode, JobFailure
-from backend.domain.network import NetworkSummary
+from backend.domain.network import Layer, NetworkSummary
 from backend.domain.recipe import Recipe
 from backend.domain.reports import RunLayout
 from backend.domain.thinning import SizeModel
@@ -109,7 +109,7 @@ class ChannelRemoval:
             allocation=ALLOCATIONS.make(prune.allocation),
             bounds=width_bounds(summary, prune),
             target=recipe.target,
-            layers={group.name: group.layers for group in summary.groups},
+            layers=_making_layers(summary),
         )
         self._last: _Choice | None = None
 
@@ -195,6 +195,12 @@ class ChannelRemoval:
         lost = lost_layers(present.network, needed.network)
         size = sized_without(size_at(self._model, needed.widths), lost, needed.network)
         return Delivered(needed.network, size, needed.lost_since(present), needed.present, tuple(lost.values()))
+
+
+def _making_layers(summary: NetworkSummary) -> dict[str, tuple[Layer, ...]]:
+    """By group."""
+    layers = {layer.name: layer for layer in summary.layers}
+    return {group.name: tuple(layers[name] for name in group.layers if name in layers) for group in summary.groups}
 
 
 def _check_scores(scores: dict[str, Tensor]) -> None:

@@ -1,12 +1,13 @@
 """The greedy choice: which channels go, one after another, with the cost computed anew after each."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from backend.domain.bounds import WidthBounds
+from backend.domain.network import Layer
 from backend.domain.reach import density_of, is_down_to
 from backend.domain.targets import Target
 from backend.domain.thinning import SizeModel
@@ -26,8 +27,8 @@ class Rules:
     bounds: Mapping[str, WidthBounds]
     """Which widths each group may end at."""
     target: Target
-    layers: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    """The layers that make each group's channels; of groups that are not there, the one of its name."""
+    layers: Mapping[str, Sequence[Layer]]
+    """The layers that make each group's channels."""
 
     def density(self, widths: Mapping[str, int]) -> float:
         """Fraction kept of what the target counts."""
@@ -52,7 +53,7 @@ def choose(
     group that begins to give goes on until it stands at a width at which it may end (over several calls if need be),
     and what competes is the mean of all the channels that it would give; at a multiple of 1 that is one channel.
     """
-    queues = {name: _queue(scores[name], masks.on[name]) for name in rules.bounds}
+    queues = {name: _queue(scores[name], masks.on[name], rules.allocation) for name in rules.bounds}
     widths = masks.widths
     chosen: list[tuple[str, int]] = []
     while not rules.is_reached(widths, level) and (limit is None or len(chosen) < limit):
@@ -78,7 +79,7 @@ def _next_group(queues: Mapping[str, list[tuple[float, int]]], widths: Mapping[s
     current, dense = _vector(widths[name] for name in names), _vector(rules.bounds[name].dense for name in names)
     objectives = rules.weighing.objective(lowest, rules.cost_model.changes(current, _vector(sizes)))
     is_eligible = torch.tensor([width is not None for width in below])
-    layers = [rules.layers.get(name, (name,)) for name in names]
+    layers = [rules.layers[name] for name in names]
     return names[rules.allocation.next_group(Candidates(objectives, current / dense, is_eligible, layers))]
 
 
@@ -86,9 +87,9 @@ def _vector(values: Iterable[float]) -> Tensor:
     return torch.tensor([float(value) for value in values], dtype=torch.float64)
 
 
-def _queue(scores: Tensor, on: Tensor) -> list[tuple[float, int]]:
-    """Channels that are on as (score, position); the one to go first is last."""
-    pairs = [
-        (score, place) for place, (score, is_on) in enumerate(zip(scores.tolist(), on.tolist(), strict=True)) if is_on
-    ]
-    return sorted(pairs, reverse=True)
+def _queue(scores: Tensor, on: Tensor, allocation: ChannelAllocation) -> list[tuple[float, int]]:
+    """Channels that are on as (score to compare, position); the one to go first is last."""
+    places = on.nonzero().flatten()
+    ranked, order = scores[places].sort(stable=True)
+    compared = allocation.compared(ranked).tolist()
+    return list(zip(compared, places[order].tolist(), strict=True))[::-1]

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from torch import Tensor
 
+from backend.domain.network import Layer
 from worker.engine.registry import Registry
 
 
@@ -18,12 +19,16 @@ class Candidates:
     """Width over dense width."""
     is_eligible: Tensor
     """Bool (G,)."""
-    layers: Sequence[Sequence[str]] = ()
+    layers: Sequence[Sequence[Layer]] = ()
     """Of every group, the layers that make its channels."""
 
 
 class ChannelAllocation(Protocol):
     """Picks groups."""
+
+    def compared(self, scores: Tensor) -> Tensor:
+        """What is compared between groups in place of the scores of the channels that one has left, ascending (m,)."""
+        ...
 
     def next_group(self, candidates: Candidates) -> int:
         """Index of the group that gives a channel; the first in forward order wins a tie."""

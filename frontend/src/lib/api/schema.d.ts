@@ -1320,8 +1320,8 @@ export interface components {
          * ErkAllocation
          * @description Keep more of small layers: Erdos-Renyi kernel (Evci et al. 2020, arXiv:1911.11134).
          *
-         *     A layer keeps the share `min(1, e * (sum of its weight's sizes) / (product of them))` of its weights, with one
-         *     `e` for all layers that meets the target; the criterion only ranks weights inside a layer.
+         *     A layer keeps the share `min(1, e * (sum of its weight's sizes) / (product of them))` of its weights, or of its
+         *     channels, with one `e` for all layers that meets the target; the criterion only ranks inside a layer.
          */
         ErkAllocation: {
             /**
@@ -1901,7 +1901,7 @@ export interface components {
          * @description Rank all weights by their share in what is left of their layer (LAMP; Lee et al. 2021, arXiv:2010.07611).
          *
          *     The score of a weight is its square over the sum of the squares of all weights of its layer that are as large or
-         *     larger, so that removing a layer's last weights costs most.
+         *     larger, so that removing a layer's last weights costs most. Channels are ranked so by their norms.
          */
         LampAllocation: {
             /**
@@ -2757,6 +2757,11 @@ export interface components {
         PointResult: {
             /** Dense Accuracy */
             dense_accuracy: number;
+            /**
+             * File Macs Density
+             * @description MACs kept where those with zeros are counted; null for a network without zeros.
+             */
+            file_macs_density: number | null;
             /** Index */
             index: number;
             /** Is Target */
@@ -3399,6 +3404,8 @@ export interface components {
          */
         SeriesAnswer: {
             dense_test_accuracy: components["schemas"]["SpreadAnswer"] | null;
+            /** @description MACs kept where those with zeros are counted; null where there are no zeros. */
+            file_macs_density: components["schemas"]["SpreadAnswer"] | null;
             /** Is Baseline */
             is_baseline: boolean;
             /**
@@ -3929,7 +3936,7 @@ export interface operations {
                 /** @description Which accuracy is drawn. */
                 split?: "test" | "validation";
                 /** @description What accuracy is drawn against. */
-                x?: "sparsity" | "macs" | "parameters";
+                x?: "sparsity" | "macs" | "parameters" | "compression";
             };
             header?: never;
             path?: never;
@@ -6031,7 +6038,7 @@ export interface operations {
                 /** @description Step that the `architecture` shows; 0 is the dense network. */
                 step?: number | null;
                 /** @description What `accuracy` is drawn against. */
-                x?: "sparsity" | "macs" | "parameters";
+                x?: "sparsity" | "macs" | "parameters" | "compression";
             };
             header?: never;
             path: {
