@@ -205,6 +205,22 @@ def test_a_rejected_model_says_why_and_its_file_is_removed(bench: Bench) -> None
     assert bench.published[-1].kind == "model"
 
 
+@pytest.mark.parametrize(
+    ("error", "stays"), [(JobFailure(FailureCode.DIVERGED, "It broke.", "Lower it."), True), (MemoryError(), False)]
+)
+def test_only_a_run_that_diverged_leaves_its_last_checkpoint(bench: Bench, error: Exception, stays: bool) -> None:
+    job_id = bench.queue()
+
+    def perform(performance: Performance) -> Write | None:
+        bench.workshop.store.save_checkpoint(job_id, b"good", epoch=performance.claim.epoch)
+        raise error
+
+    _run(bench, job_id, perform)
+    assert bench.job(job_id).state is JobState.FAILED
+    left = [file.read_bytes() for file in bench.workshop.settings.checkpoints.iterdir()]
+    assert left == ([b"good"] if stays else [])
+
+
 def test_a_finished_job_leaves_no_checkpoint(bench: Bench) -> None:
     job_id = bench.queue()
 
