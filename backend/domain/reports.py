@@ -242,6 +242,10 @@ class OperatingPoint(Spec):
             return metrics.theoretical_speedup(layout.dense_macs, self.macs)
         return metrics.theoretical_speedup(layout.dense_macs, self.zeros.file_macs or layout.dense_macs)
 
+    def file_macs_density(self, layout: RunLayout) -> float | None:
+        """MACs kept by the network in the files, those with zeros counted; None for a network without zeros."""
+        return None if self.notice is None else 1 / self.theoretical_speedup(layout)
+
 
 _SIZES = ("sparsity", "macs", "parameters", "widths", "zeros")
 """What a step and an operating point both tell of a network."""

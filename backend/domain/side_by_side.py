@@ -51,6 +51,12 @@ class Series:
         return Spread.of(metrics.density(point.macs, layout.dense_macs) for point, layout in self._last())
 
     @property
+    def file_macs_density(self) -> Spread | None:
+        """Of the same points: MACs kept where those with zeros are counted; None where there are no zeros."""
+        densities = (point.file_macs_density(layout) for point, layout in self._last())
+        return Spread.of(density for density in densities if density is not None)
+
+    @property
     def parameters_density(self) -> Spread | None:
         """Of the same points: parameters kept."""
         return Spread.of(metrics.density(point.parameters, layout.dense_parameters) for point, layout in self._last())
@@ -95,6 +101,7 @@ def label_of(recipe: Recipe) -> str:
 def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
     """What a reader must know before trusting a comparison of these runs, one sentence each."""
     found = [sentence for value_of, sentence in _MUST_AGREE if len({repr(value_of(run)) for run in runs}) > 1]
+    found += _on_zeros(runs)
     if not all(run.is_finished for run in runs):
         found.append("Some of these runs have not ended: their last points are still to come.")
     series = series_of(runs)
@@ -109,6 +116,19 @@ def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _on_zeros(runs: Sequence[ComparedRun]) -> Iterator[str]:
+    """What zeros are not, where any of these runs leaves some."""
+    kinds = {run.recipe.prune.granularity.kind for run in runs}
+    if "unstructured" not in kinds:
+        return
+    are_mixed = len(kinds) > 1
+    begin = "Some of these runs remove channels, others set" if are_mixed else "These runs set"
+    yield (
+        f"{begin} single weights to zero: {'of those, ' if are_mixed else ''}MACs and parameters count what is not "
+        "zero, shapes stay (but for dead channels), and zeros save no time until a sparse runtime is used."
+    )
+
+
 _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
     (lambda run: run.model_id, "These runs prune different networks: they do not start from the same accuracy."),
     (lambda run: run.dataset_id, "These runs measure on different data."),
@@ -116,12 +136,6 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
         lambda run: (run.recipe.retrain, run.recipe.distill, run.recipe.prune.points),
         "These runs are retrained differently (retrain, distill or the number of points): longer or better retraining "
         "alone can decide a comparison.",
-    ),
-    (
-        lambda run: run.recipe.prune.granularity.kind,
-        "Some of these runs remove channels, others set single weights to zero: of those, MACs and parameters count "
-        "what is not zero, shapes stay (but for dead channels), and zeros save no time until a runtime for sparse "
-        "weights is used.",
     ),
     (lambda run: run.recipe.data, "These runs split, batch or scale the data differently."),
 )

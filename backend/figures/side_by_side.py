@@ -22,6 +22,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
     `customdata` is the series' place in the list.
     """
     figure = go.Figure()
+    at = "%{x:.3g}x" if x == "compression" else "%{x:.1%}"
     lay_out_sizes(figure, x, {run.layout.granularity for one in series for run in one.runs})
     for place, one in enumerate(series):
         columns = list(zip(*(run.points for run in one.runs), strict=False))
@@ -44,7 +45,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
             },
             customdata=[place] * len(columns),
             text=[_describe(values) for values in accuracies],
-            hovertemplate="<b>%{y:.2%}</b> " + escape(one.label) + "<br>%{x:.1%}<br>%{text}<extra></extra>",
+            hovertemplate=f"<b>%{{y:.2%}}</b> {escape(one.label)}<br>{at}<br>%{{text}}<extra></extra>",
             mode="lines+markers",
             **palette.style_of_method(place, is_baseline=one.is_baseline),
         )

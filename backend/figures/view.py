@@ -6,7 +6,7 @@ from backend.domain.network import NetworkSummary
 from backend.domain.reports import RunReport
 from backend.domain.spec import Spec
 
-SizeAxis = Literal["sparsity", "macs", "parameters"]
+SizeAxis = Literal["sparsity", "macs", "parameters", "compression"]
 
 
 class RunView(Spec):

@@ -1,10 +1,13 @@
 """Runs side by side: what counts as one method, and what is said about fairness."""
 
+from dataclasses import replace
+
 import pytest
 
+from backend.domain.comparison import Spread
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
-from backend.domain.reports import RunLayout, TrackedLayer
+from backend.domain.reports import OperatingPoint, RunLayout, TrackedLayer
 from backend.domain.side_by_side import ComparedRun, caveats, label_of, series_of
 
 LAYOUT = RunLayout(
@@ -79,3 +82,33 @@ def test_a_comparison_without_a_baseline_says_so() -> None:
     found = caveats([compared("theis2018-fisher", seed) for seed in range(3)])
     assert len(found) == 1
     assert "random-channel" in found[0]
+
+
+ZEROS = {"count": 10, "prunable": 90, "left": [80], "compressed_bytes": 9, "file_macs": 50, "file_parameters": 60}
+
+
+def with_point(run: ComparedRun, **changes: object) -> ComparedRun:
+    """The run at a point that keeps 40 of 100 MACs."""
+    values = {"index": 1, "step": 1, "sparsity": 0.5, "macs": 40, "parameters": 40, "widths": (4,)}
+    accuracies = dict.fromkeys(("dense_accuracy", "pruned_accuracy", "retrained_accuracy", "test_accuracy"), 0.9)
+    losses = dict.fromkeys(("retrained_loss", "test_loss"), 0.1)
+    dense = OperatingPoint.model_validate(values | accuracies | losses | {"index": 0, "macs": 100, "parameters": 100})
+    point = OperatingPoint.model_validate(values | accuracies | losses | changes)
+    return replace(run, points=(dense, point))
+
+
+def test_zeros_are_not_taken_for_savings() -> None:
+    (series,) = series_of([with_point(compared("lamp2021"), zeros=ZEROS)])
+    assert series.macs_density == Spread.of([0.4])
+    assert series.file_macs_density == Spread.of([0.5])
+    (thin,) = series_of([with_point(compared("uniform"))])
+    assert thin.file_macs_density is None
+
+
+def test_a_comparison_of_zeros_alone_says_what_they_are_not() -> None:
+    runs = [compared(preset, seed) for preset in ("lamp2021", "random-weights") for seed in range(3)]
+    (sentence,) = caveats(runs)
+    assert sentence.startswith("These runs set single weights to zero")
+    assert "no time until a sparse runtime is used" in sentence
+    mixed = caveats([*runs, *fair()])
+    assert any(found.startswith("Some of these runs remove channels") for found in mixed)

@@ -30,6 +30,14 @@ def test_validation_accuracy_is_that_after_retraining() -> None:
     assert list(line.y) == pytest.approx([0.9, 0.89])
 
 
+def test_compression_is_drawn_by_its_logarithm_from_left_to_right() -> None:
+    series = series_of([compared("theis2018-fisher", 0, 3), compared("theis2018-fisher", 1, 3)])
+    figure = draw_side_by_side(series, "compression", "test")
+    layout = make_layout()
+    assert list(figure.data[0].x) == [layout.dense_parameters / point.parameters for point in series[0].runs[0].points]
+    assert (figure.layout.xaxis.type, figure.layout.xaxis.autorange) == ("log", None)
+
+
 def test_baselines_are_dashed_and_methods_are_not() -> None:
     series = series_of([compared("random-channel", 0, 2), compared("magnitude-channel", 0, 2)])
     assert [line.line.dash for line in draw_side_by_side(series, "macs", "test").data] == ["dash", "solid"]

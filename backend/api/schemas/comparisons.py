@@ -52,6 +52,9 @@ class SeriesAnswer(Answer):
     dense_test_accuracy: SpreadAnswer | None
     test_accuracy: SpreadAnswer | None = Field(description="Of the last points that were reached, as all that follows.")
     macs_density: SpreadAnswer | None
+    file_macs_density: SpreadAnswer | None = Field(
+        description="MACs kept where those with zeros are counted; null where there are no zeros."
+    )
     parameters_density: SpreadAnswer | None
 
     @classmethod
@@ -64,6 +67,7 @@ class SeriesAnswer(Answer):
             dense_test_accuracy=SpreadAnswer.of(series.dense_test_accuracy),
             test_accuracy=SpreadAnswer.of(series.test_accuracy),
             macs_density=SpreadAnswer.of(series.macs_density),
+            file_macs_density=SpreadAnswer.of(series.file_macs_density),
             parameters_density=SpreadAnswer.of(series.parameters_density),
         )
 

@@ -54,6 +54,9 @@ class PointResult(Answer):
     macs: int
     parameters: int
     macs_density: float | None = Field(description="MACs kept, as a fraction of the dense network's.")
+    file_macs_density: float | None = Field(
+        description="MACs kept where those with zeros are counted; null for a network without zeros."
+    )
     parameters_density: float | None = Field(description="Parameters kept, as a fraction of the dense network's.")
     dense_accuracy: float
     retrained_accuracy: float
@@ -69,6 +72,7 @@ class PointResult(Answer):
             macs=point.macs,
             parameters=point.parameters,
             macs_density=density(point.macs, layout.dense_macs) if layout else None,
+            file_macs_density=point.file_macs_density(layout) if layout else None,
             parameters_density=density(point.parameters, layout.dense_parameters) if layout else None,
             dense_accuracy=point.dense_accuracy,
             retrained_accuracy=point.retrained_accuracy,

@@ -21,6 +21,7 @@ function series(label: string, changes: Partial<Series> = {}): Series {
     dense_test_accuracy: spread(0.95),
     test_accuracy: spread(0.9, 0.02),
     macs_density: spread(0.25),
+    file_macs_density: null,
     parameters_density: spread(0.125),
     ...changes,
   }
@@ -57,6 +58,12 @@ test('every method stands with its mean, its range and its runs', () => {
   expect(fisher).not.toHaveTextContent('baseline')
   expect(uniform).toHaveTextContent('baseline')
   expect(uniform).toHaveTextContent('none yet')
+})
+
+test('MACs that zeros still take stand beside those that are kept', () => {
+  show({ series: [series('fisher'), series('zeros', { file_macs_density: spread(0.75, 0.1) })] })
+  expect(screen.getByTestId('with-zeros')).toHaveTextContent('75.0 % with zeros')
+  expect(screen.getByRole('row', { name: /^zeros/ })).toContainElement(screen.getByTestId('with-zeros'))
 })
 
 test('a range without width is not shown', () => {

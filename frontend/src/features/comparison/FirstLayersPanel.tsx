@@ -1,8 +1,10 @@
 import { SimpleGrid, Stack, Text } from '@mantine/core'
+import { useMemo } from 'react'
 import { FirstLayer } from '@/components/FirstLayer'
 import { Panel } from '@/components/Panel'
 import type { Series } from '@/lib/api/types'
 import { useFirstLayersOf } from '@/lib/queries/useFirstLayers'
+import { shareScale } from './sharedScale'
 
 const MOST = 12
 
@@ -17,12 +19,13 @@ interface Shown {
 export function FirstLayersPanel({ series }: { series: Series[] }) {
   const shown = series.slice(0, MOST).flatMap(pickRun)
   const pictures = useFirstLayersOf(shown)
-  if (!pictures.some((found) => found?.length)) return null
+  const entries = useMemo(() => shareScale(pictures.map((found) => found?.[0])), [pictures])
+  if (!entries.some(Boolean)) return null
   return (
     <Panel title="First layer" help="What each method left of the layer that reads the input." testId="first-layers">
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }} spacing="lg" verticalSpacing="lg">
         {shown.map(({ label, run, seed }, place) => {
-          const entry = pictures[place]?.[0]
+          const entry = entries[place]
           return (
             entry && (
               <Stack key={run} gap="xs" miw={0}>

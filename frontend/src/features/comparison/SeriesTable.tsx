@@ -1,5 +1,6 @@
 import { Anchor, Badge, Group, Table, Text } from '@mantine/core'
 import { Link } from 'react-router'
+import { WithZeros } from '@/components/WithZeros'
 import type { Series, Spread } from '@/lib/api/types'
 import { formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
@@ -25,7 +26,10 @@ export function SeriesTable({ series }: { series: Series[] }) {
             </Table.Td>
             <Table.Td ta="right" visibleFrom="sm"><Range spread={one.dense_test_accuracy} /></Table.Td>
             <Table.Td ta="right"><Range spread={one.test_accuracy} /></Table.Td>
-            <Table.Td ta="right" visibleFrom="sm"><Range spread={one.macs_density} digits={1} /></Table.Td>
+            <Table.Td ta="right" visibleFrom="sm">
+              <Range spread={one.macs_density} digits={1} />
+              <WithZeros density={one.file_macs_density?.mean} />
+            </Table.Td>
             <Table.Td ta="right" visibleFrom="md"><Range spread={one.parameters_density} digits={1} /></Table.Td>
           </Table.Tr>
         ))}

@@ -5,6 +5,7 @@ export const AXES: { value: SizeAxis; label: string }[] = [
   { value: 'macs', label: 'MACs' },
   { value: 'parameters', label: 'Parameters' },
   { value: 'sparsity', label: 'Sparsity' },
+  { value: 'compression', label: 'Compression' },
 ]
 export const SPLITS: { value: Split; label: string }[] = [
   { value: 'test', label: 'Test' },

@@ -9,7 +9,7 @@ import { useRunFigure } from '@/lib/queries/useRunFigure'
 import { SelectedPoint } from './SelectedPoint'
 import { useSelectedPoint } from './useSelectedPoint'
 
-const AXES: SizeAxis[] = ['sparsity', 'macs', 'parameters']
+const AXES: SizeAxis[] = ['sparsity', 'macs', 'parameters', 'compression']
 
 const HEIGHT = 380
 
@@ -25,7 +25,7 @@ export function AccuracyPanel({ id, units }: { id: string; units: 'Channels' | '
       preventScrollReset: true,
     })
   }
-  const labels = { sparsity: units, macs: 'MACs', parameters: 'Parameters' }
+  const labels = { sparsity: units, macs: 'MACs', parameters: 'Parameters', compression: 'Compression' }
   const data = AXES.map((value) => ({ value, label: labels[value] }))
   const axes = <SegmentedControl size="xs" aria-label="Size measured in" data={data} value={x} onChange={choose} />
   return (

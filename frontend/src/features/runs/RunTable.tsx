@@ -1,6 +1,7 @@
 import { Anchor, Checkbox, Progress, Table, Text } from '@mantine/core'
 import { Link } from 'react-router'
 import { StateBadge } from '@/components/StateBadge'
+import { WithZeros } from '@/components/WithZeros'
 import type { RunSummary } from '@/lib/api/types'
 import { formatMoment, formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
@@ -76,6 +77,7 @@ function RunRow({ run, isPicked, onPick }: RowProps) {
       </Table.Td>
       <Table.Td ta="right" className="numbers" visibleFrom="md">
         {formatPercent(result?.macs_density)}
+        <WithZeros density={result?.file_macs_density} />
       </Table.Td>
       <Table.Td visibleFrom="lg">{formatMoment(run.started_at ?? run.created_at)}</Table.Td>
     </Table.Tr>

@@ -21,5 +21,10 @@ export function useFirstLayers(place: PointPlace) {
 
 /** The same of several points, in their order; undefined for those that have not come. */
 export function useFirstLayersOf(places: PointPlace[]) {
-  return useQueries({ queries: places.map(order) }).map(({ data }) => data)
+  return useQueries({ queries: places.map(order), combine: dataOf })
+}
+
+/** Outside of the hook, so that what it returns stays the same value while nothing has come. */
+function dataOf<Data>(results: { data: Data | undefined }[]): (Data | undefined)[] {
+  return results.map(({ data }) => data)
 }
