@@ -2,19 +2,25 @@
 
 from collections.abc import Mapping
 
+import pytest
 import torch
 
-from backend.domain.regularizers import GroupLassoRegularizer
+from backend.domain.regularizers import GroupLassoRegularizer, SparseGroupLassoRegularizer
+from backend.domain.retraining import SgdOptimizer
 from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import ground_of
 from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet
-from worker.engine.catalogue import REGULARIZERS
+from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS
 from worker.engine.coupling import ChannelGroup
 from worker.engine.dead_channels import Thinned, remove_dead
-from worker.engine.network import build, summarize
+from worker.engine.inputs import Inputs
+from worker.engine.network import Network, build, summarize
 from worker.engine.regularizers.regularizer import Regularizer
+from worker.engine.retraining.losses import cross_entropy
 from worker.engine.trainee import Trainee
 from worker.zoo.fresh import initialize
+
+DROP_NEURON = SparseGroupLassoRegularizer(strength=1e-9, l1_strength=0.0, lines="both", scaling="none")
 
 
 def regularized(trainee: Trainee, **settings: float) -> Regularizer:
@@ -120,3 +126,21 @@ def test_a_run_sparsifies_before_it_removes_and_says_so():
     progress = [record.progress for record in result.records]
     assert progress == sorted(progress)
     assert progress[-1] == 1.0
+
+
+@pytest.mark.parametrize("regularizer", [GroupLassoRegularizer(strength=1e-9), DROP_NEURON])
+def test_a_filter_in_front_of_a_batch_norm_that_lets_a_constant_through_stays_zero_once_it_is(regularizer):
+    """Its gradient would be `1 / sqrt(eps)` times those of others: one step would make it the largest of all."""
+    network = initialize("vgg_small_bn", (1, 16, 16), 4, 0)
+    tensors = {name: tensor.clone() for name, tensor in network.tensors.items()}
+    tensors["features.0.weight"][3], tensors["features.1.bias"][3] = 0.0, 1.0
+    trainee = Trainee(Network(network.graph, tensors), CPU)
+    trainee.regularizer = REGULARIZERS.make(regularizer)(ground_of(trainee))
+    trainee.start_training(OPTIMIZERS.make(SgdOptimizer(learning_rate=0.01)))
+    trainee.module.train()
+    inputs = Inputs.of(torch.randn(16, 1, 16, 16, generator=torch.Generator().manual_seed(0)))
+    labels = torch.arange(16) % 4
+    for _ in range(3):
+        trainee.learn(cross_entropy(trainee.scores(inputs), labels, inputs), len(labels), None, [])
+    left = trainee.tensors["features.0.weight"].flatten(1).any(1)
+    assert left.tolist() == [place != 3 for place in range(16)]

@@ -9,7 +9,7 @@ from backend.domain.regularizers import GroupLassoRegularizer
 from worker.engine.regularizers.places import ChannelPlaces, making_members, weakest_lines
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
-from worker.engine.regularizers.shrinking import shrink_along, shrink_channels
+from worker.engine.regularizers.shrinking import Filters, shrink_along, shrink_channels
 from worker.engine.shortcuts import branch_ends
 
 _MATRIX = 2
@@ -28,7 +28,7 @@ class GroupLasso(Neutral):
     The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of. Groups
     that lie in one another (shapes in channels, both in layers) are shrunk from the inside out, which is exact; filters
     and channels of one layer cross, and are shrunk in turn. A layer that has come to zero stays zero, for the rest of
-    the run too.
+    the run too; so does a filter in front of a batch norm while this lasts.
     """
 
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:
@@ -36,7 +36,7 @@ class GroupLasso(Neutral):
         tensors = dict(ground.module.named_parameters())
         readers = {group.name: reading_members(ground.network, group) for group in ground.groups}
         makers = {group.name: making_members(group) for group in ground.groups}
-        self._filters = ChannelPlaces(ground.groups, makers, tensors)
+        self._filters = Filters(ChannelPlaces(ground.groups, makers, tensors), ground.network)
         self._channels = ChannelPlaces([group for group in ground.groups if readers[group.name]], readers, tensors)
         read = sorted(self._channels.tensors)
         self._windows = [tensors[name] for name in read if tensors[name].dim() > _MATRIX]
@@ -47,7 +47,9 @@ class GroupLasso(Neutral):
         """Which of them have come to zero, on their device; they stay there, so a checkpoint's weights tell it."""
 
     def add_gradients(self) -> None:
-        """None for layers that are zero: a batch norm after one would magnify theirs by `1 / sqrt(eps)`."""
+        """None for layers and filters that stay zero: a batch norm would magnify theirs by `1 / sqrt(eps)`."""
+        if self._spec.strength:
+            self._filters.drop_gradients()
         for name, weight in self._beside.items():
             if weight.grad is not None:
                 weight.grad.masked_fill_(self._zero[name], 0.0)
@@ -61,7 +63,7 @@ class GroupLasso(Neutral):
         if spec.channel_strength:
             shrink_channels(self._channels, learning_rate * spec.channel_strength, by_size=True)
         if spec.strength:
-            shrink_channels(self._filters, learning_rate * spec.strength, by_size=True)
+            self._filters.shrink(learning_rate * spec.strength, by_size=True)
         self._shrink_layers(learning_rate * spec.layer_strength)
 
     @torch.no_grad()
@@ -77,4 +79,4 @@ class GroupLasso(Neutral):
 
     def finish(self) -> dict[str, Tensor]:
         """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""
-        return weakest_lines((self._filters, self._channels), self._groups)
+        return weakest_lines((self._filters.places, self._channels), self._groups)

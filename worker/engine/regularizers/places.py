@@ -221,6 +221,13 @@ class ChannelPlaces:
             if axis.tensor.grad is not None:
                 axis.tensor.grad.addcmul_(axis.tensor, axis.of(extended))
 
+    def scale_gradients(self, factors: Tensor) -> None:
+        """Multiply the weights' gradients by the factors (G,) of their channels; call it under `no_grad`."""
+        extended = torch.cat([factors, factors.new_ones(1)])
+        for axis in self._axes.values():
+            if axis.tensor.grad is not None:
+                axis.tensor.grad.mul_(axis.of(extended))
+
     @torch.no_grad()
     def root_mean_squares(self) -> dict[str, Tensor]:
         """Root mean square of each channel's weights (K,), by group."""

@@ -4,15 +4,52 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from worker.engine.batch_norms import batch_norm_scales, scales_of
+from worker.engine.graph import Network
 from worker.engine.regularizers.places import ChannelPlaces
 
 
 @torch.no_grad()
 def shrink_channels(places: ChannelPlaces, strength: float, *, by_size: bool) -> None:
     """`w <- w * max(0, 1 - t / ||w||)` for each channel, `t = strength * sqrt(|w|)` or `strength`."""
+    places.scale(_factors(places, strength, by_size=by_size))
+
+
+def _factors(places: ChannelPlaces, strength: float, *, by_size: bool) -> Tensor:
     norms = places.squared_sums().sqrt()
     thresholds = strength * places.root_sizes if by_size else torch.full_like(norms, strength)
-    places.scale(shrinkage(norms, thresholds))
+    return shrinkage(norms, thresholds)
+
+
+class Filters:
+    """The weights that make each channel, shrunk together; in front of a batch norm they stay zero once they are.
+
+    Behind weights that are all zero a batch norm divides by `sqrt(eps)`: the next step would throw them back, far
+    beyond where they came from, and its gradient would drown all others where gradients have a limited length.
+    """
+
+    def __init__(self, places: ChannelPlaces, network: Network) -> None:
+        self.places = places
+        scales = batch_norm_scales(network)
+        has_norm = {group.name: float(bool(scales_of(group, scales))) for group in places.groups}
+        self._has_any = any(has_norm.values())
+        self._is_normed = places.spread(has_norm).bool()
+        with torch.no_grad():
+            self._gone = self._is_normed & (places.squared_sums() == 0)
+        """They stay there, so a checkpoint's weights tell it."""
+
+    @torch.no_grad()
+    def drop_gradients(self) -> None:
+        """None for what stays zero."""
+        if self._has_any:
+            self.places.scale_gradients((~self._gone).float())
+
+    @torch.no_grad()
+    def shrink(self, strength: float, *, by_size: bool) -> None:
+        """As `shrink_channels`, but for what stays zero."""
+        factors = _factors(self.places, strength, by_size=by_size).masked_fill_(self._gone, 0.0)
+        self.places.scale(factors)
+        self._gone = self._is_normed & (factors == 0)
 
 
 def shrinkage(norms: Tensor, thresholds: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from backend.domain.regularizers import SparseGroupLassoRegularizer
 from worker.engine.regularizers.places import ChannelPlaces, making_members, weakest_lines
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.regularizers.regularizer import REGULARIZERS, Ground, MakeRegularizer, Neutral
-from worker.engine.regularizers.shrinking import shrink_channels, shrink_weights
+from worker.engine.regularizers.shrinking import Filters, shrink_channels, shrink_weights
 
 
 @REGULARIZERS.register(SparseGroupLassoRegularizer)
@@ -24,24 +24,35 @@ class SparseGroupLasso(Neutral):
     def __init__(self, spec: SparseGroupLassoRegularizer, ground: Ground) -> None:
         self._spec, self._groups = spec, ground.groups
         tensors = dict(ground.module.named_parameters())
-        self._lines: list[ChannelPlaces] = []
+        self._filters: Filters | None = None
+        self._readers: ChannelPlaces | None = None
         if spec.lines != "outgoing":
             makers = {group.name: making_members(group) for group in ground.groups}
-            self._lines.append(ChannelPlaces(ground.groups, makers, tensors))
+            self._filters = Filters(ChannelPlaces(ground.groups, makers, tensors), ground.network)
         if spec.lines != "incoming":
             readers = {group.name: reading_members(ground.network, group) for group in ground.groups}
             groups = [group for group in ground.groups if readers[group.name]]
-            self._lines.append(ChannelPlaces(groups, readers, tensors))
+            self._readers = ChannelPlaces(groups, readers, tensors)
+        lines = [None if self._filters is None else self._filters.places, self._readers]
+        self._lines = [places for places in lines if places is not None]
         names = sorted(frozenset[str]().union(*(places.tensors for places in self._lines)))
         self._weights = [tensors[name] for name in names]
+
+    def add_gradients(self) -> None:
+        """None for filters that stay zero."""
+        if self._filters is not None:
+            self._filters.drop_gradients()
 
     def finish_step(self, learning_rate: float) -> None:
         """Shrink single weights, then the lines of every channel."""
         if self._spec.l1_strength:
             for weight in self._weights:
                 shrink_weights(weight, learning_rate * self._spec.l1_strength)
-        for places in self._lines:
-            shrink_channels(places, learning_rate * self._spec.strength, by_size=self._spec.scaling == "root_size")
+        strength, by_size = learning_rate * self._spec.strength, self._spec.scaling == "root_size"
+        if self._filters is not None:
+            self._filters.shrink(strength, by_size=by_size)
+        if self._readers is not None:
+            shrink_channels(self._readers, strength, by_size=by_size)
 
     def finish(self) -> dict[str, Tensor]:
         """The weights say it all: a channel scores by the weaker of what makes it and what reads it."""
