@@ -47,9 +47,11 @@ class Filters:
     @torch.no_grad()
     def shrink(self, strength: float, *, by_size: bool) -> None:
         """As `shrink_channels`, but for what stays zero."""
-        factors = _factors(self.places, strength, by_size=by_size).masked_fill_(self._gone, 0.0)
+        factors = _factors(self.places, strength, by_size=by_size)
+        if self._has_any:
+            factors.masked_fill_(self._gone, 0.0)
+            self._gone = self._is_normed & (factors == 0)
         self.places.scale(factors)
-        self._gone = self._is_normed & (factors == 0)
 
 
 def shrinkage(norms: Tensor, thresholds: Tensor) -> Tensor:
