@@ -124,8 +124,9 @@ def test_a_criterion_that_reads_goes_on_reading_when_a_step_is_observed():
 def test_every_step_of_a_run_tells_mass_and_norm_of_every_layer_but_the_last(criterion):
     prune = {"criterion": criterion, "schedule": {"kind": "greedy", "training_steps": 2, "channels": 4}, "points": 1}
     sparsify = {"epochs": 1, "steps_per_record": 3, "regularizer": {"kind": "group_lasso"}}
-    result = collect_run(small_lenet(), blobs(), recipe(prune=prune, sparsify=sparsify))
-    assert {record.phase for record in result.records} == {"sparsify", "prune", "retrain"}
+    dense = {"epochs": 1, "steps_per_record": 3}
+    result = collect_run(small_lenet(), blobs(), recipe(prune=prune, sparsify=sparsify, dense=dense))
+    assert {record.phase for record in result.records} == {"train", "sparsify", "prune", "retrain"}
     for record in result.records:
         for values in (record.fisher_mass, record.fisher_rao_norm):
             *hidden, last = values

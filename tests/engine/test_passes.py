@@ -23,7 +23,7 @@ NOISE = ({"kind": "bayesian_compression", "noise_speed": 20.0}, "learned")
 def in_passes(regularizer: dict[str, object], criterion: str, **changes: object) -> Recipe:
     pins = [layer for group in summarize(uploaded()).groups if not group.batch_norms for layer in group.layers]
     return recipe(
-        target={"kind": "macs", "density": 0.85},
+        target={"kind": "macs", "density": 0.7},
         sparsify={"epochs": 1, "steps_per_record": 2, "regularizer": regularizer, "passes": "each_point"},
         prune={
             "criterion": {"kind": criterion},
@@ -43,7 +43,7 @@ def test_every_pass_trains_with_the_regularizer_removes_and_trains_again(regular
     progress = [record.progress for record in whole.records]
     assert progress == sorted(progress)
     assert progress[-1] == pytest.approx(1.0)
-    for checkpoint in whole.checkpoints[:: max(1, len(whole.checkpoints) // 5)]:
+    for checkpoint in whole.checkpoints[2 :: len(whole.checkpoints) // 2]:
         again = collect_run(
             uploaded(),
             blobs(64, 12),
