@@ -142,12 +142,12 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
 
 
 def _method(recipe: Recipe) -> tuple[object, ...]:
-    """What belongs to the method: not the target, the seed, or the retraining that all share."""
-    prune, retrain = recipe.prune, recipe.retrain
+    """What belongs to the method: not the target, the seed, how long it trains, or the retraining that all share."""
+    prune, retrain, sparsify = recipe.prune, recipe.retrain, recipe.sparsify
     is_continued = retrain.start.kind == "continue"
     return (
         *(prune.criterion, prune.granularity, prune.allocation, prune.cost, prune.schedule),
-        *(recipe.sparsify, recipe.dense and recipe.dense.keep_step),
+        *(sparsify and (sparsify.regularizer, sparsify.passes), recipe.dense and recipe.dense.keep_step),
         *(retrain.start, retrain.budget, retrain.learning_rate_decay == "rewind"),
         None if is_continued else recipe.distill,  # a student that starts afresh is made by its teacher
     )

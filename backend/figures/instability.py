@@ -5,13 +5,20 @@ import plotly.graph_objects as go
 from backend.domain.reports import OperatingPoint, RunReport
 from backend.figures import palette
 
+_LEAST = 0.01
+"""The axis reaches so far at least: of runs that lose nothing too."""
+
 
 def draw_instability(report: RunReport) -> go.Figure:
     """Validation accuracy straight before the removals minus straight after them, by point; empty without any."""
     figure = go.Figure()
     figure.update_layout(
         xaxis={"title": {"text": "Operating point"}, "tickformat": "d", "dtick": 1},
-        yaxis={"title": {"text": "Accuracy lost by removal (%)"}, "tickformat": ".1%"},
+        yaxis={
+            "title": {"text": "Accuracy lost by removal (%)"},
+            "tickformat": ".1%",
+            "autorangeoptions": {"include": [0, _LEAST]},
+        },
     )
     points = [point for point in report.points if point.instability is not None]
     if points:

@@ -14,7 +14,7 @@ _TITLES: Mapping[SizeAxis, str] = {
     "sparsity": "{units} removed (%)",
     "macs": "MACs kept (%)",
     "parameters": "Parameters kept (%)",
-    "compression": "Compression (dense / remaining parameters)",
+    "compression": "Compression (dense / kept)",
 }
 UNITS: Mapping[GranularityKind, str] = {"channel": "channels", "unstructured": "weights"}
 """What one decision removes, in the plural."""

@@ -50,6 +50,12 @@ def test_every_preset_is_told_from_all_others_by_its_recipe(name: str) -> None:
     assert same == [name]
 
 
+def test_a_preset_that_trains_for_longer_is_the_same_method() -> None:
+    recipe = PRESETS["louizos2018-l0"].recipe.model_dump()
+    recipe["sparsify"]["epochs"] += 5
+    assert label_of(Recipe.model_validate(recipe)) == "louizos2018-l0"
+
+
 def test_a_recipe_that_is_no_preset_is_named_by_what_is_unusual() -> None:
     run = compared("uniform", prune={"criterion": {"kind": "random"}, "allocation": {"kind": "uniform"}})
     assert label_of(run.recipe) == "random, uniform"

@@ -5,7 +5,7 @@ import { formatPercent } from '@/lib/format'
 export function WithZeros({ density }: { density: number | null | undefined }) {
   if (density === null || density === undefined) return null
   return (
-    <Text className="numbers" size="xs" c="dimmed" data-testid="with-zeros" title="Zeros save no time until a sparse runtime is used.">
+    <Text className="numbers" size="xs" c="dimmed" style={{ whiteSpace: 'nowrap' }} data-testid="with-zeros" title="Zeros save no time until a sparse runtime is used.">
       {formatPercent(density, 1)} with zeros
     </Text>
   )
