@@ -1,11 +1,12 @@
 """Following a run in the terminal: a progress bar, and what came of the run."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
 from backend.domain.reports import OperatingPoint, Phase, RunLayout, RunReport, StepRecord
 from worker.engine.checkpoint import Checkpoint
@@ -25,21 +26,60 @@ class Followed:
 
     report: RunReport
     points: tuple[FinishedPoint, ...]
+    failure: JobFailure | None = None
+    """Why it ended early: training diverged."""
+    checkpoint: Checkpoint | None = None
+    """The last one of a run that ended early."""
+
+
+@dataclass
+class _Seen:
+    """What a run gave so far."""
+
+    layout: RunLayout | None = None
+    records: list[StepRecord] = field(default_factory=list)
+    points: list[FinishedPoint] = field(default_factory=list)
+    checkpoint: Checkpoint | None = None
+
+    def followed(self, failure: JobFailure | None) -> Followed:
+        """As a run that has ended."""
+        if self.layout is None:
+            raise RuntimeError("a run begins with its layout")
+        report = RunReport(
+            layout=self.layout,
+            steps=tuple(self.records),
+            points=tuple(item.point for item in self.points),
+            scores=tuple(item.scores for item in self.points if item.scores is not None),
+        )
+        return Followed(report, tuple(self.points), failure, None if failure is None else self.checkpoint)
 
 
 def follow(outputs: Iterable[RunStarted | StepFinished | Checkpoint | FinishedPoint], console: Console) -> Followed:
-    """Show progress until the run ends; operating points become lines above the bar."""
-    layout: RunLayout | None = None
-    records: list[StepRecord] = []
-    points: list[FinishedPoint] = []
+    """Show progress until the run ends; operating points become lines above the bar.
+
+    A run that diverges has ended too, with what it gave before and the failure; any other JobFailure is raised.
+    """
+    seen = _Seen()
+    try:
+        _show(outputs, console, seen)
+    except JobFailure as failure:
+        if failure.code is not FailureCode.DIVERGED:
+            raise
+        return seen.followed(failure)
+    return seen.followed(None)
+
+
+def _show(
+    outputs: Iterable[RunStarted | StepFinished | Checkpoint | FinishedPoint], console: Console, seen: _Seen
+) -> None:
     with _progress_bar(console) as progress:
         task = progress.add_task("Measuring the network", total=1.0, detail="")
         for output in outputs:
             match output:
                 case RunStarted():
-                    layout = output.layout
+                    seen.layout = output.layout
                 case StepFinished():
-                    records.append(output.record)
+                    seen.records.append(output.record)
                     progress.update(
                         task,
                         completed=output.record.progress,
@@ -47,21 +87,12 @@ def follow(outputs: Iterable[RunStarted | StepFinished | Checkpoint | FinishedPo
                         detail=_detail(output.record),
                     )
                 case FinishedPoint():
-                    points.append(output)
+                    seen.points.append(output)
                     progress.console.print(_line(output.point))
                     if output.point.collapse_notice is not None:
                         progress.console.print(output.point.collapse_notice, style="yellow")
                 case Checkpoint():
-                    pass
-    if layout is None:
-        raise RuntimeError("a run begins with its layout")
-    report = RunReport(
-        layout=layout,
-        steps=tuple(records),
-        points=tuple(item.point for item in points),
-        scores=tuple(item.scores for item in points if item.scores is not None),
-    )
-    return Followed(report, tuple(points))
+                    seen.checkpoint = output
 
 
 def _progress_bar(console: Console) -> Progress:

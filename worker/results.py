@@ -68,7 +68,14 @@ class Results:
                 self.say(f"  {line}")
         self._write_history(followed)
         self._write_pictures(followed)
+        self._write_checkpoint(followed)
         return is_complete
+
+    def _write_checkpoint(self, followed: Followed) -> None:
+        if followed.checkpoint is not None:
+            file = self.folder / "last-good-checkpoint.safetensors"
+            file.write_bytes(followed.checkpoint.to_bytes())
+            self.say(f"{file}: weights, optimizer and masks after step {followed.checkpoint.step} of the history")
 
     def _write_pictures(self, followed: Followed) -> None:
         page = first_layers_page(followed.points)

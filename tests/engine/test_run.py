@@ -177,7 +177,7 @@ def test_a_network_that_diverges_fails_with_advice():
     with pytest.raises(JobFailure) as failure:
         collect_run(Network(small_lenet().graph, wild), blobs(), chosen)
     assert failure.value.code is FailureCode.DIVERGED
-    assert "learning rate" in failure.value.hint
+    assert "prune.optimizer.learning_rate" in failure.value.hint
 
 
 def test_running_out_of_memory_is_a_failure_of_the_job(monkeypatch):

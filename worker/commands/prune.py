@@ -69,5 +69,8 @@ def command(file: Path, data: str, output: Path, threads: int, **options: Any) -
         say=click.echo,
         complain=partial(click.echo, err=True),
     )
-    if not results.write(followed):
+    is_complete = results.write(followed)
+    if followed.failure is not None:
+        raise followed.failure
+    if not is_complete:
         raise click.exceptions.Exit(1)

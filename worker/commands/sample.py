@@ -37,6 +37,9 @@ def command(architecture: SampleArchitecture, data: str, output: Path | None, th
     dataset = read_dataset(data)
     network = initialize(architecture, dataset.only_shape, dataset.class_count, order.seed)
     outputs = train_sample(network, dataset, order, device, should_stop=lambda: False)
-    finished = follow(outputs, Console(stderr=True)).points[-1]
+    followed = follow(outputs, Console(stderr=True))
+    if followed.failure is not None:
+        raise followed.failure
+    finished = followed.points[-1]
     file.write_bytes(dump(finished.network).weights)
     click.echo(f"{file}: test accuracy {finished.point.test_accuracy:.2%}, {finished.point.parameters:,} parameters")

@@ -1,6 +1,7 @@
-"""Divergence: told with the step, and the first layer whose weights are no longer finite."""
+"""Divergence: values that are infinite or undefined, and what a user is told of them."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -8,15 +9,52 @@ from torch import Tensor
 from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.coupling.values import layer_name
 
-_HINT = (
-    "Lower the learning rate of the recipe or set its gradient_norm (1, say; a network without norms, or with norms "
-    "folded into its weights, may need it), and check that the data is scaled as it was when the network was trained "
-    "(data.scaling)."
-)
+_DATA_HINT = "and check that the data is scaled as it was when the network was trained (data.scaling)"
+
+
+@dataclass(frozen=True)
+class Broken:
+    """What was no longer finite, as far as it is known."""
+
+    step: int
+    """Optimizer step, from 1, of those since the last record."""
+    what: str
+    """What became infinite or undefined, as the subject of a sentence."""
+
+
+@dataclass(frozen=True)
+class Whereabouts:
+    """Where training stands when a record of optimizer steps begins."""
+
+    stretch: str
+    """Which stretch of training, as the end of a phrase: `in section sparsify`."""
+    done: int
+    """Optimizer steps of that stretch that are done."""
+    steps: int | None
+    """Of the whole stretch; None where nobody knows."""
+    advice: str
+    """What to change, as a sentence that begins without a capital `lower` and has no end."""
+
+    def of_step(self, step: int) -> str:
+        """One of the steps that follow, from 1, among all of the stretch."""
+        all_steps = "" if self.steps is None else f" of {self.steps}"
+        return f"optimizer step {self.done + step}{all_steps} {self.stretch}"
+
+
+class Diverged(JobFailure):
+    """A record of optimizer steps ended with values that are infinite or undefined."""
+
+    def __init__(self, broken: Broken) -> None:
+        super().__init__(
+            FailureCode.DIVERGED,
+            f"In optimizer step {broken.step} since the last record, {broken.what} became infinite or undefined.",
+            f"Lower the learning rate, {_DATA_HINT}.",
+        )
+        self.broken = broken
 
 
 def check_finite(losses: Tensor, tensors: Mapping[str, Tensor]) -> None:
-    """Raise JobFailure(DIVERGED) unless the losses of these steps (S,) and all trained tensors are finite.
+    """Raise Diverged unless the losses of a record's steps (S,) and all trained tensors are finite.
 
     Weights are looked at too, so that no checkpoint holds any that are not: the last one is good.
     """
@@ -27,12 +65,21 @@ def check_finite(losses: Tensor, tensors: Mapping[str, Tensor]) -> None:
     broken = (~finite).nonzero().flatten().tolist()
     if not broken:
         return
-    steps = len(losses)
-    first = broken[0] + 1
-    layers = [layer_name(names[index - steps]) for index in broken if index >= steps]
-    what = "The training loss became" if first <= steps else "Weights became"
-    where = f"in optimizer step {min(first, steps)} of {steps}"
-    which = f"the first layer with such weights is `{layers[0]}`" if layers else "all weights are finite"
-    raise JobFailure(
-        FailureCode.DIVERGED, f"{what} infinite or undefined {where} since the last record; {which}.", _HINT
+    steps, first = len(losses), broken[0]
+    if first < steps:
+        raise Diverged(Broken(first + 1, "the training loss"))
+    raise Diverged(Broken(steps, of_weights(names[first - steps])))
+
+
+def of_weights(name: str) -> str:
+    """A trained tensor, as the subject of a sentence."""
+    return f"a weight of `{layer_name(name)}`"
+
+
+def told(broken: Broken, where: Whereabouts, kept: str) -> JobFailure:
+    """What the user is told; `kept` is a sentence on what is left of the run."""
+    return JobFailure(
+        FailureCode.DIVERGED,
+        f"Training diverged in {where.of_step(broken.step)}: {broken.what} became infinite or undefined. {kept}",
+        f"{where.advice}, {_DATA_HINT}.",
     )

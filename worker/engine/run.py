@@ -15,6 +15,7 @@ from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES, STARTS
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
+from worker.engine.divergence import Whereabouts
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
 from worker.engine.feeding import Feed
@@ -29,10 +30,11 @@ from worker.engine.placement import on_device
 from worker.engine.progress import Moment, density_at, first_phase, forecast
 from worker.engine.rankings import distribution
 from worker.engine.regularizers.regularizer import Ground, Regularizer
+from worker.engine.replay import with_replay
 from worker.engine.results import Delivered, FinishedPoint, Measured
 from worker.engine.retraining.early import EarlyWeights
 from worker.engine.retraining.fresh import fresh_weights
-from worker.engine.retraining.losses import DistillationLoss, Loss, cross_entropy
+from worker.engine.retraining.losses import Loss, cross_entropy, retraining_loss
 from worker.engine.retraining.optimizers import MakeOptimizer
 from worker.engine.retraining.parts import frozen_tensors
 from worker.engine.retraining.starts import Found
@@ -41,6 +43,7 @@ from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
 from worker.engine.weight_bits import weight_bits
 from worker.engine.weights.layers import removable_weights
+from worker.engine.whereabouts import whereabouts
 from worker.engine.workplace import DataOrder, set_up
 
 Output: TypeAlias = RunStarted | StepFinished | Checkpoint | FinishedPoint
@@ -60,15 +63,15 @@ def run(
     First comes RunStarted, then (without `resume`) the dense network as point 0, then steps, each followed by a
     checkpoint of exactly its state, and after each operating point's last step that point. Where the recipe trains the
     dense network itself, these steps come before point 0. A run resumed from the checkpoint after which a point comes
-    gives that point again. Returns silently once `should_stop()` is true;
-    raises JobFailure before any training when data or target do not fit, and when training fails.
+    gives that point again. Returns silently once `should_stop()` is true; raises JobFailure before any training when
+    data or target do not fit, and when training fails.
     """
     with memory_failures():
         feed = check_data(network, dataset)
         check_target(summarize(network), recipe)
         timed = with_times(recipe, network, device, resume)
         try:
-            yield from _PruningRun(network, feed, timed, device, should_stop).outputs(resume)
+            yield from with_replay(lambda: _PruningRun(network, feed, timed, device, should_stop), resume)
         except Stopped:
             return
 
@@ -89,6 +92,13 @@ class _PruningRun:
         self._early = EarlyWeights(recipe)
         first = first_phase(recipe, 1) if recipe.dense is None else Phase.TRAIN
         self._place = Place.first(first, recipe)
+
+    def inspect(self) -> None:
+        self._work = self._work.inspecting()
+
+    def whereabouts(self) -> Whereabouts:
+        stretch = self._stretch(self._place.phase)
+        return whereabouts(self._place, self._recipe, stretch, self._schedule.training_steps)
 
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
         yield RunStarted(self._removal.layout.model_copy(update={"latency": self._recipe.latency}))
@@ -177,12 +187,8 @@ class _PruningRun:
 
     def _keep_early(self, step: int) -> None:
         """Keep the dense network's weights after `step` steps of its training, where they are needed."""
-        if self._place.phase is not Phase.TRAIN or self._recipe.dense is None:
-            return
-        if step == 0:
-            self._early.keep("initialization", self._trainee.network().tensors)
-        if step == self._recipe.dense.keep_step:
-            self._early.keep("keep_step", self._trainee.network().tensors)
+        if self._place.phase is Phase.TRAIN:
+            self._early.keep_at(step, lambda: self._trainee.network().tensors)
 
     def _stretch(self, phase: Phase) -> Stretch | None:
         return self._stretches.at(phase, self._removal.size().macs)
@@ -271,8 +277,7 @@ class _PruningRun:
     def _regularizer(self, trainee: Trainee) -> Regularizer:
         if self._recipe.sparsify is None:
             raise RuntimeError("only a recipe with a section `sparsify` has a regularizer")
-        pins = frozenset(self._recipe.prune.pins)
-        network = trainee.network()
+        pins, network = frozenset(self._recipe.prune.pins), trainee.network()
         summary = summarize(network)
         ground = Ground(
             module=trainee.module,
@@ -290,8 +295,6 @@ class _PruningRun:
 
     @cached_property
     def _retrain_loss(self) -> Loss:
-        if self._recipe.distill is None:
-            return cross_entropy
         trained = self._early.get("trained")
         teacher = self._network if trained is None else replace(self._network, tensors=trained)
-        return DistillationLoss(self._recipe.distill, on_device(build(teacher), self._device))
+        return retraining_loss(self._recipe.distill, teacher, self._device)

@@ -17,6 +17,7 @@ from backend.domain.thinning import SizeModel
 from worker.engine.catalogue import OPTIMIZERS
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data
+from worker.engine.divergence import Whereabouts
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
 from worker.engine.feeding import Feed
@@ -24,6 +25,7 @@ from worker.engine.first_layers import first_layers
 from worker.engine.information import Information, layer_information
 from worker.engine.layout import layout_of, size_at
 from worker.engine.network import Network, summarize
+from worker.engine.replay import with_replay
 from worker.engine.results import FinishedPoint
 from worker.engine.retraining.decay import warm_cosine
 from worker.engine.retraining.losses import cross_entropy
@@ -75,7 +77,7 @@ def train_sample(
     with memory_failures():
         feed = check_data(network, dataset)
         try:
-            yield from _SampleTraining(network, feed, order, device, should_stop).outputs(resume)
+            yield from with_replay(lambda: _SampleTraining(network, feed, order, device, should_stop), resume)
         except Stopped:
             return
 
@@ -112,6 +114,13 @@ class _SampleTraining:
         self._trainee = Trainee(network, device)
         self._optimizer = OPTIMIZERS.make(SgdOptimizer(learning_rate=self._peak, weight_decay=_WEIGHT_DECAY))
         self._place = _Place(0, 0, 0)
+
+    def inspect(self) -> None:
+        self._work = self._work.inspecting()
+
+    def whereabouts(self) -> Whereabouts:
+        advice = f"Lower the learning rate of the training (it is {self._peak:g})"
+        return Whereabouts("of the training", self._place.trained, self._steps, advice)
 
     def outputs(self, resume: Checkpoint | None) -> Iterator[Output]:
         yield RunStarted(self._layout)

@@ -10,6 +10,7 @@ from torch import Tensor
 from worker.engine.batches import Batches
 from worker.engine.divergence import check_finite
 from worker.engine.inputs import Inputs
+from worker.engine.inspection import Inspection
 from worker.engine.precision import Precision, autocast
 from worker.engine.retraining.losses import Loss
 from worker.engine.trainee import Trainee
@@ -40,6 +41,8 @@ class Trainer:
     device: torch.device
     precision: Precision
     should_stop: Callable[[], bool]
+    inspects: bool = False
+    """Look at every value of every step, to tell which one is no longer finite first; slow."""
 
     def train(
         self, trainee: Trainee, loss_of: Loss, steps: int, learning_rate_at: Callable[[int], float] | None = None
@@ -47,9 +50,10 @@ class Trainer:
         """Do `steps` optimizer steps on mini-batches of mean losses; in the last one the trainee is observed.
 
         `learning_rate_at` gets the step's index from 0. Raises Stopped between steps when asked to,
-        JobFailure(DIVERGED) when a loss or a weight is no longer finite.
+        Diverged when a loss or a weight is no longer finite.
         """
         trainee.module.train()
+        inspection = Inspection(trainee) if self.inspects else None
         seen = 0
         losses = torch.zeros(steps, dtype=torch.float64, device=self.device)
         loss_sum = torch.zeros((), dtype=torch.float64, device=self.device)
@@ -60,8 +64,13 @@ class Trainer:
             if learning_rate_at is not None:
                 trainee.set_learning_rate(learning_rate_at(step))
             inputs, labels = self.batches.next()
-            with trainee.observed() if step == steps - 1 else nullcontext():
+            with (
+                trainee.observed() if step == steps - 1 else nullcontext(),
+                nullcontext() if inspection is None else inspection.looking(),
+            ):
                 loss, hits = self._step(trainee, loss_of, inputs, labels)
+            if inspection is not None:
+                inspection.check(step + 1, loss)
             losses[step] = loss
             loss_sum += loss * len(labels)
             correct += hits

@@ -1,12 +1,14 @@
 """What stays the same over a run: data on the device, the scaling, the trainer, and measuring."""
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import torch
 from torch import Tensor, nn
 
+from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.recipe import Recipe
 from worker.engine.batches import Batches
 from worker.engine.checkpoint import Checkpoint
@@ -44,12 +46,16 @@ class Workplace:
     _validation: Examples
     _test: Examples
 
+    def inspecting(self) -> Self:
+        """The same, with a trainer that looks at every value of every step."""
+        return replace(self, trainer=replace(self.trainer, inspects=True))
+
     def validate(self, module: nn.Module) -> Evaluation:
-        """Measure on the validation split."""
+        """Measure on the validation split; raises JobFailure(DIVERGED) where answers are not finite."""
         return self._measure(module, self._validation)
 
     def test(self, module: nn.Module) -> Evaluation:
-        """Measure on the test split: once for each operating point, never to choose anything."""
+        """Measure on the test split, likewise: once for each operating point, never to choose anything."""
         return self._measure(module, self._test)
 
     def checkpoint_tensors(self) -> dict[str, Tensor]:
@@ -63,7 +69,15 @@ class Workplace:
         self.generators.restore(checkpoint.part("generators"))
 
     def _measure(self, module: nn.Module, examples: Examples) -> Evaluation:
-        return evaluate(module, examples, self.scaling, self.trainer.device, self.trainer.precision)
+        found = evaluate(module, examples, self.scaling, self.trainer.device, self.trainer.precision)
+        if not math.isfinite(found.loss):
+            raise JobFailure(
+                FailureCode.DIVERGED,
+                "The network's answers became infinite or undefined where it was measured, though no weight is.",
+                "Lower the learning rate of the training before, and check that the data is scaled as it was when the "
+                "network was trained (data.scaling).",
+            )
+        return found
 
 
 def set_up(

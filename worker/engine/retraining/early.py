@@ -1,6 +1,6 @@
 """Weights of the dense training that later phases need, kept over the run and in its checkpoints."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
 
 from torch import Tensor
@@ -17,12 +17,20 @@ class EarlyWeights:
 
     def __init__(self, recipe: Recipe) -> None:
         self._wanted = _wanted(recipe)
+        self._keep_step = None if recipe.dense is None else recipe.dense.keep_step
         self._kept: dict[Moment, Mapping[str, Tensor]] = {}
 
     def keep(self, moment: Moment, tensors: Mapping[str, Tensor]) -> None:
         """Keep tensors (on the CPU, nobody else's) if the recipe needs them later."""
         if moment in self._wanted:
             self._kept[moment] = tensors
+
+    def keep_at(self, step: int, read: Callable[[], Mapping[str, Tensor]]) -> None:
+        """Keep what `read` gives (as for `keep`) after `step` steps of the dense training, where that is a moment."""
+        if step == 0:
+            self.keep("initialization", read())
+        if step == self._keep_step:
+            self.keep("keep_step", read())
 
     def get(self, moment: Moment) -> Mapping[str, Tensor] | None:
         """The tensors of a moment; None when it was not kept."""

@@ -8,6 +8,8 @@ from torch.nn import functional as F
 
 from backend.domain.retraining import Distillation
 from worker.engine.inputs import Inputs
+from worker.engine.network import Network, build
+from worker.engine.placement import on_device
 
 
 class Loss(Protocol):
@@ -35,6 +37,11 @@ class DistillationLoss:
         with torch.no_grad():
             teacher_logits = self._teacher(*inputs).float()
         return distillation_loss(logits.float(), teacher_logits, labels, self._spec)
+
+
+def retraining_loss(spec: Distillation | None, teacher: Network, device: torch.device) -> Loss:
+    """The loss with a teacher where the recipe has a section `distill`, else cross-entropy alone."""
+    return cross_entropy if spec is None else DistillationLoss(spec, on_device(build(teacher), device))
 
 
 def distillation_loss(logits: Tensor, teacher_logits: Tensor, labels: Tensor, spec: Distillation) -> Tensor:
