@@ -38,14 +38,16 @@ RECIPES = {
     "one shot": recipe(
         prune={"criterion": {"kind": "fisher"}, "schedule": {"kind": "one_shot", "training_steps": 2}, "points": 3}
     ),
-    "cubic": recipe(
+    "Fisher on a cubic schedule": recipe(
         prune={
-            "criterion": {"kind": "magnitude"},
+            "criterion": {"kind": "fisher"},
             "schedule": {"kind": "cubic", "training_steps": 1, "removals": 3},
             "points": 2,
         }
     ),
-    "group lasso": recipe(
+    "group lasso, then rewinding": recipe(
+        dense={"epochs": 1, "steps_per_record": 3},
+        retrain={"epochs": 1, "steps_per_record": 3, "start": {"kind": "rewind", "to": "initialization"}},
         sparsify={
             "epochs": 2,
             "steps_per_record": 3,
