@@ -15,6 +15,7 @@ from backend.domain.network import ArchitectureMatch
 from backend.domain.presets import PRESETS
 from backend.domain.reports import RunReport
 from worker.cli import secateur
+from worker.engine.checkpoint import Checkpoint
 from worker.local import pick_architecture
 
 
@@ -210,3 +211,23 @@ def test_no_folder_to_write_into_is_noticed_before_training(tmp_path):
     result = call("sample", "lenet300", "--data", "digits", "-o", tmp_path / "missing" / "a.safetensors")
     assert result.exit_code != 0
     assert "There is no folder" in result.stderr
+
+
+def test_a_run_that_diverges_keeps_its_points_and_the_last_good_checkpoint(checkpoint, short_recipe, tmp_path):
+    recipe = json.loads(short_recipe.read_text())
+    wild = {"kind": "sgd", "learning_rate": 10.0, "momentum": 0.0, "weight_decay": 1.0}  # weights grow ninefold a step
+    recipe["retrain"] |= {"epochs": 5, "steps_per_record": 4, "optimizer": wild}
+    short_recipe.write_text(json.dumps(recipe))
+    folder = tmp_path / "out"
+    result = prune(checkpoint, folder, "--recipe", short_recipe)
+    assert result.exit_code == 1
+    assert isinstance(result.exception, SystemExit)
+    assert re.search(r"diverged in optimizer step \d+ of \d+ in section retrain", result.stderr)
+    assert "Lower retrain.optimizer.learning_rate (it is 10)" in result.stderr
+    assert "Traceback" not in result.output
+    saved = Checkpoint.from_bytes((folder / "last-good-checkpoint.safetensors").read_bytes())
+    assert f"after step {saved.step} of the history, is kept" in result.stderr
+    report = RunReport.model_validate_json((folder / "history.json").read_text())
+    assert report.steps[-1].step == saved.step
+    assert (folder / "point-0.zip").exists()
+    assert not (folder / "pruned.zip").exists()
