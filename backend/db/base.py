@@ -13,6 +13,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeDecorator
 
+from backend.domain.spec import STORED
+
 ID_LENGTH = 32
 """Characters of an id: a random UUID in hexadecimal."""
 HASH_LENGTH = 64
@@ -93,7 +95,7 @@ class TextOf(TypeDecorator[Any]):
 
 
 class JsonOf(TypeDecorator[Any]):
-    """A domain value as JSON, validated when it is read: a row never yields what the domain refuses."""
+    """A domain value as JSON, validated when it is read, but for rules on combinations: they may have come later."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -109,4 +111,4 @@ class JsonOf(TypeDecorator[Any]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:  # noqa: ARG002
         """To the domain value; JSON arrays become tuples where the type says so."""
-        return None if value is None else self._adapter.validate_python(value)
+        return None if value is None else self._adapter.validate_python(value, context=STORED)

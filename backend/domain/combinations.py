@@ -1,28 +1,21 @@
 """Which settings of a recipe contradict each other: one rule a function."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from backend.domain.granularities import granularities_of
-from backend.domain.latencies import Latency
+from backend.domain.idle_settings import RULES as _IDLE_SETTINGS
 from backend.domain.pruning import Prune
-from backend.domain.regularizers import GroupLassoRegularizer, L0HardConcreteRegularizer, Regularizer
-from backend.domain.retraining import DenseTraining, Distillation, Retrain, Sparsify
+from backend.domain.regularizers import (
+    GroupLassoRegularizer,
+    L0HardConcreteRegularizer,
+    Regularizer,
+    makes_single_weights_zero,
+)
+from backend.domain.retraining import Sparsify
+from backend.domain.sections import Sections
 
 _EPOCHS_OF_TURNS = 2
 """For one epoch of each part."""
-
-
-@dataclass(frozen=True)
-class Sections:
-    """The sections of a recipe that rules may look at."""
-
-    prune: Prune
-    dense: DenseTraining | None
-    sparsify: Sparsify | None
-    retrain: Retrain
-    distill: Distillation | None
-    latency: Latency | None = None
 
 
 def contradiction(sections: Sections) -> str | None:
@@ -159,19 +152,9 @@ def _weights_leave_shapes(sections: Sections) -> str | None:
     return None
 
 
-def _is_of_single_weights(regularizer: Regularizer) -> bool:
-    match regularizer.kind:
-        case "targeted_dropout":
-            return regularizer.dropped == "weights"
-        case "l0_hard_concrete":
-            return regularizer.gated == "weights"
-        case kind:
-            return kind == "variational_dropout"
-
-
 def _noise_is_of_single_weights(sections: Sections) -> str | None:
     sparsify, granularity = sections.sparsify, sections.prune.granularity.kind
-    if sparsify is None or granularity == "unstructured" or not _is_of_single_weights(sparsify.regularizer):
+    if sparsify is None or granularity == "unstructured" or not makes_single_weights_zero(sparsify.regularizer):
         return None
     return (
         f"sparsify.regularizer: `{sparsify.regularizer.kind}` makes single weights zero, which leaves whole channels "
@@ -261,4 +244,5 @@ _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _turns_need_epochs,
     _zeros_save_no_time,
     _times_need_a_reader,
+    *_IDLE_SETTINGS,
 )

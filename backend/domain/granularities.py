@@ -23,11 +23,13 @@ class UnstructuredGranularity(Spec):
     """
 
     kind: Literal["unstructured"] = "unstructured"
-    embeddings: bool = Field(default=False, description="Whether the tables of embeddings give weights too.")
+    embeddings: bool = Field(
+        default=False, description="Whether the tables of embeddings, which the network must have, give weights too."
+    )
     rescale_dropout: bool = Field(
         default=False,
         description="Whether dropout weakens with what it follows: its rate is multiplied by the root of the share of "
-        "weights left in the layer whose outputs it drops (Han et al. 2015, eq. 2).",
+        "weights left in the layer whose outputs it drops (Han et al. 2015, eq. 2). Nothing where nothing is dropped.",
     )
 
 

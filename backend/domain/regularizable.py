@@ -13,6 +13,9 @@ from backend.domain.regularizers import (
 )
 from backend.domain.retraining import Sparsify
 
+_WITH_WINDOWS = frozenset({"conv", "product"})
+"""Layers whose weights have more axes than those of a matrix."""
+
 
 @dataclass(frozen=True)
 class Lack:
@@ -62,6 +65,20 @@ def _has_no_shortcut(summary: NetworkSummary, regularizer: Regularizer) -> Lack 
     )
 
 
+def _has_no_window(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
+    if not isinstance(regularizer, GroupLassoRegularizer) or not regularizer.shape_strength:
+        return None
+    types = {layer.name: layer.type for layer in summary.layers}
+    if any(types.get(name) in _WITH_WINDOWS for group in summary.groups for name in group.consumers):
+        return None
+    return Lack(
+        f"sparsify.regularizer.shape_strength {regularizer.shape_strength:g} shrinks places in the kernels of "
+        "convolutions that read channels which can go, and the network has no such convolution.",
+        "Set shape_strength to 0, and strength and channel_strength to values such as 0.01 (the preset `wen2016-ssl`).",
+        "sparsify.regularizer.shape_strength",
+    )
+
+
 def _has_no_such_layer(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
     if not isinstance(regularizer, L0HardConcreteRegularizer):
         return None
@@ -74,5 +91,6 @@ def _has_no_such_layer(summary: NetworkSummary, regularizer: Regularizer) -> Lac
 _RULES: tuple[Callable[[NetworkSummary, Regularizer], Lack | None], ...] = (
     _has_no_batch_norm,
     _has_no_shortcut,
+    _has_no_window,
     _has_no_such_layer,
 )

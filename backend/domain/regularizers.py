@@ -269,3 +269,14 @@ Regularizer = Annotated[
     | BayesianCompressionRegularizer,
     Field(discriminator="kind"),
 ]
+
+
+def makes_single_weights_zero(regularizer: Regularizer) -> bool:
+    """Whether it works on single weights, of which it leaves zeros, rather than on channels."""
+    match regularizer.kind:
+        case "targeted_dropout":
+            return regularizer.dropped == "weights"
+        case "l0_hard_concrete":
+            return regularizer.gated == "weights"
+        case kind:
+            return kind == "variational_dropout"

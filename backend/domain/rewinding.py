@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from backend.domain.idle_settings import goes_back_to_kept_step
 from backend.domain.recipe import Recipe
-from backend.domain.starts import RewindStart
 
 
 @dataclass(frozen=True)
@@ -28,11 +28,8 @@ class Beyond:
 
 def rewound_step(recipe: Recipe) -> int:
     """The step that retraining goes on from; 0 where it begins anew, and where nothing is rewound."""
-    dense, retrain = recipe.dense, recipe.retrain
-    is_rewound = retrain.learning_rate_decay == "rewind" or retrain.start.kind == "rewind"
-    if dense is None or not is_rewound or retrain.start == RewindStart(to="initialization"):
-        return 0
-    return dense.keep_step
+    dense = recipe.dense
+    return dense.keep_step if dense is not None and goes_back_to_kept_step(recipe.retrain) else 0
 
 
 def beyond(recipe: Recipe, epoch: int) -> Beyond | None:

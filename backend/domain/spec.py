@@ -2,6 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
+STORED = "stored"
+"""Context of the validation of what was accepted earlier, and stored."""
+
 
 class Spec(BaseModel):
     """A frozen value that refuses unknown keys, NaN and infinity."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import JsonValue, ValidationError
 
+from backend.domain.absent import absence
 from backend.domain.bounds import factored_layers, unknown_pins
 from backend.domain.datasets import DatasetSummary
 from backend.domain.epochs import epoch_length
@@ -101,6 +102,13 @@ def require_known_pins(recipe: Recipe, summary: NetworkSummary) -> None:
             raise InvalidValue(" ".join(pin.detail for pin in unknown[:_MOST_PINS]), field=field)
 
 
+def require_layers(recipe: Recipe, summary: NetworkSummary) -> None:
+    """Raise `InvalidValue` when a setting is for layers that the network lacks; the sentence names it."""
+    absent = absence(summary, recipe.prune)
+    if absent:
+        raise InvalidValue(f"{absent.detail} {absent.hint}", field=absent.field)
+
+
 def require_readable(recipe: Recipe, summary: NetworkSummary) -> None:
     """Raise `InvalidValue` when the criterion cannot score some of the channels; the sentence names the layers."""
     missing = unreadable(summary, recipe.prune)
@@ -131,6 +139,7 @@ def require_rewindable(recipe: Recipe, dataset: DatasetSummary) -> None:
 
 _REQUIRED_OF_NETWORKS = (
     require_known_pins,
+    require_layers,
     require_readable,
     require_regularizable,
     require_times_of_layers,

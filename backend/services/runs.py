@@ -16,6 +16,7 @@ from backend.domain.side_by_side import label_of
 from backend.services.catalogue import (
     require_fit,
     require_known_pins,
+    require_layers,
     require_one_input,
     require_reachable,
     require_readable,
@@ -69,6 +70,7 @@ def order_pruning(scope: Scope, model_id: str, dataset_id: str, recipe: Recipe, 
         require_fit(summary, dataset.summary)
     try:
         require_known_pins(recipe, summary)
+        require_layers(recipe, summary)
         require_readable(recipe, summary)
         require_regularizable(recipe, summary)
         require_times_of_layers(recipe, summary)

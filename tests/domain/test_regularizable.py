@@ -86,3 +86,15 @@ def test_factors_are_numbers_for_layers_named_once() -> None:
     for factors in (("conv1",), ("conv1=x",), ("=2",), ("conv1=1", "conv1=2")):
         with pytest.raises(ValidationError):
             L0HardConcreteRegularizer(layer_factors=factors)
+
+
+def test_the_penalty_on_shapes_needs_a_convolution_that_reads_channels_which_can_go() -> None:
+    alone = network(())
+    shapes = sparsify(kind="group_lasso", shape_strength=0.1)
+    found = lack(alone, shapes)
+    assert found is not None
+    assert found.field == "sparsify.regularizer.shape_strength"
+    assert "shape_strength 0.1" in found.detail
+    read = alone.groups[0].model_copy(update={"consumers": ("conv0",)})
+    assert lack(alone.model_copy(update={"groups": (read,)}), shapes) is None
+    assert lack(alone, sparsify(kind="group_lasso")) is None

@@ -31,8 +31,9 @@ DENSE = {"epochs": 2, "keep_step": 3, "steps_per_record": 4, "optimizer": {"kind
 
 def found(start: dict[str, Any], **dense: Any) -> Recipe:
     """Train the dense network, remove in two rounds, and show what each round's retraining begins with."""
+    is_kept = start == {"kind": "rewind"} or start.get("to") == "keep_step"
     return recipe(
-        dense=DENSE | dense,
+        dense=DENSE | ({} if is_kept else {"keep_step": 0}) | dense,
         target={"kind": "sparsity", "sparsity": 0.5},
         prune={
             "criterion": {"kind": "magnitude"},
@@ -142,7 +143,7 @@ def test_early_weights_of_any_network_become_those_of_the_thinner_one(name: str)
 
 def test_norm_statistics_are_rewound_too() -> None:
     network = small_lenet()
-    result = collect_run(network, blobs(), found({"kind": "rewind", "to": "initialization"}, keep_step=0))
+    result = collect_run(network, blobs(), found({"kind": "rewind", "to": "initialization"}))
     assert result.checkpoints[-1].part("early/initialization").keys() == network.tensors.keys()
 
 
@@ -213,11 +214,12 @@ def test_rewound_learning_rates_are_those_of_the_dense_training_from_the_step_on
     weights_too = recipe(dense=chosen.dense, retrain=retrain | {"start": {"kind": "rewind"}})
     assert rates(weights_too, Phase.RETRAIN) == pytest.approx(dense[DENSE["keep_step"] :])
     from_the_beginning = {"start": {"kind": "rewind", "to": "initialization"}}
-    assert rates(recipe(dense=chosen.dense, retrain=retrain | from_the_beginning), Phase.RETRAIN) == dense
+    unkept = DENSE | {"learning_rate_decay": decay, "keep_step": 0}
+    assert rates(recipe(dense=unkept, retrain=retrain | from_the_beginning), Phase.RETRAIN) == dense
 
 
 def test_steps_divide_the_learning_rate_by_ten_after_half_and_after_three_quarters() -> None:
-    dense = DENSE | {"learning_rate_decay": "steps", "optimizer": {"kind": "sgd", "learning_rate": 0.1}}
+    dense = DENSE | {"keep_step": 0, "learning_rate_decay": "steps", "optimizer": {"kind": "sgd", "learning_rate": 0.1}}
     assert rates(recipe(dense=dense), Phase.TRAIN) == pytest.approx([0.1] * 10 + [0.01] * 5 + [0.001] * 5)
 
 
@@ -251,7 +253,11 @@ def test_progress_covers_the_dense_training() -> None:
 @pytest.mark.parametrize(
     ("dense", "retrain", "sentence"),
     [
-        ({"keep_step": 11}, {}, "step 11 lies beyond the 10 optimizer steps of dense.epochs"),
+        (
+            {"keep_step": 11},
+            {"start": {"kind": "rewind"}},
+            "step 11 lies beyond the 10 optimizer steps of dense.epochs",
+        ),
         ({"keep_step": 5}, {"start": {"kind": "rewind"}}, "step 5 lies beyond the 5 optimizer steps of retrain.epochs"),
     ],
 )

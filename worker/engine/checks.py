@@ -1,5 +1,6 @@
 """What must hold before any training: the data fits the network, and the target can be reached."""
 
+from backend.domain.absent import absence
 from backend.domain.bounds import factored_layers, unknown_pins
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.fitting import class_misfit
@@ -55,6 +56,9 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     unknown = unknown_pins(summary, factored_layers(recipe.prune))
     if unknown:
         raise JobFailure(FailureCode.INVALID_RECIPE, unknown[0].detail, "Correct prune.allocation.layer_factors.")
+    absent = absence(summary, recipe.prune)
+    if absent:
+        raise JobFailure(FailureCode.INVALID_RECIPE, absent.detail, absent.hint)
     missing = unreadable(summary, recipe.prune)
     if missing:
         raise JobFailure(FailureCode.INVALID_RECIPE, missing.detail, missing.hint)
