@@ -3800,7 +3800,7 @@ export interface components {
         UnstructuredGranularity: {
             /**
              * Embeddings
-             * @description Whether the tables of embeddings give weights too.
+             * @description Whether the tables of embeddings, which the network must have, give weights too.
              * @default false
              */
             embeddings?: boolean;
@@ -3811,7 +3811,7 @@ export interface components {
             kind: "unstructured";
             /**
              * Rescale Dropout
-             * @description Whether dropout weakens with what it follows: its rate is multiplied by the root of the share of weights left in the layer whose outputs it drops (Han et al. 2015, eq. 2).
+             * @description Whether dropout weakens with what it follows: its rate is multiplied by the root of the share of weights left in the layer whose outputs it drops (Han et al. 2015, eq. 2). Nothing where nothing is dropped.
              * @default false
              */
             rescale_dropout?: boolean;
