@@ -7,6 +7,8 @@ import plotly.graph_objects as go
 from backend.domain.reports import OperatingPoint, RunReport
 from backend.figures import palette
 
+_LEAST = 0.01
+"""The axis reaches so far at least: where there is a single error, or none at all, too."""
 _SERIES: tuple[tuple[str, Callable[[OperatingPoint], float | None], str], ...] = (
     ("validation", lambda point: point.retrained_calibration_error, palette.RETRAINED),
     ("test", lambda point: point.test_calibration_error, palette.TEST),
@@ -21,7 +23,12 @@ def draw_calibration(report: RunReport) -> go.Figure:
     figure = go.Figure()
     figure.update_layout(
         xaxis={"title": {"text": "Operating point (0 is the dense network)"}, "tickformat": "d", "dtick": 1},
-        yaxis={"title": {"text": "Expected calibration error (%)"}, "tickformat": ".1%", "rangemode": "tozero"},
+        yaxis={
+            "title": {"text": "Expected calibration error (%)"},
+            "tickformat": ".1%",
+            "rangemode": "tozero",
+            "autorangeoptions": {"include": _LEAST, "clipmin": 0, "clipmax": 1},
+        },
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
     )
     for name, value, color in _SERIES:

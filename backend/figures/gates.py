@@ -10,6 +10,7 @@ from backend.domain.gate_probabilities import ByLayer, GateProbabilities
 from backend.domain.reports import RunReport
 from backend.figures import palette
 from backend.figures.sampling import thin_out
+from backend.figures.steps import step_axis
 
 _MOST_STEPS = 300
 """More steps than this cannot be told apart."""
@@ -19,8 +20,6 @@ _MOST_NAMES = 12
 """A legend of more names than this takes more room than the lines."""
 _LEAST_LINE = 20
 """Fewer steps than this are marked one by one."""
-_FEWEST_TICKS = 10
-"""Fewer steps than this all have a number on the axis, which would else tell some of them twice."""
 _WORDS = {"median": "median", "open_share": "open without noise"}
 _RANGE, _MIDDLE, _BESIDE_OTHERS = 0.12, 0.25, 0.14
 """Opacities of bands: of all gates, and of the middle half of them, alone and beside those of other layers."""
@@ -54,7 +53,7 @@ def draw_gates(report: RunReport, layer: str | None = None) -> go.Figure:
     """
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Step"}, "tickformat": "d"},
+        xaxis=step_axis([]),
         yaxis={"title": {"text": "Probability that a gate is open (%)"}, "tickformat": ".0%", "range": [-0.02, 1.02]},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         hovermode="closest",
@@ -63,8 +62,8 @@ def draw_gates(report: RunReport, layer: str | None = None) -> go.Figure:
     if everything and not any(one.has("median") for one in everything):
         figure.update_yaxes(title={"text": "Gates that are open (%)"})
     chosen = [one for one in everything if layer in (None, one.name)]
-    if chosen and len(chosen[0].steps) < _FEWEST_TICKS:
-        figure.update_xaxes(dtick=1)
+    if chosen:
+        figure.update_xaxes(step_axis(chosen[0].steps))
     if len(chosen) == 1:
         _draw_alone(figure, chosen[0])
     else:

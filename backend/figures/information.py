@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 from backend.domain.reports import RunReport, StepRecord
 from backend.figures import palette
 from backend.figures.sampling import thin_out
+from backend.figures.steps import step_axis
 
 _MOST_STEPS = 300
 """Lines of many layers with more steps than this cannot be told apart, and take long to draw."""
@@ -22,15 +23,15 @@ def draw_information(report: RunReport) -> go.Figure:
     """Fisher mass (nats, above) and Fisher-Rao norm (below) of every layer by step, on logarithmic axes."""
     steps = thin_out([step for step in report.steps if step.fisher_mass], _MOST_STEPS)
     layers = _told_layers(report, steps)
+    numbers = [step.step for step in steps]
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Step"}, "tickformat": "d", "anchor": "y2"},
+        xaxis=step_axis(numbers) | {"anchor": "y2"},
         yaxis=_AXIS | {"title": {"text": "Fisher mass (nats)"}, "domain": [0.54, 1.0]},
         yaxis2=_AXIS | {"title": {"text": "Fisher-Rao norm"}, "domain": [0.0, 0.46]},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="closest",
     )
-    numbers = [step.step for step in steps]
     for number, (place, name) in enumerate(layers):
         style = _style(name, palette.COUPLED[number % len(palette.COUPLED)], len(steps))
         masses, norms = zip(*((step.fisher_mass[place], step.fisher_rao_norm[place]) for step in steps), strict=True)

@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 from backend.domain.reports import Phase, RunReport, StepRecord
 from backend.figures import palette
 from backend.figures.sampling import thin_out
+from backend.figures.steps import step_axis
 
 _MOST_STEPS = 1000
 _LEAST_LINE = 20
@@ -18,7 +19,7 @@ def draw_loss(report: RunReport) -> go.Figure:
     steps = thin_out(report.steps, _MOST_STEPS)
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Step"}, "tickformat": "d"},
+        xaxis=step_axis([step.step for step in steps]),
         yaxis={"title": {"text": "Training loss (nats)"}, "rangemode": "tozero"},
         yaxis2={
             "title": {"text": "Training accuracy (%)"},

@@ -9,6 +9,7 @@ from backend.domain.reports import RunReport, StepRecord, TrackedLayer
 from backend.figures import palette
 from backend.figures.sampling import thin_out
 from backend.figures.sizes import UNITS
+from backend.figures.steps import step_axis
 
 _MOST_COLUMNS = 300
 """More columns than this cannot be told apart on a screen."""
@@ -23,7 +24,7 @@ def draw_widths(report: RunReport) -> go.Figure:
     steps = thin_out(report.delivered_steps, _MOST_COLUMNS)
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Step"}, "tickformat": "d", "showgrid": False},
+        xaxis=step_axis([step.step for step in steps]) | {"showgrid": False},
         yaxis={"autorange": "reversed", "type": "category", "automargin": True, "showgrid": False},
     )
     if not steps:

@@ -38,3 +38,11 @@ def test_points_from_before_these_were_recorded_make_an_empty_figure(report: Run
     assert not figure.data
     assert "(%)" in figure.layout.yaxis.title.text
     assert make_point(1, 100).instability is None
+
+
+def test_a_single_error_has_an_axis_from_zero_that_stays_in_what_an_error_can_be(recorded: RunReport):
+    axis = draw_calibration(recorded.model_copy(update={"points": recorded.points[:1]})).layout.yaxis
+    assert axis.rangemode == "tozero"
+    options = axis.autorangeoptions
+    assert (options.clipmin, options.clipmax) == (0, 1)
+    assert 0 < options.include < 0.1
