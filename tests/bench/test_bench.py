@@ -200,3 +200,17 @@ def test_results_survive_their_file_and_stand_in_the_pages_of_their_methods(comp
     assert shown in page.read_text()
     assert "| `uniform` | " in page.read_text()
     assert other.read_text() == untouched
+
+
+REWINDING = ("frankle2020-late-rewinding", "renda2020-weight-rewinding", "renda2020-lr-rewinding")
+
+
+def test_methods_that_a_short_training_makes_one_experiment_are_told(comparison: Comparison):
+    """Both rewind to a tenth of the dense training at most: theirs are 500 and 1000 steps of far longer ones."""
+    rewound = plan(methods=REWINDING, seeds=(0, 1), compressions=(2.0, 4.0))
+    (same,) = rewound.same_methods(per_epoch=10)
+    assert same == REWINDING[:2]
+    assert rewound.same_methods(per_epoch=10_000) == ()
+    told = to_markdown(comparison, [same])
+    assert "`frankle2020-late-rewinding`, `renda2020-weight-rewinding`: one experiment under 2 names" in told
+    assert "one experiment" not in to_markdown(comparison)

@@ -41,6 +41,11 @@ class Bench:
         return Comparison(self.plan.network, self.plan.data, outcomes)
 
     @property
+    def same_methods(self) -> tuple[tuple[str, ...], ...]:
+        """Methods that are one experiment on this dataset, as long as it is trained here."""
+        return self.plan.same_methods(self._per_epoch)
+
+    @property
     def _per_epoch(self) -> int:
         """Mini-batches in an epoch of the training part."""
         return epoch_length(len(self.dataset.train), DataSplit())

@@ -87,6 +87,17 @@ class Plan(Spec):
             changes["dense"] = self._dense(preset.dense, self.order(cell.seed), per_epoch)
         return Recipe.model_validate(preset.model_copy(update=changes).model_dump())
 
+    def same_methods(self, per_epoch: int) -> tuple[tuple[str, ...], ...]:
+        """Methods whose recipes are the same in every cell: one experiment under several names."""
+        by_prints: dict[tuple[str, ...], list[str]] = {}
+        for method in self.methods:
+            cells = (cell for cell in self.cells if cell.method == method)
+            prints = (
+                self.recipe(cell, rate, per_epoch).fingerprint() for cell in cells for rate in self.learning_rates
+            )
+            by_prints.setdefault(tuple(prints), []).append(method)
+        return tuple(tuple(methods) for methods in by_prints.values() if len(methods) > 1)
+
     def _retrain(self, preset: Recipe, learning_rate: float) -> Retrain:
         """The same for all, but for where it starts and, where that is the method, its learning rates.
 

@@ -1,7 +1,7 @@
 """A comparison as a table, as a page of figures, and as a figure for documents."""
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,10 +15,10 @@ _ZEROS = " ¹"
 """Marks methods that set single weights to zero."""
 
 
-def to_markdown(comparison: Comparison) -> str:
+def to_markdown(comparison: Comparison, same: Collection[Sequence[str]] = ()) -> str:
     """Test accuracy, mean (lowest to highest), by method and compression, and the training that each method took.
 
-    What failed is told below.
+    What failed is told below, and which methods are the `same` here.
     """
     heads = [*(f"{value:g}x" for value in comparison.compressions), "epochs"]
     dense = comparison.dense_test_accuracy()
@@ -33,8 +33,17 @@ def to_markdown(comparison: Comparison) -> str:
             f"{_ZEROS.strip()} Single weights; zeros are not counted. Same shapes but for dead channels: hardly faster "
             "until a sparse runtime is used.",
         ]
+    lines += [line for methods in same for line in ("", _sameness(methods))]
     failures = _failures(comparison)
     return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)
+
+
+def _sameness(methods: Sequence[str]) -> str:
+    names = ", ".join(f"`{method}`" for method in methods)
+    return (
+        f"{names}: one experiment under {len(methods)} names. What sets these methods apart (the step that is rewound "
+        "to, say) comes to the same in a training as short as this one."
+    )
 
 
 def _failures(comparison: Comparison) -> list[str]:

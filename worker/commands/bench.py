@@ -77,9 +77,10 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     keep_freed_memory()
     dataset = read_dataset(plan.data)
     shelf = Shelf(output / "runs")
-    comparison = Bench(plan, dataset, resolve_device(device), shelf, click.echo).compare()
+    bench = Bench(plan, dataset, resolve_device(device), shelf, click.echo)
+    comparison = bench.compare()
     name = f"{plan.network}-{Path(plan.data).stem}"
-    table = f"{plan.conditions}\n\n{to_markdown(comparison)}"
+    table = f"{plan.conditions}\n\n{to_markdown(comparison, bench.same_methods)}"
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
     Results.of(comparison, plan.conditions).write(output / f"{name}.json")
     write_page(comparison, _BASELINES, output / f"{name}.html")
