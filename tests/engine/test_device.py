@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from backend.domain.errors import FailureCode, JobFailure
-from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
+from worker.engine.device import make_deterministic, resolve_device
 
 
 def test_auto_takes_the_first_gpu_where_there_is_one(monkeypatch):
