@@ -51,6 +51,7 @@ def read_report(visitor: Visit) -> None:
     expect(visitor.part("layer-row")).to_have_count(1)
     expect(visitor.part("lock-reason").locator("visible=true")).to_contain_text("answer")
     shown.get_by_text("all").click()
+    expect(visitor.part("layer-row")).to_have_count(3)
     page.get_by_label("Find layers").fill("FC2")
     expect(visitor.part("layer-row")).to_have_count(1)
     page.get_by_label("Find layers").fill("")

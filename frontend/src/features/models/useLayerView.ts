@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'react'
 import { useSearchParams } from 'react-router'
 import type { LayerVerdict } from '@/lib/api/types'
 import { pinsOn, togglePin } from '@/lib/pins'
@@ -8,11 +9,14 @@ export type Shown = (typeof SHOWN)[number]
 /** What is picked of a model's layers: words, a status, a channel group, pins. All of it stands in the address. */
 export function useLayerView() {
   const [search, setSearch] = useSearchParams()
+  const latest = useRef(search) // a second change may come before the first one is drawn
+  useEffect(() => {
+    latest.current = search
+  }, [search])
   const set = (key: string, values: string[]) => {
-    setSearch(
-      (before) => new URLSearchParams([...[...before].filter(([name]) => name !== key), ...values.map((value) => [key, value])]),
-      { replace: true, preventScrollReset: true },
-    )
+    const others = [...latest.current].filter(([name]) => name !== key)
+    latest.current = new URLSearchParams([...others, ...values.map((value) => [key, value])])
+    setSearch(latest.current, { replace: true, preventScrollReset: true })
   }
   const pins = search.getAll('pin')
   return {
