@@ -27,7 +27,7 @@ def no_foreign_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch: p
     monkeypatch.setenv("SECATEUR_DATA", str(tmp_path_factory.getbasetemp() / "unused-data"))
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(autouse=True)
 def one_torch_thread() -> Iterator[None]:
     """Small tensors are slower with many threads, and results must not depend on the machine."""
     import torch

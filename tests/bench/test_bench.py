@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-import torch
 from click.testing import CliRunner
 from pydantic import ValidationError
 
@@ -25,14 +24,6 @@ from worker.engine.batches import Batches
 
 METHODS = ("magnitude-channel", "uniform")
 PER_EPOCH = epoch_length(len(blobs().train), DataSplit())
-
-
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def plan(**changes: object) -> Plan:

@@ -59,7 +59,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--retrain-epochs", type=int, default=10)
     parser.add_argument("--sparsity", type=float, default=0.7)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--cache", type=Path, default=Path("/tmp/slimming"))
+    parser.add_argument("--cache", type=Path, default=Path("~/.cache/secateur-benchmarks/slimming").expanduser())
     return parser.parse_args()
 
 

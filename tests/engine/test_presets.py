@@ -51,14 +51,6 @@ def uploaded() -> Network:
         return capture(Uploaded().eval(), (torch.randn(2, 1, 16, 16),), "uploaded")
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def on_a_small_scale(recipe: Recipe) -> Recipe:
     """The same method in a few steps; where it wants batch norms, layers without one are pinned, as it is advised."""
     value: dict[str, Any] = recipe.model_dump(mode="json")

@@ -143,14 +143,6 @@ MEASURED = {
 """Recipes whose runs go by what they measured themselves: no two are alike, but a resumed one is."""
 
 
-@pytest.fixture(autouse=True)
-def _one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def essence(result: Collected) -> tuple[object, ...]:
     return (
         tuple(result.records),
