@@ -24,6 +24,7 @@ from backend.services.catalogue import (
     require_rewindable,
     require_times_of_layers,
 )
+from backend.services.downloads import Download, file_stem
 from backend.services.scope import Scope
 
 
@@ -110,6 +111,17 @@ def cancel_run(scope: Scope, run_id: str) -> RunEntry:
     scope.work.refresh(row)
     scope.announce("run", run_id, state)
     return get_run(scope, run_id)
+
+
+def open_checkpoint(scope: Scope, run_id: str) -> Download:
+    """The last good checkpoint of a run that diverged; raises `NotFound`, `Conflict` while the run goes on."""
+    run = scope.work.jobs.get_run(run_id)
+    if not run.state.is_final:
+        raise Conflict(
+            "This run goes on, and so does its checkpoint.", hint="Download its operating points, or cancel it first."
+        )
+    name = f"{file_stem(run.name)}-checkpoint.safetensors"
+    return Download(name, "application/octet-stream", scope.outside.store.stream_checkpoint(run_id))
 
 
 def delete_run(scope: Scope, run_id: str) -> None:

@@ -5,8 +5,9 @@ never read again.
 """
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 import obstore
 from obstore.store import ObjectStore
@@ -15,6 +16,7 @@ from backend.storage.durable import write_durably
 
 _NAME = re.compile(r"(?P<job>[0-9a-f]{32})\.(?P<epoch>[0-9]{10})")
 _EPOCH_DIGITS = 10
+_PIECE_BYTES = 1 << 20
 
 
 class Checkpoints(Protocol):
@@ -25,6 +27,9 @@ class Checkpoints(Protocol):
 
     def read(self, name: str) -> bytes:
         """The bytes of a checkpoint."""
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a checkpoint in pieces; whether it is there is noticed here, not at the first piece."""
 
     def write(self, name: str, data: bytes) -> None:
         """Replace a checkpoint atomically and durably. Raises `DiskFull`."""
@@ -59,6 +64,10 @@ class LocalCheckpoints:
         """The bytes of a checkpoint."""
         return (self._folder / name).read_bytes()
 
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a checkpoint in pieces."""
+        return _pieces((self._folder / name).open("rb"))
+
     def write(self, name: str, data: bytes) -> None:
         """Replace a checkpoint atomically and durably. Raises `DiskFull`."""
         write_durably(self._folder / name, data)
@@ -90,6 +99,10 @@ class RemoteCheckpoints:
         """The bytes of a checkpoint."""
         return bytes(obstore.get(self._store, self._key(name)).bytes())
 
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The bytes of a checkpoint in pieces."""
+        return (bytes(piece) for piece in obstore.get(self._store, self._key(name)).stream())
+
     def write(self, name: str, data: bytes) -> None:
         """Replace a checkpoint atomically and durably."""
         obstore.put(self._store, self._key(name), data)
@@ -106,3 +119,9 @@ class RemoteCheckpoints:
     def _key(self, name: str) -> str:
         job_id = name.partition(".")[0]
         return f"{self._PREFIX}/{job_id}/{name}"
+
+
+def _pieces(file: BinaryIO) -> Iterator[bytes]:
+    with file:
+        while piece := file.read(_PIECE_BYTES):
+            yield piece

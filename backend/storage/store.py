@@ -120,6 +120,13 @@ class ArtifactStore:
                 self._checkpoints.delete(name)
         return data
 
+    def stream_checkpoint(self, job_id: str) -> Iterator[bytes]:
+        """The newest checkpoint of a job in pieces; it stays whose it is. Raises `NotFound` where there is none."""
+        try:
+            return self._checkpoints.chunks(self._checkpoints.names(job_id)[-1])
+        except (IndexError, FileNotFoundError) as error:
+            raise NotFound("This run keeps no checkpoint: only one that diverged keeps its last good one.") from error
+
     def delete_checkpoint(self, job_id: str) -> None:
         """Remove all checkpoints of a job that has ended."""
         self._checkpoints.clear(job_id)

@@ -35,6 +35,7 @@ ROUTES = [
     ("GET", "/api/runs"),
     ("GET", "/api/runs/events"),
     ("GET", "/api/runs/{run_id}"),
+    ("GET", "/api/runs/{run_id}/checkpoint"),
     ("GET", "/api/runs/{run_id}/events"),
     ("GET", "/api/runs/{run_id}/figures/{name}"),
     ("GET", "/api/runs/{run_id}/points"),

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db import UnitOfWork
 from backend.db.models import JobRow
 from backend.domain.datasets import DatasetInput
+from backend.domain.errors import NotFound
 from backend.domain.jobs import JobKind, JobState
 from tests.api.application import ABSENT_ID, DATA_SUMMARY, RECIPE, SUMMARY, Application
 
@@ -217,6 +218,22 @@ def test_a_failure_carries_code_sentence_and_hint(application: Application, clie
     set_job(application, run, state=JobState.FAILED, **failure)
     error = client.get(f"/api/runs/{run}").json()["error"]
     assert error == {"code": "out_of_memory", "detail": "No memory.", "hint": "Smaller batches."}
+
+
+def test_the_last_good_checkpoint_of_a_run_that_diverged_is_downloaded(
+    application: Application, client: TestClient
+) -> None:
+    run = order(application, client).json()["id"]
+    assert client.get(f"/api/runs/{run}/checkpoint").status_code == 409
+    set_job(application, run, state=JobState.FAILED, error_code="diverged")
+    assert client.get(f"/api/runs/{run}/checkpoint").status_code == 404
+    application.outside.store.save_checkpoint(run, b"good", epoch=1)
+    answer = client.get(f"/api/runs/{run}/checkpoint")
+    assert (answer.status_code, answer.content) == (200, b"good")
+    assert answer.headers["content-disposition"].endswith('-checkpoint.safetensors"')
+    assert client.delete(f"/api/runs/{run}").status_code == 204
+    with pytest.raises(NotFound):
+        application.outside.store.stream_checkpoint(run)
 
 
 def test_what_a_run_needs_cannot_be_deleted(application: Application, client: TestClient) -> None:

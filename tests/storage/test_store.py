@@ -100,6 +100,16 @@ def test_the_newest_epoch_adopts_the_checkpoint_and_older_ones_cannot_change_it(
     assert any_store.load_checkpoint(JOB, epoch=10) == b"two"
 
 
+def test_the_newest_checkpoint_is_read_in_pieces_and_stays(any_store: ArtifactStore) -> None:
+    with pytest.raises(NotFound, match="keeps no checkpoint"):
+        any_store.stream_checkpoint(JOB)
+    any_store.save_checkpoint(JOB, b"old", epoch=1)
+    newest = os.urandom(CHUNK_BYTES + 17)
+    any_store.save_checkpoint(JOB, newest, epoch=2)
+    for _ in range(2):
+        assert b"".join(any_store.stream_checkpoint(JOB)) == newest
+
+
 def test_a_file_comes_back_as_it_went_in(any_store: ArtifactStore, tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.write_bytes(os.urandom(CHUNK_BYTES + 17))

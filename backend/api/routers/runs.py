@@ -5,9 +5,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Query
 from fastapi.openapi.models import Example
+from fastapi.responses import StreamingResponse
 
 from backend.api.dependencies import ScopeOf
-from backend.api.documentation import CONFLICT, MISSING
+from backend.api.documentation import CONFLICT, MISSING, file_response
+from backend.api.downloads import send_download
 from backend.api.routers.recipes import RECIPE_EXAMPLE
 from backend.api.schemas.common import EXAMPLE_ID, PathId
 from backend.api.schemas.runs import PruneRunBody, RunAnswer, RunBody, RunPage, RunSummary
@@ -65,6 +67,21 @@ def get_run(run_id: PathId, scope: ScopeOf) -> RunAnswer:
 def cancel_run(run_id: PathId, scope: ScopeOf) -> RunAnswer:
     """Cancel a run: at once while it waits, else within one step. Asking twice is fine."""
     return RunAnswer.of(runs.cancel_run(scope, run_id))
+
+
+@router.get(
+    "/{run_id}/checkpoint",
+    response_class=StreamingResponse,
+    responses=MISSING | CONFLICT | file_response("application/octet-stream", "Safetensors."),
+)
+def download_checkpoint(run_id: PathId, scope: ScopeOf) -> StreamingResponse:
+    """The last good state of a run that diverged, after the last step that was finite, as one safetensors file.
+
+    `weights/NAME` are the network's tensors, `masks/GROUP` and `weight_masks/NAME` what was removed from it by then;
+    the rest is what training would have gone on from. 404 for every other run: one that ended well has operating
+    points instead. 409 while the run goes on.
+    """
+    return send_download(runs.open_checkpoint(scope, run_id))
 
 
 @router.delete("/{run_id}", status_code=HTTPStatus.NO_CONTENT, responses=MISSING | CONFLICT)

@@ -24,6 +24,7 @@ export const files = {
     return `/api/runs/${run}/points/${point}/bundle.zip${query && `?${query}`}`
   },
   pointFile: (run: string, point: number, name: string) => `/api/runs/${run}/points/${point}/files/${name}`,
+  checkpoint: (run: string) => `/api/runs/${run}/checkpoint`,
   runEvents: (id: string) => `/api/runs/${id}/events`,
   events: '/api/runs/events',
 }

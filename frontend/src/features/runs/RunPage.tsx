@@ -9,6 +9,7 @@ import { isOver, useRun } from '@/lib/queries/useRun'
 import { AccuracyPanel } from './AccuracyPanel'
 import { ArchitecturePanel } from './ArchitecturePanel'
 import { GatesPanel } from './GatesPanel'
+import { LastCheckpoint } from './LastCheckpoint'
 import { OrderPanel } from './OrderPanel'
 import { PlainFigurePanel } from './PlainFigurePanel'
 import { PointsPanel } from './PointsPanel'
@@ -38,6 +39,7 @@ function RunView({ run }: { run: Run }) {
       actions={<RunActions run={run} />}
     >
       {run.error && <FailureNotice failure={run.error} />}
+      {run.error?.code === 'diverged' && <LastCheckpoint run={run.id} />}
       <ProgressPanel run={run} />
       {run.kind === 'sample' ? <SampleResult run={run} /> : <PruneResult run={run} />}
       <PlainFigurePanel
