@@ -59,9 +59,24 @@ def _learned_needs_scores(sections: Sections) -> str | None:
 
 
 def _teacher_needs_retraining(sections: Sections) -> str | None:
-    if sections.distill is None or sections.retrain.epochs:
+    distill = sections.distill
+    if distill is None or not distill.teaches_retraining or sections.retrain.epochs:
         return None
-    return "distill: there is no retraining to distill in; set retrain.epochs or leave distill out"
+    other = ", or distill.during to `sparsifying`" if sections.sparsify is not None else ""
+    return (
+        f"distill: there is no retraining to distill in, because retrain.epochs is 0; set retrain.epochs{other}, or "
+        "leave distill out"
+    )
+
+
+def _teacher_needs_sparsifying(sections: Sections) -> str | None:
+    distill = sections.distill
+    if distill is None or not distill.teaches_sparsifying or sections.sparsify is not None:
+        return None
+    return (
+        f"distill.during: `{distill.during}` asks the teacher while a regularizer makes the network sparse, and there "
+        "is no section sparsify; add it, or choose `retraining`"
+    )
 
 
 def _start_needs_dense(sections: Sections) -> str | None:
@@ -232,6 +247,7 @@ _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _cost_needs_fisher,
     _cost_needs_global,
     _learned_needs_scores,
+    _teacher_needs_sparsifying,
     _teacher_needs_retraining,
     _start_needs_dense,
     _rates_need_dense,

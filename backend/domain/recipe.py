@@ -28,6 +28,7 @@ _ADDED: dict[str, dict[str, Any]] = {
         "gated": "channels",
     },
     "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
+    "distill": {"during": "retraining"},
 }
 _ADDED_SECTIONS = ("sparsify", "dense", "latency")
 """Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;
@@ -67,7 +68,9 @@ class Recipe(Spec):
     )
     sparsify: Sparsify | None = Field(None, description="Train with a regularizer before anything is removed.")
     retrain: Retrain = Field(description="Retraining at every operating point.")
-    distill: Distillation | None = Field(None, description="Learn from the dense network while retraining.")
+    distill: Distillation | None = Field(
+        None, description="Learn from the dense network, while retraining or already while the network becomes sparse."
+    )
     latency: Latency | None = Field(
         None, description="Times of the layers, where prune.cost or a regularizer counts latency."
     )

@@ -97,10 +97,26 @@ class Sparsify(Training):
 
 
 class Distillation(Spec):
-    """Learn from the dense network while retraining (Hinton et al. 2015, arXiv:1503.02531).
+    """Learn from the dense network (Hinton et al. 2015, arXiv:1503.02531).
 
     loss = (1 - weight) * cross-entropy(labels) + weight * T^2 * KL(teacher_T || student_T)
     """
 
     temperature: PositiveFloat = Field(4.0, le=100.0, description="Softens both distributions; T in the formula.")
     weight: float = Field(0.9, ge=0.0, le=1.0, description="Share of the teacher's term in the loss.")
+    during: Literal["retraining", "sparsifying", "both"] = Field(
+        "retraining",
+        description="When the teacher is asked. retraining: at every operating point; sparsifying: in the epochs of "
+        "the section sparsify, beside its regularizer; both: then and at every operating point. Steps between removals "
+        "go by the labels alone in any case: criteria read their loss.",
+    )
+
+    @property
+    def teaches_retraining(self) -> bool:
+        """The teacher's term is in the loss at every operating point."""
+        return self.during != "sparsifying"
+
+    @property
+    def teaches_sparsifying(self) -> bool:
+        """The teacher's term is in the loss beside the regularizer."""
+        return self.during != "retraining"

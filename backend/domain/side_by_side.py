@@ -8,6 +8,7 @@ from backend.domain.comparison import Spread
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, RunLayout
+from backend.domain.retraining import Distillation
 
 _FEWEST_SEEDS = 3
 _BASELINES = ("random", "uniform")
@@ -95,6 +96,8 @@ def label_of(recipe: Recipe) -> str:
         axes.append(f"{prune.cost.kind} cost")
     if recipe.sparsify is not None:
         axes.insert(0, recipe.sparsify.regularizer.kind)
+    if _makes_sparse(recipe.distill):
+        axes.append("teacher while sparsifying")
     return ", ".join(axes)
 
 
@@ -133,7 +136,7 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
     (lambda run: run.model_id, "These runs prune different networks: they do not start from the same accuracy."),
     (lambda run: run.dataset_id, "These runs measure on different data."),
     (
-        lambda run: (run.recipe.retrain, run.recipe.distill, run.recipe.prune.points),
+        lambda run: (run.recipe.retrain, _retraining_teacher(run.recipe.distill), run.recipe.prune.points),
         "These runs are retrained differently (retrain, distill or the number of points): longer or better retraining "
         "alone can decide a comparison.",
     ),
@@ -144,13 +147,22 @@ _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
 def _method(recipe: Recipe) -> tuple[object, ...]:
     """What belongs to the method: not the target, the seed, how long it trains, or the retraining that all share."""
     prune, retrain, sparsify = recipe.prune, recipe.retrain, recipe.sparsify
-    is_continued = retrain.start.kind == "continue"
+    is_continued = retrain.start.kind == "continue"  # a student that starts afresh is made by its teacher
     return (
         *(prune.criterion, prune.granularity, prune.allocation, prune.cost, prune.schedule),
         *(sparsify and (sparsify.regularizer, sparsify.passes), recipe.dense and recipe.dense.keep_step),
         *(retrain.start, retrain.budget, retrain.learning_rate_decay == "rewind"),
-        None if is_continued else recipe.distill,  # a student that starts afresh is made by its teacher
+        recipe.distill if not is_continued or _makes_sparse(recipe.distill) else None,
     )
+
+
+def _retraining_teacher(distill: Distillation | None) -> tuple[float, float] | None:
+    """Temperature and weight of a teacher while retraining."""
+    return (distill.temperature, distill.weight) if distill is not None and distill.teaches_retraining else None
+
+
+def _makes_sparse(distill: Distillation | None) -> bool:
+    return distill is not None and distill.teaches_sparsifying
 
 
 def _is_baseline(recipe: Recipe) -> bool:

@@ -17,6 +17,7 @@ FISHER: dict[str, Any] = {
     "retrain": {"epochs": 2},
 }
 
+GOLDEN_WITH_TEACHER = "dfa865db0744bfac848970d47663402c690b8cefb687dcb9196673cb43b63b75"
 GOLDEN = "15a045e85246f46c9b2859ff36b6f6ddb27c8e8693c57861e16f7e5ac04e84d6"
 
 
@@ -25,6 +26,7 @@ WEIGHTS: dict[str, Any] = {
     "granularity": {"kind": "unstructured"},
     "schedule": {"kind": "one_shot"},
 }
+LASSO: dict[str, Any] = {"epochs": 1, "regularizer": {"kind": "group_lasso"}}
 
 
 def changed(**sections: object) -> dict[str, object]:
@@ -39,6 +41,14 @@ def test_the_fingerprint_of_a_known_recipe_is_pinned() -> None:
 def test_a_setting_that_changes_nothing_leaves_the_fingerprint_of_older_recipes_alone() -> None:
     prune = {**FISHER["prune"], "pins": [], "width_multiple": 1, "criterion": {"kind": "fisher", "labels": "data"}}
     assert Recipe.model_validate(changed(prune=prune)).fingerprint() == GOLDEN
+
+
+def test_when_a_teacher_is_asked_is_part_of_a_recipes_identity_unless_it_is_while_retraining() -> None:
+    assert Recipe.model_validate(changed(distill={})).fingerprint() == GOLDEN_WITH_TEACHER
+    assert Recipe.model_validate(changed(distill={"during": "retraining"})).fingerprint() == GOLDEN_WITH_TEACHER
+    teachers = [{"during": during} for during in ("retraining", "sparsifying", "both")]
+    prints = {Recipe.model_validate(changed(sparsify=LASSO, distill=teacher)).fingerprint() for teacher in teachers}
+    assert len(prints) == len(teachers)
 
 
 def test_settings_that_were_added_later_are_part_of_a_recipes_identity() -> None:
@@ -113,7 +123,20 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
             {"prune": {"criterion": {"kind": "fisher"}, "allocation": {"kind": "uniform"}, "cost": {"kind": "fixed"}}},
             "says itself how much each gives; choose the allocation `global`",
         ),
-        ({"retrain": {"epochs": 0}, "distill": {}}, "no retraining to distill in"),
+        (
+            {"retrain": {"epochs": 0}, "distill": {}},
+            "no retraining .* retrain.epochs is 0; set retrain.epochs, or leave",
+        ),
+        (
+            {"retrain": {"epochs": 0}, "distill": {}, "sparsify": LASSO},
+            "set retrain.epochs, or distill.during to `sparsifying`, or leave distill out",
+        ),
+        ({"retrain": {"epochs": 0}, "distill": {"during": "both"}, "sparsify": LASSO}, "no retraining to distill in"),
+        ({"distill": {"during": "both"}}, "distill.during: `both` .* no section sparsify; add it, or choose `retrain"),
+        (
+            {"retrain": {"epochs": 0}, "distill": {"during": "sparsifying"}},
+            "distill.during: `sparsifying` .* no section sparsify",
+        ),
         ({"retrain": {"epochs": 1, "parts": "in_turn"}}, "retrain.parts: `in_turn` .* retrain.epochs is 1; set"),
         ({"prune": WEIGHTS | {"criterion": {"kind": "taylor"}}}, "choose the granularity `channel`"),
         ({"prune": {"criterion": {"kind": "obs"}}}, "choose the granularity `unstructured`"),

@@ -5,14 +5,14 @@ import torch
 from torch import Tensor
 
 from backend.domain.regularizers import L0HardConcreteRegularizer
-from backend.domain.retraining import SgdOptimizer
+from backend.domain.retraining import Distillation, SgdOptimizer
 from tests.engine.grounds import dense, ground_of
-from tests.engine.runs import small_mlp
+from tests.engine.runs import CPU, small_mlp
 from worker.engine.estimators.gates import exact_gradient
 from worker.engine.gates import Gate
 from worker.engine.inputs import Inputs
 from worker.engine.regularizers.l0 import L0
-from worker.engine.retraining.losses import cross_entropy
+from worker.engine.retraining.losses import Loss, cross_entropy, taught_loss
 from worker.engine.retraining.optimizers import OPTIMIZERS
 from worker.engine.trainee import Trainee
 from worker.engine.training import compared, compared_relaxed
@@ -21,6 +21,7 @@ STEPS = {"arm": 1500, "reinforce": 1500, "rebar": 500, "relax": 500}
 STEEPNESS = 7.0
 INPUTS = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(0))
 LABELS = torch.arange(8) % 4
+TAUGHT = taught_loss(Distillation(temperature=2.0), small_mlp(seed=1), CPU)
 
 
 def gated(trainee: Trainee, **settings: object) -> L0:
@@ -31,14 +32,14 @@ def gated(trainee: Trainee, **settings: object) -> L0:
     return regularizer
 
 
-def loss_at(trainee: Trainee, weights: dict[str, Tensor]) -> Tensor:
+def loss_at(trainee: Trainee, weights: dict[str, Tensor], loss_of: Loss = cross_entropy) -> Tensor:
     with torch.no_grad():
-        return sloping_loss_at(trainee, weights)
+        return sloping_loss_at(trainee, weights, loss_of)
 
 
-def sloping_loss_at(trainee: Trainee, weights: dict[str, Tensor]) -> Tensor:
+def sloping_loss_at(trainee: Trainee, weights: dict[str, Tensor], loss_of: Loss = cross_entropy) -> Tensor:
     scores = torch.func.functional_call(trainee.module, weights, (INPUTS,))
-    return cross_entropy(scores, LABELS, INPUTS)
+    return loss_of(scores, LABELS, Inputs.of(INPUTS))
 
 
 def estimates_of(trainee: Trainee, regularizer: L0, steps: int) -> Tensor:
@@ -63,12 +64,12 @@ def steep(trainee: Trainee) -> Trainee:
     return trainee
 
 
-def enumerated(trainee: Trainee, regularizer: L0) -> Tensor:
-    """Gradient of the expected cross-entropy by the parameters, over all 32 settings of the gates."""
+def enumerated(trainee: Trainee, regularizer: L0, loss_of: Loss = cross_entropy) -> Tensor:
+    """Gradient of the expected loss by the parameters, over all 32 settings of the gates."""
     logits = STEEPNESS * regularizer.parameters["log_alpha"].detach()
 
     def losses(gates: Tensor) -> Tensor:
-        return torch.stack([loss_at(trainee, regularizer._gates.gated(row)) for row in gates])
+        return torch.stack([loss_at(trainee, regularizer._gates.gated(row), loss_of) for row in gates])
 
     return STEEPNESS * exact_gradient(losses, logits)
 
@@ -84,25 +85,29 @@ def test_the_gates_follow_the_slope_of_the_expected_loss(estimator):
     assert float((exact.abs() / (estimates.std(0) / len(estimates) ** 0.5)).max()) > 7  # it could tell a wrong one
 
 
-@pytest.mark.parametrize("estimator", ["arm", "rebar"])
-def test_gates_may_be_compared_on_some_of_the_examples(estimator):
-    """In another order of the mini-batch each time; on average the slope is that of all examples."""
+@pytest.mark.parametrize(("estimator", "is_taught"), [("arm", False), ("arm", True), ("rebar", True)])
+def test_gates_may_be_compared_on_some_of_the_examples(estimator, is_taught):
+    """In another order of the mini-batch each time; on average the slope is that of all examples.
+
+    So it is for a teacher's loss, of which every pass needs the answers to its own examples.
+    """
     trainee = steep(dense(small_mlp(widths=(3, 2))))
+    loss_of = TAUGHT if is_taught else cross_entropy
     regularizer = trainee.regularizer = gated(trainee, estimator=estimator)
     parameter, generator, gradients = regularizer.parameters["log_alpha"], torch.Generator().manual_seed(1), []
     for _ in range(2 * STEPS[estimator]):
         order = torch.randperm(len(LABELS), generator=generator)
         inputs, labels = Inputs.of(INPUTS[order]), LABELS[order]
         logits = trainee.scores(inputs)
-        loss = cross_entropy(logits, labels, inputs).detach()
-        rise = compared(trainee, cross_entropy, logits, labels, inputs)
-        relaxed = compared_relaxed(trainee, cross_entropy, logits, labels, inputs)
+        loss = loss_of(logits, labels, inputs).detach()
+        rise = compared(trainee, loss_of, logits, labels, inputs)
+        relaxed = compared_relaxed(trainee, loss_of, logits, labels, inputs)
         regularizer.observe(loss, None if rise is None else loss + rise, relaxed)
         parameter.grad = None
         regularizer.penalty()
         regularizer.add_gradients()
         gradients.append(parameter.grad)
-    estimates, exact = torch.stack(gradients).double(), enumerated(trainee, regularizer).double()
+    estimates, exact = torch.stack(gradients).double(), enumerated(trainee, regularizer, loss_of).double()
     errors = estimates.std(0) / len(estimates) ** 0.5
     assert bool(((estimates.mean(0) - exact).abs() < 3.5 * errors).all())
     assert float((exact.abs() / errors).max()) > 7

@@ -4,10 +4,11 @@ import pytest
 import torch
 from torch import nn
 
+from backend.domain.reports import Phase
 from backend.domain.retraining import Distillation
 from worker.engine.inputs import Inputs
 from worker.engine.retraining.decay import cosine, warm_cosine
-from worker.engine.retraining.losses import DistillationLoss, cross_entropy, distillation_loss
+from worker.engine.retraining.losses import DistillationLoss, cross_entropy, distillation_loss, taught_phases
 
 # Two classes. Student logits (0, 0): probabilities 1/2, 1/2. Teacher logits (T ln 3, 0): at temperature T 3/4, 1/4.
 STUDENT = torch.zeros(1, 2, dtype=torch.float64)
@@ -37,12 +38,39 @@ def test_the_loss_is_a_mean_over_the_batch():
 def test_the_teacher_is_asked_in_evaluation_mode_and_learns_nothing():
     teacher = nn.Sequential(nn.Dropout(0.5), nn.Linear(2, 2)).train()
     loss_of = DistillationLoss(Distillation(weight=1.0), teacher)
-    inputs, student = Inputs.of(torch.ones(4, 2)), torch.zeros(4, 2, requires_grad=True)
-    first, second = (loss_of(student, torch.zeros(4, dtype=torch.int64), inputs) for _ in range(2))
+    student, labels = torch.zeros(4, 2, requires_grad=True), torch.zeros(4, dtype=torch.int64)
+    first, second = (loss_of(student, labels, Inputs.of(torch.ones(4, 2))) for _ in range(2))
     assert torch.equal(first, second)
     first.backward()
     assert student.grad is not None
     assert teacher[1].weight.grad is None
+
+
+def test_the_teacher_is_asked_once_of_the_same_inputs_and_again_of_others():
+    seen: list[int] = []
+    teacher = nn.Linear(2, 2)
+    teacher.register_forward_hook(lambda _module, arguments, _answers: seen.append(len(arguments[0])))
+    loss_of = DistillationLoss(Distillation(weight=1.0), teacher)
+    whole = Inputs.of(torch.randn(4, 2, generator=torch.Generator().manual_seed(0)))
+    part, logits, labels = whole.at(slice(2)), torch.zeros(4, 2), torch.zeros(4, dtype=torch.int64)
+    losses = [
+        loss_of(logits[: len(one.tensors[0])], labels[: len(one.tensors[0])], one) for one in (whole, whole, part)
+    ]
+    assert seen == [4, 2]
+    assert losses[0] == losses[1] != losses[2]
+
+
+@pytest.mark.parametrize(
+    ("during", "phases"),
+    [
+        ("retraining", {Phase.RETRAIN}),
+        ("sparsifying", {Phase.SPARSIFY}),
+        ("both", {Phase.RETRAIN, Phase.SPARSIFY}),
+    ],
+)
+def test_the_teacher_has_a_say_in_the_phases_that_are_asked_for(during, phases):
+    assert taught_phases(Distillation(during=during)) == phases
+    assert taught_phases(None) == set()
 
 
 def test_cross_entropy_of_a_fair_coin_is_ln_2():

@@ -3,6 +3,7 @@ import torch
 
 from backend.domain.errors import JobFailure
 from backend.domain.recipe import Recipe
+from backend.domain.retraining import DenseTraining, Distillation
 from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, weights_hash
 from worker.engine import layer_times
 from worker.engine.checkpoint import Checkpoint
@@ -81,6 +82,9 @@ RECIPES = {
     ),
     "binary gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "reinforce"}),
     "controlled gates": sparsified({"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "relax"}),
+    "a teacher beside controlled gates": sparsified(
+        {"kind": "l0_hard_concrete", "strength": 5.0, "estimator": "rebar"},
+    ).model_copy(update={"distill": Distillation(during="both"), "dense": DenseTraining(epochs=1, steps_per_record=3)}),
     "noisy scales": sparsified({"kind": "bayesian_compression", "warm_up": 0.5, "noise_speed": 20.0}),
     "horseshoe": sparsified(
         {"kind": "bayesian_compression", "prior": "horseshoe", "noise": "activations", "noise_speed": 20.0}

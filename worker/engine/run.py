@@ -34,7 +34,7 @@ from worker.engine.replay import with_replay
 from worker.engine.results import Delivered, FinishedPoint, Measured
 from worker.engine.retraining.early import EarlyWeights
 from worker.engine.retraining.fresh import fresh_weights
-from worker.engine.retraining.losses import Loss, cross_entropy, retraining_loss
+from worker.engine.retraining.losses import Loss, cross_entropy, taught_loss, taught_phases
 from worker.engine.retraining.optimizers import MakeOptimizer
 from worker.engine.retraining.parts import frozen_tensors
 from worker.engine.retraining.starts import Found
@@ -108,18 +108,18 @@ class _PruningRun:
             self._trainee.set_tensors(fresh_weights(self._network, self._work.generators["initialization"]))
             self._enter(Phase.TRAIN)
         if self._place.phase is Phase.TRAIN:
-            yield from self._train(cross_entropy)
+            yield from self._train()
             self._early.keep("trained", self._trainee.network().tensors)
         if resume is None or self._place.phase is Phase.TRAIN:
             yield self._dense_point()
         while self._place.level <= self._recipe.prune.points:
             if self._place.phase is Phase.SPARSIFY:
-                yield from self._train(cross_entropy)
+                yield from self._train()
                 self._trainee.finish_regularizer()
                 self._enter(Phase.PRUNE, before_accuracy=self._work.validate(self._trainee.module).accuracy)
             if self._place.phase is Phase.PRUNE:
                 yield from self._prune(self._place.level)
-            yield from self._train(self._retrain_loss)
+            yield from self._train()
             point = self._point(self._place.level, self._measured(self._removal.delivered()))
             yield point
             level = self._place.level + 1
@@ -167,8 +167,9 @@ class _PruningRun:
             level += 1
         return level
 
-    def _train(self, loss: Loss) -> Iterator[Output]:
-        """Train to the end of the phase's stretch."""
+    def _train(self) -> Iterator[Output]:
+        """Train to the end of the phase's stretch, by the phase's loss."""
+        loss = self._taught_loss if self._place.phase in taught_phases(self._recipe.distill) else cross_entropy
         stretch = self._stretch(self._place.phase)
         if stretch is None:
             raise RuntimeError(f"the recipe has no stretch of training in the phase {self._place.phase}")
@@ -294,7 +295,6 @@ class _PruningRun:
         return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
 
     @cached_property
-    def _retrain_loss(self) -> Loss:
-        trained = self._early.get("trained")
-        teacher = self._network if trained is None else replace(self._network, tensors=trained)
-        return retraining_loss(self._recipe.distill, teacher, self._device)
+    def _taught_loss(self) -> Loss:
+        teacher = replace(self._network, tensors=self._early.get("trained") or self._network.tensors)
+        return taught_loss(self._recipe.distill, teacher, self._device)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from backend.domain.reports import Phase
 from backend.domain.retraining import Distillation
 from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
@@ -31,15 +32,27 @@ class DistillationLoss:
     def __init__(self, spec: Distillation, teacher: nn.Module) -> None:
         self._spec = spec
         self._teacher = teacher.eval()
+        self._asked: Inputs | None = None
+        self._answers = torch.empty(0)
 
     def __call__(self, logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
-        """Ask the teacher and mix both terms."""
-        with torch.no_grad():
-            teacher_logits = self._teacher(*inputs).float()
-        return distillation_loss(logits.float(), teacher_logits, labels, self._spec)
+        """Ask the teacher, of the same inputs once, and mix both terms."""
+        if inputs is not self._asked:
+            with torch.no_grad():
+                self._asked, self._answers = inputs, self._teacher(*inputs).float()
+        return distillation_loss(logits.float(), self._answers, labels, self._spec)
 
 
-def retraining_loss(spec: Distillation | None, teacher: Network, device: torch.device) -> Loss:
+def taught_phases(spec: Distillation | None) -> frozenset[Phase]:
+    """The phases of a run whose loss has the teacher's term; none where the recipe has no section `distill`."""
+    is_taught = {
+        Phase.SPARSIFY: spec is not None and spec.teaches_sparsifying,
+        Phase.RETRAIN: spec is not None and spec.teaches_retraining,
+    }
+    return frozenset(phase for phase, asks in is_taught.items() if asks)
+
+
+def taught_loss(spec: Distillation | None, teacher: Network, device: torch.device) -> Loss:
     """The loss with a teacher where the recipe has a section `distill`, else cross-entropy alone."""
     return cross_entropy if spec is None else DistillationLoss(spec, on_device(build(teacher), device))
 

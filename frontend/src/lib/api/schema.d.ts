@@ -1322,11 +1322,18 @@ export interface components {
         };
         /**
          * Distillation
-         * @description Learn from the dense network while retraining (Hinton et al. 2015, arXiv:1503.02531).
+         * @description Learn from the dense network (Hinton et al. 2015, arXiv:1503.02531).
          *
          *     loss = (1 - weight) * cross-entropy(labels) + weight * T^2 * KL(teacher_T || student_T)
          */
         Distillation: {
+            /**
+             * During
+             * @description When the teacher is asked. retraining: at every operating point; sparsifying: in the epochs of the section sparsify, beside its regularizer; both: then and at every operating point. Steps between removals go by the labels alone in any case: criteria read their loss.
+             * @default retraining
+             * @enum {string}
+             */
+            during?: "retraining" | "sparsifying" | "both";
             /**
              * Temperature
              * @description Softens both distributions; T in the formula.
@@ -2971,7 +2978,7 @@ export interface components {
             data?: components["schemas"]["DataSplit"];
             /** @description Train the dense network itself first, so that its early weights are known. */
             dense?: components["schemas"]["DenseTraining"] | null;
-            /** @description Learn from the dense network while retraining. */
+            /** @description Learn from the dense network, while retraining or already while the network becomes sparse. */
             distill?: components["schemas"]["Distillation"] | null;
             /** @description Times of the layers, where prune.cost or a regularizer counts latency. */
             latency?: components["schemas"]["Latency"] | null;
