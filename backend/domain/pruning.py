@@ -54,6 +54,13 @@ class Prune(Spec):
         description="Operating points on the way to the target (evenly spaced in log density). Points whose networks "
         "would be the same are one, with the number of the last.",
     )
+    measure_removals: bool = Field(
+        default=False,
+        description="Measure accuracy on the validation split straight before and straight after every removal "
+        "(instability, Bartoldson et al. 2020), not only at operating points. The networks stay the same to the last "
+        "bit; it costs two passes over the validation split for each removal, which may take longer than the training "
+        "steps between removals.",
+    )
 
     @field_validator("pins")
     @classmethod

@@ -15,7 +15,7 @@ from backend.domain.spec import STORED, Spec
 from backend.domain.targets import Target
 
 _ADDED: dict[str, dict[str, Any]] = {
-    "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove"},
+    "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove", "measure_removals": False},
     "prune.criterion": {"labels": "data"},
     "prune.allocation": {"layer_factors": []},
     "prune.cost": {"counted": "operations"},

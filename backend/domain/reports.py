@@ -105,6 +105,11 @@ class StepRecord(Spec):
     """Where single weights go."""
     removed: tuple[str, ...] = ()
     """Channels removed in this step, as `group:original index`; of single weights only the counts are told."""
+    before_accuracy: NonNegativeFloat | None = None
+    """On the validation split, straight before this step's removal; None where it was not measured (see the recipe's
+    `prune.measure_removals`), and where answers were not finite."""
+    pruned_accuracy: NonNegativeFloat | None = None
+    """The same straight after the removal, before any training: the difference is the removal's instability."""
     fisher_mass: tuple[NonNegativeFloat | None, ...] = ()
     """Fisher information of masks on the channels of every tracked layer, halved and summed: `sum_k 1/(2N) sum_n
     g_nk^2`, in nats; empty in histories from before it was recorded.

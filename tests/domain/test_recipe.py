@@ -62,10 +62,11 @@ def test_settings_that_were_added_later_are_part_of_a_recipes_identity() -> None
         fingerprint(width_multiple=8),
         fingerprint(width_multiple=16),
         fingerprint(dead_channels="keep"),
+        fingerprint(measure_removals=True),
         fingerprint(criterion={"kind": "fisher", "labels": "model"}),
     }
-    assert len(prints) == 7
-    assert fingerprint(dead_channels="remove") == GOLDEN
+    assert len(prints) == 8
+    assert fingerprint(dead_channels="remove", measure_removals=False) == GOLDEN
     assert fingerprint(pins=["fc", "conv1", "fc"]) == fingerprint(pins=["conv1", "fc"])
 
 

@@ -44,6 +44,7 @@ RECIPES = {
             "criterion": {"kind": "fisher"},
             "schedule": {"kind": "cubic", "training_steps": 1, "removals": 3},
             "points": 2,
+            "measure_removals": True,
         }
     ),
     "group lasso, then rewinding": recipe(

@@ -34,6 +34,16 @@ class Delivered:
 
 
 @dataclass(frozen=True)
+class Removed:
+    """What one step removed, and the accuracy around it where that is measured; nothing in steps that only train."""
+
+    removed: tuple[str, ...] = ()
+    """Channels, as `group:original index`."""
+    before_accuracy: float | None = None
+    pruned_accuracy: float | None = None
+
+
+@dataclass(frozen=True)
 class Measured:
     """A network that is handed out, with what it reaches."""
 

@@ -12,7 +12,7 @@ from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
 from backend.domain.thinning import SizeModel
-from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS, SCHEDULES, STARTS
+from worker.engine.catalogue import OPTIMIZERS, SCHEDULES, STARTS
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.checks import check_data, check_target
 from worker.engine.divergence import Whereabouts
@@ -22,6 +22,7 @@ from worker.engine.feeding import Feed
 from worker.engine.first_layers import first_layers
 from worker.engine.gate_probabilities import gate_probabilities
 from worker.engine.granularities import make_removal
+from worker.engine.ground import make_regularizer
 from worker.engine.information import Information, layer_information
 from worker.engine.layer_times import with_times
 from worker.engine.network import Network, build, summarize
@@ -29,9 +30,9 @@ from worker.engine.place import Place
 from worker.engine.placement import on_device
 from worker.engine.progress import Moment, density_at, first_phase, forecast
 from worker.engine.rankings import distribution
-from worker.engine.regularizers.regularizer import Ground, Regularizer
+from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.replay import with_replay
-from worker.engine.results import Delivered, FinishedPoint, Measured
+from worker.engine.results import Delivered, FinishedPoint, Measured, Removed
 from worker.engine.retraining.early import EarlyWeights
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.losses import Loss, cross_entropy, taught_loss, taught_phases
@@ -42,7 +43,6 @@ from worker.engine.retraining.stretches import Stretch, Stretches
 from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
 from worker.engine.weight_bits import weight_bits
-from worker.engine.weights.layers import removable_weights
 from worker.engine.whereabouts import whereabouts
 from worker.engine.workplace import DataOrder, set_up
 
@@ -150,7 +150,9 @@ class _PruningRun:
             loss = self._removal.watched(cross_entropy)
             totals = self._work.trainer.train(self._trainee, loss, self._schedule.training_steps)
             density = self._schedule.level(start, end, self._place.removals)
-            removed = self._removal.remove(density, self._schedule.channels)
+            before = self._accuracy()
+            gone = self._removal.remove(density, self._schedule.channels)
+            removed = Removed(gone, before, self._accuracy())
             reached, rankings = self._removal.is_reached(end), self._removal.take_rankings()
             scores = distribution(rankings, self._deepest(level)) if reached else None
             self._place = replace(self._place, removals=self._place.removals + 1, scores=scores)
@@ -160,6 +162,10 @@ class _PruningRun:
         found = Found(self._trainee, self._network, self._early, self._work.generators["initialization"])
         self._trainee.set_tensors(STARTS.make(self._recipe.retrain.start)(found))
         self._enter(Phase.RETRAIN, level=self._deepest(level), pruned_accuracy=pruned.accuracy)
+
+    def _accuracy(self) -> float | None:
+        """What a removal is measured by, where the recipe says so."""
+        return self._work.accuracy(self._trainee.module) if self._recipe.prune.measure_removals else None
 
     def _deepest(self, level: int) -> int:
         """The last level that the network has come to, from `level` on: those that coincide are one operating point."""
@@ -181,7 +187,7 @@ class _PruningRun:
             steps = stretch.record_steps(start)
             totals = self._work.trainer.train(self._trainee, loss, steps, partial(stretch.learning_rate, start))
             self._place = replace(self._place, trained=start + steps)
-            yield from self._finish_step(totals, ())
+            yield from self._finish_step(totals, Removed())
         self._trainee.freeze(frozenset())
         self._keep_early(stretch.steps)
         self._trainee.gradient_norm = None
@@ -194,7 +200,7 @@ class _PruningRun:
     def _stretch(self, phase: Phase) -> Stretch | None:
         return self._stretches.at(phase, self._removal.size().macs)
 
-    def _finish_step(self, totals: Totals, removed: tuple[str, ...]) -> Iterator[Output]:
+    def _finish_step(self, totals: Totals, removed: Removed) -> Iterator[Output]:
         place = self._place = replace(
             self._place, step=self._place.step + 1, batch=self._work.trainer.batches.position()
         )
@@ -204,8 +210,8 @@ class _PruningRun:
             progress=self._forecast.progress(self._moment()),
             loss=totals.loss,
             accuracy=totals.accuracy,
-            removed=removed,
             gates=self._gates(),
+            **asdict(removed),
             **asdict(self._removal.size()),
             **asdict(self._information()),
         )
@@ -276,23 +282,8 @@ class _PruningRun:
         return OPTIMIZERS.make(self._recipe.prune.optimizer if stretch is None else stretch.training.optimizer)
 
     def _regularizer(self, trainee: Trainee) -> Regularizer:
-        if self._recipe.sparsify is None:
-            raise RuntimeError("only a recipe with a section `sparsify` has a regularizer")
-        pins, network = frozenset(self._recipe.prune.pins), trainee.network()
-        summary = summarize(network)
-        ground = Ground(
-            module=trainee.module,
-            groups=tuple(group for group in trainee.groups if pins.isdisjoint(group.layers)),
-            gates=trainee.gates,
-            example_count=self._work.trainer.batches.example_count,
-            steps=self._stretches.steps(Phase.SPARSIFY, self._model.dense.macs),
-            generator=self._work.generators["regularizer"],
-            network=network,
-            model=SizeModel.of(summary),
-            weights=removable_weights(network, summary, self._recipe.prune),
-            latency=self._recipe.latency,
-        )
-        return REGULARIZERS.make(self._recipe.sparsify.regularizer)(ground)
+        steps = self._stretches.steps(Phase.SPARSIFY, self._model.dense.macs)
+        return make_regularizer(trainee, self._recipe, self._work, steps)
 
     @cached_property
     def _taught_loss(self) -> Loss:

@@ -54,6 +54,11 @@ class Workplace:
         """Measure on the validation split; raises JobFailure(DIVERGED) where answers are not finite."""
         return self._measure(module, self._validation)
 
+    def accuracy(self, module: nn.Module) -> float | None:
+        """Accuracy on the validation split, for the history alone: None, and no failure, where it is undefined."""
+        found = self._evaluate(module, self._validation)
+        return found.accuracy if math.isfinite(found.loss) else None
+
     def test(self, module: nn.Module) -> Evaluation:
         """Measure on the test split, likewise: once for each operating point, never to choose anything."""
         return self._measure(module, self._test)
@@ -69,7 +74,7 @@ class Workplace:
         self.generators.restore(checkpoint.part("generators"))
 
     def _measure(self, module: nn.Module, examples: Examples) -> Evaluation:
-        found = evaluate(module, examples, self.scaling, self.trainer.device, self.trainer.precision)
+        found = self._evaluate(module, examples)
         if not math.isfinite(found.loss):
             raise JobFailure(
                 FailureCode.DIVERGED,
@@ -78,6 +83,9 @@ class Workplace:
                 "network was trained (data.scaling).",
             )
         return found
+
+    def _evaluate(self, module: nn.Module, examples: Examples) -> Evaluation:
+        return evaluate(module, examples, self.scaling, self.trainer.device, self.trainer.precision)
 
 
 def set_up(

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -29,13 +30,12 @@ class LayerPasses:
         self._passes: dict[str, list[tuple[Tensor, Tensor]]] = defaultdict(list)
 
     def watch(self) -> list[RemovableHandle]:
-        """Hooks that keep what goes in and out from now on."""
-        return [
-            layer.register_forward_hook(
-                lambda _layer, inputs, output, name=name: self._passes[name].append((inputs[0].detach(), output))
-            )
-            for name, layer in self._layers.items()
-        ]
+        """Hooks that keep what goes in and out from now on, but for passes that only measure."""
+        return [layer.register_forward_hook(partial(self._keep, name)) for name, layer in self._layers.items()]
+
+    def _keep(self, name: str, _layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
+        if torch.is_grad_enabled():
+            self._passes[name].append((inputs[0].detach(), output))
 
     @contextmanager
     def watched(self) -> Iterator[None]:

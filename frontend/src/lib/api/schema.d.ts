@@ -2889,6 +2889,12 @@ export interface components {
              */
             granularity?: components["schemas"]["ChannelGranularity"] | components["schemas"]["UnstructuredGranularity"];
             /**
+             * Measure Removals
+             * @description Measure accuracy on the validation split straight before and straight after every removal (instability, Bartoldson et al. 2020), not only at operating points. The networks stay the same to the last bit; it costs two passes over the validation split for each removal, which may take longer than the training steps between removals.
+             * @default false
+             */
+            measure_removals?: boolean;
+            /**
              * Minimum Width
              * @description No layer becomes thinner than this.
              * @default 2
@@ -3658,6 +3664,8 @@ export interface components {
         StepRecord: {
             /** Accuracy */
             accuracy?: number | null;
+            /** Before Accuracy */
+            before_accuracy?: number | null;
             /**
              * Fisher Mass
              * @default []
@@ -3678,6 +3686,8 @@ export interface components {
             phase: components["schemas"]["Phase"];
             /** Progress */
             progress: number;
+            /** Pruned Accuracy */
+            pruned_accuracy?: number | null;
             /**
              * Removed
              * @default []
