@@ -33,7 +33,7 @@ def unreadable(summary: NetworkSummary, prune: Prune) -> Unreadable | None:
 
 
 def _feed_back(groups: Iterable[ChannelGroupInfo], criterion: str) -> Unreadable | None:
-    names = _layers(group for group in groups if group.unit == "hidden")
+    names = tell_layers(group for group in groups if group.unit == "hidden")
     if criterion not in _READ_AT_ACTIVATIONS or not names:
         return None
     return Unreadable(
@@ -44,7 +44,7 @@ def _feed_back(groups: Iterable[ChannelGroupInfo], criterion: str) -> Unreadable
 
 
 def _have_no_batch_norm(groups: Iterable[ChannelGroupInfo], criterion: str) -> Unreadable | None:
-    names = _layers(group for group in groups if group.batch_norms == ())
+    names = tell_layers(group for group in groups if group.batch_norms == ())
     if criterion != "batch_norm_scale" or not names:
         return None
     return Unreadable(
@@ -54,7 +54,7 @@ def _have_no_batch_norm(groups: Iterable[ChannelGroupInfo], criterion: str) -> U
     )
 
 
-def _layers(groups: Iterable[ChannelGroupInfo]) -> str:
+def tell_layers(groups: Iterable[ChannelGroupInfo]) -> str:
     """The groups' layers as part of a sentence; empty when there are none."""
     layers = tuple(dict.fromkeys(layer for group in groups for layer in group.layers))
     names = ", ".join(f"`{layer}`" for layer in layers[:_MOST_LAYERS])

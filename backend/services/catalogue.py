@@ -118,7 +118,7 @@ def require_readable(recipe: Recipe, summary: NetworkSummary) -> None:
 
 def require_regularizable(recipe: Recipe, summary: NetworkSummary) -> None:
     """Raise `InvalidValue` when the network lacks what the regularizer works on; the sentence says what to choose."""
-    lacking = lack(summary, recipe.sparsify)
+    lacking = lack(summary, recipe.sparsify, recipe.prune.pins)
     if lacking:
         raise InvalidValue(f"{lacking.detail} {lacking.hint}", field=lacking.field)
 

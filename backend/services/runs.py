@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from backend.db.base import NAME_LENGTH
 from backend.db.models import DatasetRow, JobRow, ModelRow
-from backend.domain.errors import Conflict, InvalidValue, Refusal
+from backend.domain.errors import Conflict, Refusal
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import NetworkSummary
 from backend.domain.recipe import Recipe
@@ -145,8 +145,6 @@ def _ready_model(scope: Scope, model_id: str) -> tuple[ModelRow, NetworkSummary]
     row = scope.work.models.get(model_id)
     if row.state != "ready" or row.summary is None:
         raise Conflict(f"The model `{row.name}` cannot be pruned: it is {row.state}.", field="model_id")
-    if not row.summary.groups:
-        raise InvalidValue(f"The model `{row.name}` has no channels that could be removed.", field="model_id")
     return row, row.summary
 
 

@@ -74,14 +74,20 @@ def test_a_step_beyond_the_training_on_this_dataset_is_told_and_refused(
 @pytest.mark.parametrize(
     ("lacking", "regularizer", "setting", "offered"),
     [
-        ("batch_norms", {"kind": "batch_norm_l1"}, "", "l0_hard_concrete"),
-        ("branch_ends", {"kind": "group_lasso", "layer_strength": 0.1}, ".layer_strength", "wen2016-ssl"),
+        ({"batch_norms": ()}, {"kind": "batch_norm_l1"}, "", "l0_hard_concrete"),
+        ({"branch_ends": ()}, {"kind": "group_lasso", "layer_strength": 0.1}, ".layer_strength", "wen2016-ssl"),
+        ({"takes_gates": False}, {"kind": "l0_hard_concrete"}, "", "gated `weights`"),
     ],
 )
 def test_a_regularizer_that_has_nothing_to_work_on_is_told_and_refused(
-    application: Application, client: TestClient, lacking: str, regularizer: dict[str, Any], setting: str, offered: str
+    application: Application,
+    client: TestClient,
+    lacking: dict[str, Any],
+    regularizer: dict[str, Any],
+    setting: str,
+    offered: str,
 ) -> None:
-    groups = tuple(group.model_copy(update={lacking: ()}) for group in SUMMARY.groups)
+    groups = tuple(group.model_copy(update=lacking) for group in SUMMARY.groups)
     summary = SUMMARY.model_copy(update={"groups": groups})
     body = {"model_id": application.add_model(summary=summary), "dataset_id": application.add_dataset()}
     recipe = {**RECIPE, "sparsify": {"epochs": 1, "regularizer": regularizer}}
@@ -90,6 +96,19 @@ def test_a_regularizer_that_has_nothing_to_work_on_is_told_and_refused(
     assert offered in problem["detail"]
     refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
     assert (refused.status_code, refused.json()["field"]) == (422, f"recipe.sparsify.regularizer{setting}")
+
+
+def test_of_a_network_without_channels_to_remove_single_weights_can_go(
+    application: Application, client: TestClient
+) -> None:
+    summary = SUMMARY.model_copy(update={"groups": ()})
+    body = {"model_id": application.add_model(summary=summary), "dataset_id": application.add_dataset()}
+    refused = client.post("/api/runs", json={"kind": "prune", "recipe": RECIPE, **body})
+    assert (refused.status_code, refused.json()["field"]) == (422, "recipe.target.density")
+    assert "`unstructured`" in refused.json()["hint"]
+    weights = PRESETS["uniform-magnitude-weights"].recipe.model_dump(mode="json")
+    assert client.post("/api/recipes/check", json={"recipe": weights, **body}).json()["problems"] == []
+    assert client.post("/api/runs", json={"kind": "prune", "recipe": weights, **body}).status_code == 201
 
 
 def test_times_of_other_layers_are_told_and_refused(application: Application, client: TestClient) -> None:

@@ -11,6 +11,7 @@ import torch
 from click.testing import CliRunner, Result
 
 from backend.domain.errors import InvalidValue
+from backend.domain.instability import measured_removals
 from backend.domain.network import ArchitectureMatch
 from backend.domain.presets import PRESETS
 from backend.domain.reports import RunReport
@@ -57,7 +58,7 @@ def short_recipe(tmp_path: Path) -> Path:
 
 def test_every_point_becomes_a_zip_and_the_history_is_written(checkpoint, short_recipe, tmp_path):
     folder = tmp_path / "out"
-    result = prune(checkpoint, folder, "--recipe", short_recipe, "--macs", 0.25, "--seed", 3)
+    result = prune(checkpoint, folder, "--recipe", short_recipe, "--macs", 0.25, "--seed", 3, "--measure-removals")
     assert result.exit_code == 0, result.output
     assert sorted(file.name for file in folder.iterdir()) == [
         "first-layers.html",
@@ -71,6 +72,9 @@ def test_every_point_becomes_a_zip_and_the_history_is_written(checkpoint, short_
     assert page.count("Plotly.newPlot(") == 3
     assert "Every neuron that is left reads every pixel" in page
     report = RunReport.model_validate_json((folder / "history.json").read_text())
+    removals = measured_removals(report.steps)
+    assert len(removals) == 2
+    assert f"The removal took {removals[1].instability:.2%} of validation" in " ".join(result.stderr.split())
     assert report.points[-1].macs <= 0.25 * report.layout.dense_macs
     assert [scores.point for scores in report.scores] == [1, 2]
     assert all(sum(layer.kept) for scores in report.scores for layer in scores.layers)
@@ -140,6 +144,7 @@ def test_an_npz_file_serves_as_data(checkpoint, short_recipe, tmp_path):
         (("--preset", "uniform", "--recipe", "RECIPE"), "contradict"),
         (("--macs", 0.000001), "The nearest reachable point is target.density"),
         (("--macs", 1.5), "--macs"),
+        (("--preset", "louizos2018-l0", "--pin", "fc1", "--pin", "fc2"), "channels that may go, and there are none"),
         (("--device", "cuda:99"), "no device"),
         (("--architecture", "vgg16_bn"), "vgg16_bn"),
         (("--data", "cifar"), "There is no dataset `cifar`"),

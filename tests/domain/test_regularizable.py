@@ -70,6 +70,97 @@ def test_the_penalty_on_layers_runs_where_a_branch_ends_or_nobody_knows(ends: tu
     assert lack(with_ends((), ()), sparsify(kind="group_lasso")) is None
 
 
+def with_gates(*takes_gates: bool | None) -> NetworkSummary:
+    """A network of which it is known, or not, which groups can have gates."""
+    plain = network(*(() for _ in takes_gates))
+    groups = (
+        group.model_copy(update={"takes_gates": flag}) for group, flag in zip(plain.groups, takes_gates, strict=True)
+    )
+    return plain.model_copy(update={"groups": tuple(groups)})
+
+
+GATING = ("l0_hard_concrete", "l1_masks", "targeted_dropout", "bayesian_compression")
+
+
+@pytest.mark.parametrize("kind", GATING)
+def test_gates_need_a_channel_that_weights_alone_read_and_what_needs_none_is_offered(kind: str) -> None:
+    found = lack(with_gates(False, False), sparsify(kind=kind))
+    assert found is not None
+    assert found.field == "sparsify.regularizer"
+    assert f"`{kind}`" in found.detail
+    assert "those of `conv0`, `conv1` are read by other operations" in found.detail
+    assert "`group_lasso`" in found.hint
+    assert "gated `weights`" in found.hint
+
+
+@pytest.mark.parametrize("kind", GATING)
+@pytest.mark.parametrize("flag", [True, None])
+def test_one_channel_with_a_gate_is_enough_and_what_nobody_knows_is_not_refused(kind: str, flag: bool | None) -> None:
+    assert lack(with_gates(False, flag), sparsify(kind=kind)) is None
+
+
+def test_a_pin_that_takes_the_last_gate_is_named() -> None:
+    found = lack(with_gates(False, True), sparsify(kind="l1_masks"), ("conv1",))
+    assert found is not None
+    assert "those of `conv0` are" in found.detail
+    assert found.hint.startswith("Take layers out of prune.pins.")
+    assert lack(with_gates(True, False), sparsify(kind="l1_masks"), ("conv1",)) is None
+
+
+@pytest.mark.parametrize("kind", [*GATING, "group_lasso", "sparse_group_lasso", "batch_norm_l1"])
+def test_what_works_on_channels_needs_some_and_single_weights_are_offered(kind: str) -> None:
+    found = lack(network(), sparsify(kind=kind))
+    assert found is not None
+    assert "there are none" in found.detail
+    assert "prune.granularity `unstructured`" in found.hint
+    assert "prune.pins" not in found.hint
+    pinned = lack(network(("bn",)), sparsify(kind=kind), ("conv0",))
+    assert pinned is not None
+    assert pinned.hint.startswith("Take layers out of prune.pins.")
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"kind": "variational_dropout"},
+        {"kind": "l0_hard_concrete", "gated": "weights"},
+        {"kind": "targeted_dropout", "dropped": "weights"},
+    ],
+)
+def test_single_weights_need_neither_channels_nor_gates(settings: dict[str, Any]) -> None:
+    assert lack(network(), sparsify(**settings)) is None
+    assert lack(with_gates(False), sparsify(**settings)) is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "field", "way_out"),
+    [
+        ({"kind": "sparse_group_lasso", "lines": "outgoing"}, "lines", {"lines": "incoming"}),
+        (
+            {"kind": "group_lasso", "strength": 0.0, "channel_strength": 0.1},
+            "channel_strength",
+            {"strength": 0.01},
+        ),
+    ],
+)
+def test_shrinking_what_reads_channels_needs_weights_that_do(
+    settings: dict[str, Any], field: str, way_out: dict[str, Any]
+) -> None:
+    found = lack(with_gates(False), sparsify(**settings))
+    assert found is not None
+    assert found.field == f"sparsify.regularizer.{field}"
+    assert "those of `conv0`" in found.detail
+    assert lack(with_gates(False), sparsify(**settings | way_out)) is None
+    assert lack(with_gates(True), sparsify(**settings)) is None
+
+
+def test_slimming_offers_gates_only_where_there_can_be_some() -> None:
+    found = lack(with_gates(False), sparsify(kind="batch_norm_l1"))
+    assert found is not None
+    assert "`group_lasso`" in found.hint
+    assert "l0_hard_concrete" not in found.hint
+
+
 def test_a_factor_for_a_layer_that_is_not_there_names_the_nearest() -> None:
     found = lack(network((), ()), sparsify(kind="l0_hard_concrete", layer_factors=["conf1=2"]))
     assert found is not None

@@ -62,7 +62,7 @@ def check_target(summary: NetworkSummary, recipe: Recipe) -> None:
     missing = unreadable(summary, recipe.prune)
     if missing:
         raise JobFailure(FailureCode.INVALID_RECIPE, missing.detail, missing.hint)
-    lacking = lack(summary, recipe.sparsify)
+    lacking = lack(summary, recipe.sparsify, recipe.prune.pins)
     if lacking:
         raise JobFailure(FailureCode.INVALID_RECIPE, lacking.detail, lacking.hint)
     misfit = latency_misfit(summary, recipe.latency)

@@ -11,6 +11,7 @@ from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
 from worker.engine.network.inputs import further_outputs, network_inputs
 from worker.engine.network.sizes import operation_sizes, product_axes, weight_sizes
+from worker.engine.regularizers.readers import reading_members
 from worker.engine.shortcuts import branch_ends
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
@@ -63,6 +64,7 @@ def _group_info(
         input_spans=_spans(group, group.consumers, _INPUT_AXIS),
         batch_norms=batch_norms_of(group, batch_norm_scales(network)),
         branch_ends=_layers_of(group, ends),
+        takes_gates=bool(reading_members(network, group)),
         vector_parameters=sum(
             member.index.size(1)
             for member in group.members

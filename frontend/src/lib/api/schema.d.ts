@@ -1045,6 +1045,8 @@ export interface components {
              * @default 0
              */
             product_macs?: number;
+            /** Takes Gates */
+            takes_gates?: boolean | null;
             /**
              * Unit
              * @default channel
