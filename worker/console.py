@@ -8,6 +8,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted, StepFinished
+from backend.domain.instability import RemovalSummary, measured_removals, summaries_by_point
 from backend.domain.reports import OperatingPoint, Phase, RunLayout, RunReport, StepRecord
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.results import FinishedPoint
@@ -40,6 +41,11 @@ class _Seen:
     records: list[StepRecord] = field(default_factory=list)
     points: list[FinishedPoint] = field(default_factory=list)
     checkpoint: Checkpoint | None = None
+
+    def removals(self) -> RemovalSummary | None:
+        """Of those since the point before the last one, where they were measured."""
+        points = [item.point for item in self.points[-2:]]
+        return summaries_by_point(points, measured_removals(self.records)).get(points[-1].index)
 
     def followed(self, failure: JobFailure | None) -> Followed:
         """As a run that has ended."""
@@ -88,7 +94,7 @@ def _show(
                     )
                 case FinishedPoint():
                     seen.points.append(output)
-                    progress.console.print(_line(output.point))
+                    progress.console.print(_line(output.point, seen.removals()))
                     if output.point.collapse_notice is not None:
                         progress.console.print(output.point.collapse_notice, style="yellow")
                 case Checkpoint():
@@ -112,11 +118,12 @@ def _detail(record: StepRecord) -> str:
     return f"{loss}{record.macs:,} MACs"
 
 
-def _line(point: OperatingPoint) -> str:
+def _line(point: OperatingPoint, removals: RemovalSummary | None) -> str:
     widths = "" if point.notice is not None else f", widths {'-'.join(str(width) for width in point.widths)}"
     bits = None if point.weight_bits is None else point.weight_bits.notice
     measured = (
         f"Point {point.index}: {point.size_in_words}{widths}; validation accuracy {point.dense_accuracy:.2%} dense, "
         f"{point.pruned_accuracy:.2%} pruned, {point.retrained_accuracy:.2%} retrained; test {point.test_accuracy:.2%}."
     )
-    return " ".join(part for part in (measured, point.notice, point.dead_notice, bits) if part is not None)
+    lost = None if removals is None else removals.notice(point)
+    return " ".join(part for part in (measured, lost, point.notice, point.dead_notice, bits) if part is not None)

@@ -25,6 +25,7 @@ class RecipeChoice(Spec):
     precision: str | None = None
     pins: tuple[str, ...] = ()
     width_multiple: int | None = None
+    measure_removals: bool = False
 
 
 def choose_recipe(choice: RecipeChoice) -> Recipe:
@@ -43,6 +44,8 @@ def choose_recipe(choice: RecipeChoice) -> Recipe:
         value["prune"]["pins"] += choice.pins
     if choice.width_multiple is not None:
         value["prune"]["width_multiple"] = choice.width_multiple
+    if choice.measure_removals:
+        value["prune"]["measure_removals"] = True
     try:
         return Recipe.model_validate(value)
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
+from math import fsum
 from statistics import fmean
 from typing import Self
 
@@ -42,6 +43,8 @@ class RemovalSummary(Spec):
     largest_instability: float
     largest_step: PositiveInt
     """The step whose removal took most, the first of several."""
+    total_instability: float
+    """All drops added up: a point's own loss, and what the training steps before its removals won back."""
 
     @classmethod
     def of(cls, removals: Sequence[MeasuredRemoval]) -> Self | None:
@@ -50,18 +53,32 @@ class RemovalSummary(Spec):
             return None
         worst = max(removals, key=lambda removal: removal.instability)
         shares = [share for removal in removals if (share := removal.relative_instability) is not None]
+        total = fsum(removal.instability for removal in removals)
         return cls(
             count=len(removals),
-            mean_instability=fmean(removal.instability for removal in removals),
+            mean_instability=total / len(removals),
             mean_relative_instability=fmean(shares) if shares else None,
             largest_instability=worst.instability,
             largest_step=worst.step,
+            total_instability=total,
         )
 
-    @property
-    def total_instability(self) -> float:
-        """All drops added up: a point's own instability, and what training between its removals won back."""
-        return self.mean_instability * self.count
+    def notice(self, point: OperatingPoint) -> str | None:
+        """What the removals on the way to a point took, as a sentence; None where the point's own loss is not known."""
+        if point.instability is None:
+            return None
+        regained = self.total_instability - point.instability
+        trained = f"won back {regained:.2%}" if regained >= 0 else f"took another {-regained:.2%}"
+        if self.count == 1:
+            return (
+                f"The removal took {self.total_instability:.2%} of validation accuracy; the training steps before it "
+                f"{trained}."
+            )
+        return (
+            f"{self.count:,} removals took {self.mean_instability:.2%} of validation accuracy each on average, "
+            f"{self.largest_instability:.2%} at most (step {self.largest_step:,}), {self.total_instability:.2%} in "
+            f"sum; the training steps before them {trained}."
+        )
 
 
 def measured_removals(steps: Iterable[StepRecord]) -> tuple[MeasuredRemoval, ...]:

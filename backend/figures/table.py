@@ -35,7 +35,7 @@ FIGURES: Mapping[str, Callable[[RunView], Figure]] = {
     "scores": lambda view: draw_scores(view.report),
     "gates": lambda view: draw_gates(view.report, view.layer),
     "information": lambda view: draw_information(view.report),
-    "instability": lambda view: draw_instability(view.report),
+    "instability": lambda view: draw_instability(view.report, view.removals),
     "calibration": lambda view: draw_calibration(view.report),
 }
 """Step 0 of the architecture is the dense network."""

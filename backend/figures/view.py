@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from backend.domain.instability import MeasuredRemoval
 from backend.domain.network import NetworkSummary
 from backend.domain.reports import RunReport
 from backend.domain.spec import Spec
@@ -21,3 +22,5 @@ class RunView(Spec):
     """The step whose widths the architecture shows; None means the last one."""
     layer: str | None = None
     """The layer whose gates are shown; None means all of them."""
+    removals: tuple[MeasuredRemoval, ...] = ()
+    """All removals that were measured: steps may be thinned out."""

@@ -11,6 +11,7 @@ from backend.domain.class_changes import ClassChange, worst_changes
 from backend.domain.delivery import FILE_NAMES, DeliveryOrder, Format
 from backend.domain.errors import Conflict, NotFound
 from backend.domain.first_layers import FirstLayer
+from backend.domain.instability import MeasuredRemoval, RemovalSummary, summaries_by_point
 from backend.domain.network import NetworkSummary
 from backend.domain.reports import OperatingPoint, RunLayout, RunReport, StepRecord
 from backend.domain.scores import ScoreDistribution
@@ -40,6 +41,18 @@ class PointEntry:
     formats: Sequence[FormatEntry]
     latency: LatencyEntry
     worst_classes: Sequence[ClassChange]
+    removals: RemovalSummary | None
+    """Of the removals since the point before, where they were measured."""
+
+
+@dataclass(frozen=True)
+class _Surroundings:
+    """What a point of a run is told by, beside itself."""
+
+    dense: OperatingPoint | None
+    deliveries: Mapping[DeliveryOrder, Delivery]
+    removals: Mapping[int, RemovalSummary]
+    """By index of the point."""
 
 
 @dataclass(frozen=True)
@@ -84,10 +97,9 @@ def sample_steps(scope: Scope, run_id: str, maximum: int) -> StepList:
 def list_points(scope: Scope, run_id: str) -> PointList:
     """All operating points so far; raises `NotFound`."""
     row = scope.work.jobs.get_run(run_id)
-    deliveries = scope.work.deliveries.newest_of_run(run_id)
     rows = scope.work.points.list_all(run_id)
-    dense = _dense(rows)
-    return PointList(row.layout, [_entry(point, dense, deliveries) for point in rows])
+    surroundings = _surroundings(scope, row, rows)
+    return PointList(row.layout, [_entry(point, surroundings) for point in rows])
 
 
 def get_point(scope: Scope, run_id: str, index: int) -> tuple[PointEntry, RunLayout]:
@@ -96,8 +108,7 @@ def get_point(scope: Scope, run_id: str, index: int) -> tuple[PointEntry, RunLay
     point = scope.work.points.get(run_id, index)
     if row.layout is None:
         raise NotFound("This run has not begun.")
-    dense = _dense(scope.work.points.list_all(run_id))
-    return _entry(point, dense, scope.work.deliveries.newest_of_run(run_id)), row.layout
+    return _entry(point, _surroundings(scope, row, scope.work.points.list_all(run_id))), row.layout
 
 
 def list_first_layers(scope: Scope, run_id: str, index: int) -> Sequence[FirstLayer]:
@@ -157,14 +168,21 @@ def draw_figure(scope: Scope, run_id: str, order: FigureOrder) -> Figure:
         points=tuple(row.to_domain() for row in scope.work.points.list_all(run_id)),
         scores=tuple(_figure_scores(scope, run_id, order)),
     )
-    view = RunView(report=report, network=_network(scope, run), x=order.x, step=order.step, layer=order.layer)
+    view = RunView(
+        report=report,
+        network=_network(scope, run),
+        x=order.x,
+        step=order.step,
+        layer=order.layer,
+        removals=tuple(_removals(scope, run)) if order.name == "instability" else (),
+    )
     return FIGURES[order.name](view)
 
 
 def _figure_steps(scope: Scope, run_id: str, order: FigureOrder) -> Sequence[StepRecord]:
     """The steps that a figure shows; the architecture shows one."""
     steps = scope.work.steps
-    if order.name in ("accuracy", "scores"):
+    if order.name in ("accuracy", "scores", "instability", "calibration"):
         return ()
     if order.name != "architecture":
         return steps.list_sampled(run_id, FIGURE_STEPS)
@@ -196,16 +214,28 @@ def _belongs(name: str, formats: Collection[Format]) -> bool:
     return name not in owners or owners[name] in formats
 
 
-def _dense(rows: Sequence[PointRow]) -> OperatingPoint | None:
-    return next((row.to_domain() for row in rows if row.index == 0), None)
+def _surroundings(scope: Scope, run: JobRow, rows: Sequence[PointRow]) -> _Surroundings:
+    points = [row.to_domain() for row in rows]
+    return _Surroundings(
+        dense=next((point for point in points if point.index == 0), None),
+        deliveries=scope.work.deliveries.newest_of_run(run.id),
+        removals=summaries_by_point(points, _removals(scope, run)),
+    )
 
 
-def _entry(row: PointRow, dense: OperatingPoint | None, deliveries: Mapping[DeliveryOrder, Delivery]) -> PointEntry:
+def _removals(scope: Scope, run: JobRow) -> Sequence[MeasuredRemoval]:
+    """Removals that were measured; histories are read for it only where the recipe measures them."""
+    is_measured = run.recipe is not None and run.recipe.prune.measure_removals
+    return scope.work.steps.list_removals(run.id) if is_measured else ()
+
+
+def _entry(row: PointRow, around: _Surroundings) -> PointEntry:
     point = row.to_domain()
     return PointEntry(
         point=point,
         files=describe_files(row),
-        formats=describe_formats(row, deliveries),
-        latency=describe_latency(row, deliveries),
-        worst_classes=worst_changes(dense, point),
+        formats=describe_formats(row, around.deliveries),
+        latency=describe_latency(row, around.deliveries),
+        worst_classes=worst_changes(around.dense, point),
+        removals=around.removals.get(point.index),
     )

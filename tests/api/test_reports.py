@@ -172,6 +172,32 @@ def test_scores_and_gates_are_told_where_they_were_recorded(
     assert last["gates"]["open_share"] == [0.75, None]
 
 
+def test_every_measured_removal_is_told_however_long_the_history(application: Application, client: TestClient) -> None:
+    """All of 1,000 removals took 0.001, but one that a thinned history leaves out took 0.5."""
+    prune = {**RECIPE["prune"], "measure_removals": True}
+    recipe = Recipe.model_validate({**RECIPE, "prune": prune})
+    drops = {number: 0.5 if number == 333 else 0.001 for number in range(1, STEPS + 1)}
+    told = {number: {"before_accuracy": 0.8, "pruned_accuracy": 0.8 - drop} for number, drop in drops.items()}
+    with UnitOfWork(application.sessions) as work:
+        job = work.jobs.add(JobRow(kind=JobKind.PRUNE, name="measured", recipe=recipe, layout=LAYOUT)).id
+        work.steps.add_all(job, [step(number).model_copy(update=told[number]) for number in drops], LAYOUT)
+        for index in range(3):
+            work.points.put(job, point(index).model_copy(update={"before_accuracy": 0.9 if index else None}))
+    path = f"/api/runs/{job}"
+    bars, marks, mean = client.get(f"{path}/figures/instability").json()["data"]
+    assert (bars["x"], max(marks["y"])) == ([1, 2], pytest.approx(0.5))
+    assert mean["name"] == "mean of 1,000: 0.15%, at most 50.00% (step 333)"
+    dense, first, second = client.get(f"{path}/points").json()
+    assert (dense["removals"], dense["removals_notice"]) == (None, None)
+    assert (first["removals"]["count"], first["removals"]["largest_step"]) == (500, 333)
+    assert second["removals"]["mean_instability"] == pytest.approx(0.001)
+    assert second["removals"]["mean_relative_instability"] == pytest.approx(0.001 / 0.8)
+    assert second["removals_notice"].endswith("50.00% in sum; the training steps before them won back 30.00%.")
+    assert client.get(f"{path}/points/2").json()["removals"] == second["removals"]
+    (last,) = client.get(f"{path}/steps?after={STEPS - 1}").json()["items"]
+    assert (last["before_accuracy"], last["pruned_accuracy"]) == (0.8, pytest.approx(0.799))
+
+
 def test_a_figure_of_a_run_that_has_not_begun_is_empty(application: Application, client: TestClient) -> None:
     with UnitOfWork(application.sessions) as work:
         job = work.jobs.add(JobRow(kind=JobKind.PRUNE, name="waiting")).id

@@ -11,6 +11,7 @@ from backend.db.base import database_time
 from backend.db.models import ArtifactRow, DatasetRow, JobRow, ModelRow, PointRow, SessionRow
 from backend.domain.errors import Conflict, FailureCode, JobFailure, NotFound
 from backend.domain.first_layers import InputMap
+from backend.domain.instability import measured_removals
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
 from backend.domain.point_details import PointDetails
@@ -53,6 +54,19 @@ def test_a_history_comes_back_in_order_and_in_parts(unit_of_work: Open, job_id: 
         assert work.steps.list_after(job_id, after=27) == records[27:]
         assert work.steps.list_after(job_id, limit=2) == records[:2]
         assert work.steps.count(job_id) == 30
+
+
+def test_removals_are_read_where_they_were_measured(unit_of_work: Open, job_id: str) -> None:
+    measured = {"before_accuracy": 0.9, "pruned_accuracy": 0.0}
+    changes = ({}, measured, {"before_accuracy": 0.9}, {"before_accuracy": 0.5, "pruned_accuracy": 0.25})
+    records = [step(number + 1).model_copy(update=change) for number, change in enumerate(changes)]
+    with unit_of_work() as work:
+        work.steps.add_all(job_id, records, LAYOUT)
+    with unit_of_work() as work:
+        assert work.steps.list_after(job_id) == records
+        assert tuple(work.steps.list_removals(job_id)) == measured_removals(records)
+        assert [removal.step for removal in work.steps.list_removals(job_id)] == [2, 4]
+        assert work.steps.list_removals("0" * 26) == []
 
 
 def test_a_sampled_history_is_short_and_keeps_the_last_step(unit_of_work: Open, job_id: str) -> None:

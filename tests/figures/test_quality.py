@@ -1,5 +1,6 @@
 import pytest
 
+from backend.domain.instability import MeasuredRemoval
 from backend.domain.reports import OperatingPoint, RunReport
 from backend.figures.calibration import draw_calibration
 from backend.figures.instability import draw_instability
@@ -24,6 +25,46 @@ def test_instability_is_what_the_removals_alone_take_away(recorded: RunReport):
     assert list(bars.y) == pytest.approx([0.2, 0.3])
     assert "22.2% of the accuracy before" in bars.text[0]
     assert [point.relative_instability for point in recorded.points[1:]] == pytest.approx([0.2 / 0.9, 0.3 / 0.8])
+
+
+def removals(*drops: float) -> tuple[MeasuredRemoval, ...]:
+    """One in each step from 1, each from 0.8."""
+    return tuple(
+        MeasuredRemoval(step=place + 1, before_accuracy=0.8, pruned_accuracy=0.8 - drop)
+        for place, drop in enumerate(drops)
+    )
+
+
+def test_single_removals_stand_above_the_points_that_they_add_up_to(recorded: RunReport):
+    """Point 1 (up to step 2) lost 0.2 and point 2 (up to step 4) 0.3, whatever training won back between."""
+    figure = draw_instability(recorded, removals(0.1, 0.15, 0.4, 0.0))
+    bars, marks, mean = figure.data
+    assert list(bars.y) == pytest.approx([0.2, 0.3])
+    assert (list(marks.x), list(marks.y)) == ([1, 2, 3, 4], pytest.approx([0.1, 0.15, 0.4, 0.0]))
+    assert list(mean.y) == pytest.approx([0.1625] * 2)
+    assert mean.name == "mean of 4: 16.25%, at most 40.00% (step 3)"
+    first, second = (" ".join(text.split("<br>")) for text in bars.text)
+    assert "2 removals took 12.50% of validation accuracy each on average, 15.00% at most (step 2), 25.00% in" in first
+    assert first.endswith("sum; the training steps before them won back 5.00%.")
+    assert second.endswith("40.00% in sum; the training steps before them won back 10.00%.")
+    titles = {figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text}
+    assert titles == {"Lost up to the point (%)", "Lost by each removal (%)"}
+    assert figure.layout.yaxis.domain[1] < figure.layout.yaxis2.domain[0]
+
+
+def test_of_very_many_removals_those_that_took_most_are_drawn(recorded: RunReport):
+    drops = [0.5 if place == 700 else 0.001 * (place % 2) for place in range(1300)]
+    _, marks, mean = draw_instability(recorded, removals(*drops)).data
+    assert marks.name == "the largest of every 3 removals"
+    assert 400 <= len(marks.x) <= 600
+    assert (701, pytest.approx(0.5)) in zip(marks.x, marks.y, strict=True)
+    assert min(marks.y) == pytest.approx(0.001)
+    assert mean.y[0] == pytest.approx(sum(drops) / 1300)
+
+
+def test_removals_are_drawn_before_a_point_is_reached(report: RunReport):
+    running = report.model_copy(update={"points": report.points[:1]})
+    assert [trace.type for trace in draw_instability(running, removals(0.1, 0.2)).data] == ["scatter", "scatter"]
 
 
 def test_calibration_starts_with_the_dense_network(recorded: RunReport):

@@ -9,9 +9,11 @@ from rich.console import Console
 
 from backend.domain.presets import PRESETS
 from backend.domain.pruning import WidthMultiple
+from backend.domain.without_effect import without_effect
 from worker.console import follow
 from worker.delivery import Origin
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
+from worker.engine.network import summarize
 from worker.engine.run import run
 from worker.local import read_dataset, read_network
 from worker.options import device_option, threads_option
@@ -35,6 +37,9 @@ _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)]
     "--pin", "pins", multiple=True, metavar="LAYER", help="A layer to keep whole; may be given several times."
 )
 @click.option("--width-multiple", type=_MULTIPLE, help="End at widths that are multiples of this, for speed.")
+@click.option(
+    "--measure-removals", is_flag=True, help="Validation accuracy before and after every removal; two passes each."
+)
 @click.option("--seed", type=click.IntRange(0, 2**31 - 1))
 @click.option("--precision", type=click.Choice(["float32", "bfloat16"]))
 @click.option("--architecture", help="Which one it is, where several fit the file.")
@@ -57,6 +62,8 @@ def command(file: Path, data: str, output: Path, threads: int, **options: Any) -
     target = resolve_device(device)
     dataset = read_dataset(data)
     source = read_network(file, dataset, architecture)
+    for sentence in without_effect(summarize(source.network), recipe):
+        click.echo(sentence, err=True)
     output.mkdir(parents=True, exist_ok=True)
     outputs = run(source.network, dataset, recipe, target, should_stop=lambda: False)
     followed = follow(outputs, Console(stderr=True))

@@ -7,6 +7,7 @@ from pydantic import Field
 from backend.api.schemas.common import Answer, FailureAnswer, failure_of
 from backend.domain.class_changes import ClassChange
 from backend.domain.delivery import Format, LatencyReport, OnnxCheck
+from backend.domain.instability import RemovalSummary
 from backend.domain.metrics import density
 from backend.domain.reports import OperatingPoint, RunLayout
 from backend.services.deliveries import FileEntry, FormatEntry, LatencyEntry, Standing
@@ -76,6 +77,13 @@ class PointAnswer(Answer):
         description="Validation accuracy lost by the removals alone: straight before minus straight after."
     )
     relative_instability: float | None = Field(description="The same as a share of the accuracy straight before.")
+    removals: RemovalSummary | None = Field(
+        description="Instability of the single removals since the point before; null where they were not measured "
+        "(`prune.measure_removals`)."
+    )
+    removals_notice: str | None = Field(
+        description="The same as a sentence, with what the training steps before the removals won back."
+    )
     worst_classes: list[ClassChange] = Field(
         description="The classes that lost most test accuracy against the dense network, at most five, the worst first."
     )
@@ -109,6 +117,8 @@ class PointAnswer(Answer):
             theoretical_speedup=point.theoretical_speedup(layout),
             instability=point.instability,
             relative_instability=point.relative_instability,
+            removals=entry.removals,
+            removals_notice=None if entry.removals is None else entry.removals.notice(point),
             worst_classes=list(entry.worst_classes),
             dense_macs=layout.dense_macs,
             dense_parameters=layout.dense_parameters,

@@ -6,6 +6,7 @@ from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 
 from backend.db.models import StepRow
 from backend.db.repositories.repository import Repository
+from backend.domain.instability import MeasuredRemoval
 from backend.domain.reports import RunLayout, StepRecord
 
 
@@ -36,6 +37,17 @@ class Steps(Repository):
         conditions = (StepRow.job_id == job_id, StepRow.step <= last)
         removed = StepRow.metrics["removed"]
         return [label for (labels,) in self._session.execute(select(removed).where(*conditions)) for label in labels]
+
+    def list_removals(self, job_id: str) -> list[MeasuredRemoval]:
+        """All removals of a run that were measured, in order."""
+        before, after = (StepRow.metrics[name].as_float() for name in ("before_accuracy", "pruned_accuracy"))
+        query = select(StepRow.step, before, after).where(
+            StepRow.job_id == job_id, before.is_not(None), after.is_not(None)
+        )
+        return [
+            MeasuredRemoval(step=step, before_accuracy=sooner, pruned_accuracy=later)
+            for step, sooner, later in self._session.execute(query.order_by(StepRow.step))
+        ]
 
     def trim(self, job_id: str, after: int) -> None:
         """Forget steps beyond `after`: they belong to a lost attempt."""

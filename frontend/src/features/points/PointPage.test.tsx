@@ -9,6 +9,7 @@ import { firstLayersKey, modelKey, pointKey, runKey } from '@/lib/queries/keys'
 import { PointPage } from './PointPage'
 
 const sha256 = '0'.repeat(64)
+const LOST = { removals: null, removals_notice: null, instability: 0.2, relative_instability: 0.25 }
 const timing = (median: number) => ({ median_ms: median, lower_ms: median * 0.9, upper_ms: median * 1.1 })
 
 function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
@@ -37,8 +38,7 @@ function entry(index: number, changes: Partial<PointEntry> = {}): PointEntry {
     dead_notice: null,
     collapse_notice: null,
     keeps_shapes: index === 0,
-    instability: 0.2,
-    relative_instability: 0.25,
+    ...LOST,
     worst_classes: [],
     theoretical_speedup: 2,
     dense_macs: 12000,
@@ -216,16 +216,16 @@ test('the dense network has no latency of its own', () => {
 })
 
 test('calibration, the classes that lost most and what the removals took stand beside the dense network', () => {
-  const base = entry(1)
   show(1, {
-    point: { ...base.point, before_accuracy: 0.8, pruned_accuracy: 0.6, test_calibration_error: 0.0312 },
+    point: { ...entry(1).point, before_accuracy: 0.8, pruned_accuracy: 0.6, test_calibration_error: 0.0312 },
     worst_classes: [{ label: 7, dense_accuracy: 0.9, accuracy: 0.5, change: -0.4 }],
+    removals_notice: '12 removals took 2.00% of validation accuracy each on average.',
   })
   const quality = screen.getByTestId('quality')
   expect(quality).toHaveTextContent('Test accuracy87.12 %87.12 %')
   expect(quality).toHaveTextContent('Calibration error, test–3.12 %')
   expect(quality).toHaveTextContent('Class 7, test accuracy90.00 %50.00 %')
-  expect(quality).toHaveTextContent('from 80.00 % to 60.00 %, 25.0 % of what it was')
+  expect(quality).toHaveTextContent('from 80.00 % to 60.00 %, 25.0 % of what it was, before retraining. 12 removals took')
 })
 
 test('the layers that read the input are shown with what is left of them', () => {

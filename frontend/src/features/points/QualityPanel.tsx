@@ -57,6 +57,7 @@ function Removal({ entry }: { entry: PointEntry }) {
     <Text size="sm" c="dimmed" mt="sm">
       The removals of this point took validation accuracy from {formatPercent(before, 2)} to {formatPercent(after, 2)},{' '}
       {formatPercent(entry.relative_instability)} of what it was, before retraining.
+      {entry.removals_notice && ` ${entry.removals_notice}`}
       {entry.worst_classes.length > 0 && ' The classes shown lost most against the dense network.'}
     </Text>
   )

@@ -36,6 +36,8 @@ function entry(index: number): PointEntry {
     keeps_shapes: false,
     instability: 0.2,
     relative_instability: 0.25,
+    removals: null,
+    removals_notice: null,
     worst_classes: [],
     theoretical_speedup: 2,
     dense_macs: 12000,

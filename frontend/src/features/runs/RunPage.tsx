@@ -76,7 +76,7 @@ function PruneResult({ run }: { run: Run }) {
       />
       <ScoresPanel run={run} />
       <GatesPanel run={run} />
-      <QualityPanels id={run.id} />
+      <QualityPanels run={run} />
     </>
   )
 }

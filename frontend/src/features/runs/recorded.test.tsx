@@ -7,6 +7,7 @@ import type { FigureData } from '@/components/figure/template'
 import type { PointEntry, Run } from '@/lib/api/types'
 import { pointsKey, runFigureKey } from '@/lib/queries/keys'
 import { GatesPanel } from './GatesPanel'
+import { QualityPanels } from './QualityPanels'
 import { ScoresPanel } from './ScoresPanel'
 
 vi.mock('plotly.js-cartesian-dist-min', () => {
@@ -64,4 +65,24 @@ test('scores of every point but the dense one can be chosen, and one without any
   expect(options.map((option) => option.textContent)).toEqual(['Last point', 'Point 1', 'Point 2'])
   await userEvent.click(screen.getByRole('option', { name: 'Point 1' }))
   expect(screen.getByTestId('scores')).toHaveTextContent('Nothing had to go before this point')
+})
+
+test.each([
+  [true, 'Accuracy lost by each removal', 'Above: straight before minus straight after each removal'],
+  [false, 'Accuracy lost by the removals of each point', 'measure_removals tells each removal'],
+])('what a run measured of its removals has a heading of its own (measured: %s)', async (isMeasured, title, help) => {
+  const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity } } })
+  client.setQueryData(runFigureKey('r1', 'instability', {}), { data: [{}], layout: {} })
+  client.setQueryData(runFigureKey('r1', 'calibration', {}), NOTHING)
+  const run = { id: 'r1', recipe: { prune: { measure_removals: isMeasured } } } as Run
+  render(
+    <MantineProvider env="test">
+      <QueryClientProvider client={client}>
+        <QualityPanels run={run} />
+      </QueryClientProvider>
+    </MantineProvider>,
+  )
+  expect(screen.getByRole('heading', { name: title })).toBeInTheDocument()
+  expect(screen.getByText(new RegExp(help))).toBeInTheDocument()
+  expect(await screen.findByRole('img', { name: title })).toBeInTheDocument()
 })
