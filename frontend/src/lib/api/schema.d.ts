@@ -2772,6 +2772,13 @@ export interface components {
              * @description The same as a share of the accuracy straight before.
              */
             relative_instability: number | null;
+            /** @description Instability of the single removals since the point before; null where they were not measured (`prune.measure_removals`). */
+            removals: components["schemas"]["RemovalSummary"] | null;
+            /**
+             * Removals Notice
+             * @description The same as a sentence, with what the training steps before the removals won back.
+             */
+            removals_notice: string | null;
             /**
              * Theoretical Speedup
              * @description Dense MACs over those of the files, zeros counted.
@@ -3054,6 +3061,24 @@ export interface components {
              * @enum {string}
              */
             kind: "reinitialize";
+        };
+        /**
+         * RemovalSummary
+         * @description Instability over several removals; training between them has no part in it.
+         */
+        RemovalSummary: {
+            /** Count */
+            count: number;
+            /** Largest Instability */
+            largest_instability: number;
+            /** Largest Step */
+            largest_step: number;
+            /** Mean Instability */
+            mean_instability: number;
+            /** Mean Relative Instability */
+            mean_relative_instability: number | null;
+            /** Total Instability */
+            total_instability: number;
         };
         /**
          * Retrain
