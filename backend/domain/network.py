@@ -174,6 +174,8 @@ class NetworkSummary(Spec):
     """All operations that get fewer with a channel group; None in summaries from before they were listed."""
     parameters: NonNegativeInt
     macs: NonNegativeInt
+    dropped_layers: tuple[str, ...] | None = None
+    """Layers whose outputs a dropout drops in training; None in summaries from before this was known."""
     notes: tuple[str, ...] = ()
     """Sentences on how the file was read, such as that a last step was cut off."""
 

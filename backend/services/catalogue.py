@@ -21,6 +21,7 @@ from backend.domain.readability import unreadable
 from backend.domain.recipe import Recipe
 from backend.domain.regularizable import lack
 from backend.domain.rewinding import beyond
+from backend.domain.without_effect import without_effect
 from backend.services.problems import ProblemEntry, describe_errors
 from backend.services.scope import Scope
 
@@ -34,6 +35,8 @@ class RecipeCheck:
 
     fingerprint: str | None
     problems: Sequence[ProblemEntry]
+    notices: Sequence[str] = ()
+    """Settings that do nothing with this model, one sentence each."""
 
 
 def list_presets() -> Sequence[Preset]:
@@ -59,7 +62,7 @@ def check_recipe(
     problems = [
         ProblemEntry(refusal.field or "", _sentence(refusal)) for refusal in _refusals(recipe, summary, dataset)
     ]
-    return RecipeCheck(recipe.fingerprint(), problems)
+    return RecipeCheck(recipe.fingerprint(), problems, without_effect(summary, recipe) if summary else ())
 
 
 def require_fit(summary: NetworkSummary, dataset: DatasetSummary) -> None:

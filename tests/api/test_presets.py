@@ -29,7 +29,9 @@ def test_every_preset_can_be_checked_and_started(name: str, application: Applica
     listed = {preset["name"]: preset["recipe"] for preset in client.get("/api/presets").json()}
     body = order(application, listed[name], with_batch_norm(SUMMARY))
     checked = client.post("/api/recipes/check", json=body).json()
+    notices = checked.pop("notices")
     assert checked == {"fingerprint": PRESETS[name].recipe.fingerprint(), "problems": []}
+    assert [notice.split()[0] for notice in notices] == (["retrain.parts"] if name == "han2015-magnitude" else [])
     answer = client.post("/api/runs", json={"kind": "prune"} | body)
     assert answer.status_code == 201, answer.text
     assert answer.json()["recipe"] == listed[name]

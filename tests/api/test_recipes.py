@@ -25,7 +25,7 @@ def test_the_schema_is_the_recipes(client: TestClient) -> None:
 def test_a_good_recipe_has_a_fingerprint_and_no_problems(application: Application, client: TestClient) -> None:
     body = {"recipe": RECIPE, "model_id": application.add_model(), "dataset_id": application.add_dataset()}
     answer = client.post("/api/recipes/check", json=body).json()
-    assert answer == {"fingerprint": PRESETS["theis2018-fisher"].recipe.fingerprint(), "problems": []}
+    assert answer == {"fingerprint": PRESETS["theis2018-fisher"].recipe.fingerprint(), "problems": [], "notices": []}
 
 
 def test_all_problems_of_a_bad_recipe_are_listed_by_their_path(client: TestClient) -> None:
@@ -96,6 +96,20 @@ def test_a_regularizer_that_has_nothing_to_work_on_is_told_and_refused(
     assert offered in problem["detail"]
     refused = client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body})
     assert (refused.status_code, refused.json()["field"]) == (422, f"recipe.sparsify.regularizer{setting}")
+
+
+def test_what_does_nothing_with_a_model_is_told_and_runs_all_the_same(
+    application: Application, client: TestClient
+) -> None:
+    summary = SUMMARY.model_copy(update={"dropped_layers": ()})
+    body = {"model_id": application.add_model(summary=summary), "dataset_id": application.add_dataset()}
+    recipe = PRESETS["han2015-magnitude"].recipe.model_dump(mode="json")
+    answer = client.post("/api/recipes/check", json={"recipe": recipe, **body}).json()
+    assert answer["problems"] == []
+    assert ["rescale_dropout" in notice for notice in answer["notices"]] == [True, False]
+    assert "no convolutions" in answer["notices"][1]
+    assert client.post("/api/runs", json={"kind": "prune", "recipe": recipe, **body}).status_code == 201
+    assert client.post("/api/recipes/check", json={"recipe": recipe}).json()["notices"] == []
 
 
 def test_of_a_network_without_channels_to_remove_single_weights_can_go(

@@ -160,6 +160,12 @@ def test_what_cannot_be_done_is_said_in_a_sentence(checkpoint, short_recipe, tmp
     assert "Traceback" not in result.output
 
 
+def test_what_does_nothing_with_the_network_is_told_before_the_run(checkpoint, tmp_path):
+    result = prune(checkpoint, tmp_path / "out", "--preset", "han2015-magnitude", "--sparsity", 0.999999)
+    told = result.stderr.index("prune.granularity.rescale_dropout does nothing with this network")
+    assert told < result.stderr.index("The nearest reachable point")
+
+
 def match(architecture: str, *shape: int) -> ArchitectureMatch:
     return ArchitectureMatch(architecture=architecture, title=architecture, input_shape=shape, class_count=10)
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.engine.runs import CPU, blobs, recipe
+from tests.engine.runs import CPU, blobs, recipe, small_lenet
 from tests.engine.zoo_cases import captured
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.granularities import make_removal
@@ -17,6 +17,13 @@ NETWORK = captured(
     nn.Sequential(nn.Flatten(), nn.Dropout(0.1), nn.Linear(256, 8), nn.ReLU(), nn.Dropout(0.5), nn.Linear(8, 4)).eval(),
     (1, 16, 16),
 )
+BEHIND_NORM = captured(
+    nn.Sequential(
+        *(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout2d(0.2), nn.Flatten(), nn.Linear(784, 4))
+    ).eval(),
+    (1, 16, 16),
+)
+NEVER = captured(nn.Sequential(nn.Flatten(), nn.Linear(256, 8), nn.Dropout(0.0), nn.Linear(8, 4)).eval(), (1, 16, 16))
 RECIPE = recipe(
     target={"kind": "sparsity", "sparsity": 0.75},
     prune={
@@ -37,6 +44,16 @@ def test_dropout_belongs_to_the_nearest_layer_before_it():
     trainee = Trainee(NETWORK, CPU)
     (found,) = find_dropouts(trainee.module, ["2.weight", "5.weight"])
     assert (found.weights, found.dense_rate) == (("2.weight",), 0.5)  # nothing comes before the first one
+
+
+@pytest.mark.parametrize(
+    ("network", "layers"), [(NETWORK, ("2",)), (BEHIND_NORM, ("0",)), (NEVER, ()), (small_lenet(), ())]
+)
+def test_the_summary_names_the_layers_that_are_dropped(network, layers):
+    """As a run finds them, behind norms too; what is dropped with probability 0 never is."""
+    summary = summarize(network)
+    assert summary.dropped_layers == layers
+    assert set(layers) <= {layer.name for layer in summary.layers}
 
 
 def test_the_rate_falls_with_the_root_of_the_share_that_is_left_and_a_checkpoint_brings_it_back():

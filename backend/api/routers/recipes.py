@@ -36,4 +36,4 @@ def check_recipe(
     """Say all that is wrong with a recipe, for a model and a dataset when they are given; nothing is stored."""
     check = catalogue.check_recipe(scope, body.recipe, body.model_id, body.dataset_id)
     problems = [Problem(field=problem.field, detail=problem.detail) for problem in check.problems]
-    return RecipeCheckAnswer(fingerprint=check.fingerprint, problems=problems)
+    return RecipeCheckAnswer(fingerprint=check.fingerprint, problems=problems, notices=list(check.notices))

@@ -18,3 +18,6 @@ class RecipeCheckAnswer(Answer):
 
     fingerprint: str | None = Field(description="sha256 that identifies the recipe; null while it is not valid.")
     problems: list[Problem] = Field(description="Empty when the recipe can be run; paths start inside the recipe.")
+    notices: list[str] = Field(
+        description="Settings that do nothing with this model, one sentence each; the recipe can be run all the same."
+    )

@@ -1,6 +1,7 @@
 """What the web may know of a network: layers, groups, locks and counts."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from backend.domain.network import ChannelGroupInfo, LockInfo, NetworkSummary
 from worker.engine.batch_norms import batch_norm_scales, batch_norms_of
@@ -9,10 +10,12 @@ from worker.engine.coupling import ChannelGroup, Lock, find_groups, find_locks
 from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
+from worker.engine.network.build import build
 from worker.engine.network.inputs import further_outputs, network_inputs
 from worker.engine.network.sizes import operation_sizes, product_axes, weight_sizes
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.shortcuts import branch_ends
+from worker.engine.weights.dropout import find_dropouts
 
 _OUTPUT_AXIS, _INPUT_AXIS = 0, 1
 
@@ -42,6 +45,7 @@ def summarize(network: Network) -> NetworkSummary:
         locks=tuple(_lock_info(lock, nodes.get(lock.node)) for lock in find_locks(network)),
         parameters=count_parameters(network),
         macs=count_macs(network),
+        dropped_layers=_dropped_layers(network),
     )
 
 
@@ -71,6 +75,16 @@ def _group_info(
             if member.tensor in parameters and network.tensors[member.tensor].dim() == 1
         ),
     )
+
+
+def _dropped_layers(network: Network) -> tuple[str, ...]:
+    """Found in the module that a run trains, which is built without any values."""
+    if not any("dropout" in step.kind for step in network.steps):
+        return ()
+    shapes = {name: tensor.to("meta") for name, tensor in network.tensors.items()}
+    module = build(replace(network, tensors=shapes))
+    dropouts = find_dropouts(module, [name for name, _ in module.named_parameters()])
+    return tuple(dict.fromkeys(layer_name(name) for found in dropouts if found.dense_rate for name in found.weights))
 
 
 def _layers_of(group: ChannelGroup, weights: Collection[str]) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ export function LaunchPanel({ draft, check, isSettled }: Props) {
       {check.isError && <ErrorNotice error={check.error} onRetry={() => void check.refetch()} />}
       {start.isError && <ErrorNotice error={start.error} />}
       <Problems problems={problems} />
+      <Notices sentences={check.data?.notices ?? []} />
       <Group justify="space-between">
         <Text size="sm" c="dimmed" component="div">
           {hint(draft, check.data)}
@@ -72,6 +73,20 @@ function Problems({ problems }: { problems: RecipeCheck['problems'] }) {
         <List.Item key={index} c="red">
           {field && <span className="mono">{field}: </span>}
           <Sentence text={detail} />
+        </List.Item>
+      ))}
+    </List>
+  )
+}
+
+/** What would do nothing, and keeps nobody from starting. */
+export function Notices({ sentences }: { sentences: RecipeCheck['notices'] }) {
+  if (sentences.length === 0) return null
+  return (
+    <List size="sm" spacing={4} data-testid="recipe-notices" mb="md">
+      {sentences.map((sentence) => (
+        <List.Item key={sentence} c="dimmed">
+          <Sentence text={sentence} />
         </List.Item>
       ))}
     </List>

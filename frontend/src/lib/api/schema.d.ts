@@ -2432,6 +2432,8 @@ export interface components {
             architecture: string;
             /** Class Count */
             class_count: number;
+            /** Dropped Layers */
+            dropped_layers?: string[] | null;
             /**
              * Further Outputs
              * @default []
@@ -3031,6 +3033,11 @@ export interface components {
              * @description sha256 that identifies the recipe; null while it is not valid.
              */
             fingerprint: string | null;
+            /**
+             * Notices
+             * @description Settings that do nothing with this model, one sentence each; the recipe can be run all the same.
+             */
+            notices: string[];
             /**
              * Problems
              * @description Empty when the recipe can be run; paths start inside the recipe.
