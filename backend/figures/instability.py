@@ -30,7 +30,7 @@ def draw_instability(report: RunReport, removals: Sequence[MeasuredRemoval] = ()
     is_single = not removals
     figure.update_layout(
         xaxis={"title": {"text": "Operating point"}, "tickformat": "d", "dtick": 1},
-        yaxis=_axis("Accuracy lost by removal (%)" if is_single else "Lost up to the point (%)"),
+        yaxis=_axis("Accuracy lost by removal (%)" if is_single else "Lost per point (%)"),
     )
     points = [point for point in report.points if point.instability is not None]
     if points:
@@ -39,7 +39,7 @@ def draw_instability(report: RunReport, removals: Sequence[MeasuredRemoval] = ()
         figure.update_layout(
             yaxis={"domain": _LOWER},
             xaxis2=step_axis([removal.step for removal in removals]) | {"anchor": "y2"},
-            yaxis2=_axis("Lost by each removal (%)") | {"anchor": "x2", "domain": _UPPER},
+            yaxis2=_axis("Lost per removal (%)") | {"anchor": "x2", "domain": _UPPER},
             legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         )
         _add_removals(figure, removals)

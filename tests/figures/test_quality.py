@@ -48,7 +48,7 @@ def test_single_removals_stand_above_the_points_that_they_add_up_to(recorded: Ru
     assert first.endswith("sum; the training steps before them won back 5.00%.")
     assert second.endswith("40.00% in sum; the training steps before them won back 10.00%.")
     titles = {figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text}
-    assert titles == {"Lost up to the point (%)", "Lost by each removal (%)"}
+    assert titles == {"Lost per point (%)", "Lost per removal (%)"}
     assert figure.layout.yaxis.domain[1] < figure.layout.yaxis2.domain[0]
 
 

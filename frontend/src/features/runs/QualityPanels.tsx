@@ -3,7 +3,7 @@ import type { Run } from '@/lib/api/types'
 import { PlainFigurePanel } from './PlainFigurePanel'
 
 /** Two figures, one above the other. */
-const MEASURED_ROWS = 22
+const MEASURED_ROWS = 24
 
 /** What accuracies after retraining do not tell: how hard each removal hit, and whether confidences can be trusted. */
 export function QualityPanels({ run }: { run: Run }) {
