@@ -41,6 +41,8 @@ GOAL = 1.30
 CHANNEL_CRITERIA: dict[str, Criterion] = {
     "fisher": FisherCriterion(),
     "fisher, labels of the model": FisherCriterion(labels="model"),
+    "obd (Gauss-Newton)": ObdCriterion(),
+    "obd (Hutchinson)": ObdCriterion(curvature="hutchinson"),
     "taylor": TaylorCriterion(),
     "taylor_squared": TaylorSquaredCriterion(),
     "magnitude": MagnitudeCriterion(),
@@ -85,15 +87,23 @@ class ChannelScoring:
     def __init__(self, trainee: Trainee, spec: Criterion) -> None:
         self._trainee, self._criterion = trainee, CRITERIA.make(spec)
         self._generator = torch.Generator().manual_seed(0)
-        self.needs_data = bool(self._criterion.needs.readings)
-        self.reads_by_itself = self._criterion.needs.draws_labels
+        self._curvature = WeightSignal(self._generator)
+        needs = self._needs = self._criterion.needs
+        self.needs_data = bool(needs.readings) or needs.curvature is not None
+        self.reads_by_itself = needs.draws_labels or needs.curvature is not None
 
     def start(self) -> None:
-        needs = self._criterion.needs
-        self._trainee.gates.signal.start(needs | INFORMATION if needs.readings else needs)
+        trainee, needs = self._trainee, self._needs
+        trainee.gates.signal.start(needs | INFORMATION if needs.readings else needs)
+        made = {member.tensor for group in trainee.groups for member in group.members if member.makes}
+        makers = {name: weight for name, weight in trainee.parameters.items() if name in made}
+        self._curvature.start(needs.curvature, makers, trainee.module)
 
     def watched(self, loss: Loss) -> Loss:
-        return self._trainee.gates.signal.watched(loss, self._generator, self._trainee.module)
+        signal = self._trainee.gates.signal
+        if self._needs.curvature is not None:
+            return signal.unread(self._curvature.watched(loss))
+        return signal.watched(loss, self._generator, self._trainee.module)
 
     def score(self) -> None:
         trainee = self._trainee
@@ -103,6 +113,7 @@ class ChannelScoring:
             signal=trainee.gates.signal.stop(),
             generator=self._generator,
             on=trainee.masks.on,
+            curvature=self._curvature.stop(),
             batch_norm_scales=trainee.batch_norm_scales,
         )
         for score in self._criterion.score(evidence).values():

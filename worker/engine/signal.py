@@ -61,7 +61,7 @@ INFORMATION = Needs(frozenset({Reading.SQUARES, Reading.TOTAL_SQUARES}))
 
 ONE_OF = 4
 """Where labels are drawn, one of so many examples is read: all would cost nearly half as much as a training step."""
-AT_A_TIME = 64
+AT_A_TIME = 128
 """So many examples are read together."""
 
 
