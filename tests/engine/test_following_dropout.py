@@ -46,6 +46,29 @@ def test_dropout_belongs_to_the_nearest_layer_before_it():
     assert (found.weights, found.dense_rate) == (("2.weight",), 0.5)  # nothing comes before the first one
 
 
+class _Fork(nn.Module):
+    """Two layers side by side, the second behind another one, and dropout behind both."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.first, self.left, self.right = nn.Linear(256, 6), nn.Linear(6, 4), nn.Linear(6, 8)
+        self.drop, self.last = nn.Dropout(0.5), nn.Linear(12, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        hidden = self.first(x.flatten(1)).relu()
+        both = torch.cat([self.left(hidden).relu(), self.right(hidden)], 1)
+        return self.last(self.drop(both.relu()))
+
+
+def test_dropout_behind_several_layers_belongs_to_all_of_them():
+    trainee = Trainee(captured(_Fork().eval(), (1, 16, 16)), CPU)
+    names = [name for name, _ in trainee.module.named_parameters() if name.endswith("weight")]
+    (found,) = find_dropouts(trainee.module, names)
+    assert sorted(found.weights) == ["left.weight", "right.weight"]
+    found.rescale(trainee.module, {"left.weight": 24, "right.weight": 48}, {"left.weight": 0, "right.weight": 18})
+    assert rates(trainee) == [0.25]
+
+
 @pytest.mark.parametrize(
     ("network", "layers"), [(NETWORK, ("2",)), (BEHIND_NORM, ("0",)), (NEVER, ()), (small_lenet(), ())]
 )

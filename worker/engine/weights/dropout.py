@@ -11,7 +11,7 @@ _DROPOUTS = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d)
 
 @dataclass(frozen=True)
 class FollowingDropout:
-    """A dropout, and the weights of the nearest layer before it."""
+    """A dropout, and the weights of the nearest layers before it, one on every path to it."""
 
     name: str
     """Path of the module."""
@@ -27,7 +27,7 @@ class FollowingDropout:
 
 
 def find_dropouts(module: fx.GraphModule, weights: Iterable[str]) -> list[FollowingDropout]:
-    """The dropouts that follow a layer with some of these weights; what lies between holds no weights."""
+    """The dropouts that follow layers with some of these weights; what lies between holds no weights."""
     names = {id(parameter): name for name, parameter in module.named_parameters()}
     wanted = set(weights)
     modules = dict(module.named_modules())
@@ -36,13 +36,25 @@ def find_dropouts(module: fx.GraphModule, weights: Iterable[str]) -> list[Follow
         layer = modules.get(str(node.target)) if node.op == "call_module" else None
         if not isinstance(layer, _DROPOUTS):
             continue
-        source = node.all_input_nodes[0]
-        while source.all_input_nodes and not _weights(source, modules, names):
-            source = source.all_input_nodes[0]
-        own = tuple(name for name in _weights(source, modules, names) if name in wanted)
+        own = tuple(name for name in _weights_before(node, modules, names) if name in wanted)
         if own:
             found.append(FollowingDropout(str(node.target), layer.p, own))
     return found
+
+
+def _weights_before(node: fx.Node, modules: Mapping[str, nn.Module], names: Mapping[int, str]) -> list[str]:
+    """Of the nearest layers that have any, on every path backwards, each once."""
+    found: dict[str, None] = {}
+    met, ahead = {node}, list(node.all_input_nodes)
+    while ahead:
+        source = ahead.pop(0)
+        if source in met:
+            continue
+        met.add(source)
+        own = _weights(source, modules, names)
+        found |= dict.fromkeys(own)
+        ahead += [] if own else source.all_input_nodes
+    return list(found)
 
 
 def _weights(node: fx.Node, modules: Mapping[str, nn.Module], names: Mapping[int, str]) -> list[str]:
