@@ -29,6 +29,7 @@ _ADDED: dict[str, dict[str, Any]] = {
     },
     "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
     "distill": {"during": "retraining"},
+    "latency": {"behind": []},
 }
 _ADDED_SECTIONS = ("sparsify", "dense", "latency")
 """Settings and sections that came after the first recipes were fingerprinted, each with the value that changes nothing;

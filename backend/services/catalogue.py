@@ -130,7 +130,7 @@ def require_times_of_layers(recipe: Recipe, summary: NetworkSummary) -> None:
     """Raise `InvalidValue` when the recipe tells times of other layers than the network has; the sentence names one."""
     misfit = latency_misfit(summary, recipe.latency)
     if misfit:
-        raise InvalidValue(f"{misfit.detail} {misfit.hint}", field="latency.layers")
+        raise InvalidValue(f"{misfit.detail} {misfit.hint}", field=misfit.field)
 
 
 def require_rewindable(recipe: Recipe, dataset: DatasetSummary) -> None:

@@ -64,6 +64,26 @@ def test_missing_layers_are_named_with_a_way_to_get_their_times() -> None:
     assert "secateur latency" in found.hint
 
 
+def test_times_behind_layers_that_are_not_there_name_their_own_list() -> None:
+    found = latency_misfit(network("conv1", "fc"), Latency(layers=("conv1=1", "fc=1"), behind=("conf1=1",)))
+    assert found is not None
+    assert (found.field, found.hint) == ("latency.behind", "Correct latency.behind.")
+    assert "`conf1`" in found.detail
+
+
+def test_times_behind_layers_alone_are_refused() -> None:
+    with pytest.raises(ValidationError, match=r"latency\.layers none of the layers themselves: tell both, or neither"):
+        Latency(behind=("conv1=1",))
+
+
+def test_a_recipe_that_tells_nothing_behind_its_layers_keeps_its_fingerprint() -> None:
+    plain, told, behind = (
+        recipe(prune=LATENCY_COST, latency={"layers": ["a=1"]} | more)
+        for more in ({}, {"behind": []}, {"behind": ["a=2"]})
+    )
+    assert plain.fingerprint() == told.fingerprint() != behind.fingerprint()
+
+
 def test_no_list_and_a_whole_list_fit() -> None:
     summary = network("a", "b")
     assert latency_misfit(summary, None) is None

@@ -21,10 +21,19 @@ from worker.engine.regularizers.l0 import l0_hard_concrete
 from worker.engine.regularizers.sizes import channel_sizes
 from worker.zoo.fresh import initialize
 
-TIMES = {"conv1": 4.0, "conv2": 6.0, "fc": 1.0}
+TIMES = Latency(layers=("conv1=4", "conv2=6", "fc=1"))
 LENET_TIMES = ("conv1=0.5", "conv2=0.1", "fc1=20", "fc2=0.01")
 """As if the fully connected layer, which takes few operations, were slow."""
 AT_ONCE = {"schedule": {"kind": "greedy", "training_steps": 1}, "points": 1}
+
+
+def told(times: dict[str, float], behind: dict[str, float] | None = None) -> Latency:
+    layers, followers = (tuple(f"{name}={value!r}" for name, value in of.items()) for of in (times, behind or {}))
+    return Latency(layers=layers, behind=followers)
+
+
+def widths_of(model: SizeModel, kept: dict[str, int]) -> dict[str, int]:
+    return {size.name: size.width(kept) for size in model.layers}
 
 
 def test_a_channel_saves_of_every_layer_the_share_of_operations_that_goes():
@@ -38,6 +47,18 @@ def test_a_channel_saves_of_every_layer_the_share_of_operations_that_goes():
     assert (changes(widths(3, 5), widths(2, 1)) * 11).tolist() == pytest.approx([-10 / 3, -7 / 5])
 
 
+def test_a_channel_saves_its_share_of_what_runs_behind_its_layer():
+    model = SizeModel.of(THREE_LAYERS)
+    behind = TIMES.model_copy(update={"behind": ("conv1=3", "fc=2")})
+    duration = Duration(model, behind)
+    assert float(duration.at(widths(3, 5))) == pytest.approx(16.0)
+    changes = CostModel(duration).changes
+    # a third of the 3 ms behind conv1 too; no output of fc goes, nor anything behind it
+    assert (changes(widths(3, 5)) * 16).tolist() == pytest.approx([-10 / 3 - 1, -7 / 5])
+    # with 2 maps in conv1 each is a third of them still: the share is of the dense width
+    assert (changes(widths(2, 5)) * 16).tolist() == pytest.approx([-10 / 3 - 1, -1.0])
+
+
 @pytest.mark.parametrize("name", ["lenet", "resnet20", "encoder", "tied_weights"])
 def test_times_follow_the_operations_that_each_layer_loses(name):
     """Against the counts in whole numbers, layer by layer, at random widths."""
@@ -45,10 +66,14 @@ def test_times_follow_the_operations_that_each_layer_loses(name):
     summary = summarize(zoo[name]() if name in zoo else BY_NAME[name].network(torch.float32))
     model = SizeModel.of(summary)
     generator = torch.Generator().manual_seed(0)
-    times = {layer.name: 0.1 + float(torch.rand((), generator=generator)) for layer in summary.layers}
+    times, behind = (
+        {layer.name: 0.1 + float(torch.rand((), generator=generator)) for layer in summary.layers} for _ in range(2)
+    )
+    dense = {size.name: size.width(model.dense_widths) for size in model.layers}
     macs = {layer.name: layer.macs for layer in summary.layers}
-    duration = Duration(model, times)
-    assert float(duration.at(duration.dense_widths)) == pytest.approx(sum(times.values()))
+    duration = Duration(model, told(times, behind))
+    total = sum(times.values()) + sum(behind.values())
+    assert float(duration.at(duration.dense_widths)) == pytest.approx(total)
     for _ in range(5):
         kept = {
             group: int(torch.randint(1, width + 1, (), generator=generator))
@@ -56,6 +81,7 @@ def test_times_follow_the_operations_that_each_layer_loses(name):
         }
         lost = model.lost_macs(kept)
         expected = sum(time * (1 - lost.get(layer, 0) / (macs[layer] or 1)) for layer, time in times.items())
+        expected += sum(behind[name] * left / dense[name] for name, left in widths_of(model, kept).items())
         assert float(duration.at(widths(*kept.values()))) == pytest.approx(expected, rel=1e-9)
     stacked = torch.stack([duration.dense_widths, duration.dense_widths - 1])
     assert torch.allclose(duration.at(stacked), torch.stack([duration.at(row) for row in stacked]))
@@ -64,7 +90,7 @@ def test_times_follow_the_operations_that_each_layer_loses(name):
 def test_where_time_is_operations_groups_stand_in_the_same_order():
     summary = summarize(small_lenet())
     model = SizeModel.of(summary)
-    times = {layer.name: layer.macs / 1000 for layer in summary.layers}
+    times = told({layer.name: layer.macs / 1000 for layer in summary.layers})
     for kept in ((6, 8, 12), (3, 8, 5), (6, 2, 12)):
         by_time = CostModel(Duration(model, times)).changes(widths(*kept))
         assert torch.equal(by_time.argsort(), CostModel(Operations(model)).changes(widths(*kept)).argsort())

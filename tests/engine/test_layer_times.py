@@ -2,14 +2,16 @@
 
 import pytest
 import torch
+from torch import nn
 
 from backend.domain.errors import JobFailure
 from backend.domain.latencies import Latency, latency_misfit
 from tests.engine.constructs import BY_NAME
 from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet, small_mlp
+from tests.engine.zoo_cases import captured
 from worker.engine import layer_times
 from worker.engine.layer_times import LayerTimes, time_layers, with_times
-from worker.engine.network import summarize
+from worker.engine.network import build, summarize
 from worker.engine.run import run
 
 FIXED = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "counted": "latency"}}
@@ -26,14 +28,15 @@ class _Clock:
         return self.calls * 0.001
 
 
-def test_every_layer_is_timed_and_the_rest_apart(monkeypatch):
+def test_every_layer_is_timed_and_what_runs_behind_it(monkeypatch):
     monkeypatch.setattr(layer_times, "time", _Clock())
     network = small_lenet()
     found = time_layers(network, 1, CPU, seconds=0.0)
     assert list(found.layers) == [layer.name for layer in summarize(network).layers]
-    # one tick a node: each layer is one, and activations, pooling and the flatten are the rest
+    # one tick a node: each layer is one; behind them come activations, pooling and the flatten
     assert list(found.layers.values()) == pytest.approx([1.0] * 4)
-    assert found.rest == pytest.approx(6.0)
+    assert found.behind == pytest.approx({"conv1": 2.0, "conv2": 3.0, "fc1": 1.0, "fc2": 0.0})
+    assert found.rest == 0.0
     assert found.total == pytest.approx(10.0)
     assert found.rounds == 3
 
@@ -43,6 +46,36 @@ def test_a_layer_that_is_used_twice_counts_both_times(monkeypatch):
     network = BY_NAME["tied_weights"].network(torch.float32)
     found = time_layers(network, 2, CPU, seconds=0.0)
     assert found.layers["wide"] == pytest.approx(2.0)
+
+
+class _Fork(nn.Module):
+    """Two layers read what is doubled first, and are put side by side."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.left, self.right, self.last = nn.Linear(256, 6), nn.Linear(256, 2), nn.Linear(8, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        doubled = x.flatten(1) * 2
+        return self.last(torch.cat([self.left(doubled), self.right(doubled).relu()], 1).relu())
+
+
+def test_what_runs_on_several_layers_counts_for_each_by_its_width_and_what_runs_before_them_for_none(monkeypatch):
+    monkeypatch.setattr(layer_times, "time", _Clock())
+    found = time_layers(captured(_Fork().eval(), (1, 16, 16)), 1, CPU, seconds=0.0)
+    assert found.rest == pytest.approx(2.0)
+    # the concatenation and the activation behind it are of 6 outputs of the one and 2 of the other
+    assert found.behind == pytest.approx({"left": 2 * 6 / 8, "right": 1 + 2 * 2 / 8, "last": 0.0})
+
+
+@pytest.mark.parametrize("name", sorted(BY_NAME))
+def test_nothing_is_timed_twice_or_forgotten_whatever_the_network(name, monkeypatch):
+    monkeypatch.setattr(layer_times, "time", _Clock())
+    network = BY_NAME[name].network(torch.float32)
+    found = time_layers(network, 2, CPU, seconds=0.0)
+    calls = [node for node in build(network).graph.nodes if node.op in ("call_function", "call_module")]
+    assert found.total == pytest.approx(len(calls), abs=0.01)
+    assert latency_misfit(summarize(network), found.told(2)) is None
 
 
 def test_on_a_gpu_marks_in_the_stream_tell_times_and_the_host_waits_once_a_round(monkeypatch):
@@ -89,13 +122,15 @@ def test_a_layer_of_a_thousand_times_the_operations_takes_longer():
 
 def test_measured_times_are_a_list_that_fits_the_network():
     network = small_lenet()
-    lines = time_layers(network, 1, CPU, seconds=0.05).lines()
-    assert latency_misfit(summarize(network), Latency(layers=lines)) is None
+    told = time_layers(network, 1, CPU, seconds=0.05).told(1)
+    assert latency_misfit(summarize(network), told) is None
+    assert told.milliseconds_behind.keys() == {"conv1", "conv2", "fc1"}
 
 
 def test_times_keep_four_digits_and_are_never_zero():
-    lines = LayerTimes({"a": 123456.0, "b": 1e-6, "c": 0.0123456}, 0.0, 3).lines()
-    assert Latency(layers=lines).milliseconds == {"a": 123500.0, "b": 1e-6, "c": 0.01235}
+    told = LayerTimes({"a": 123456.0, "b": 1e-6, "c": 0.0123456}, {"a": 0.0, "b": 0.123456, "c": 0.0}, 0.0, 3).told(1)
+    assert told.milliseconds == {"a": 123500.0, "b": 1e-6, "c": 0.01235}
+    assert told.milliseconds_behind == {"b": 0.1235}
 
 
 def test_layers_are_timed_only_where_time_counts_and_is_not_told(monkeypatch):
@@ -103,7 +138,7 @@ def test_layers_are_timed_only_where_time_counts_and_is_not_told(monkeypatch):
     monkeypatch.setattr(
         layer_times,
         "time_layers",
-        lambda _network, batch, _device: batches.append(batch) or LayerTimes({"a": 2.0}, 0, 3),
+        lambda _network, batch, _device: batches.append(batch) or LayerTimes({"a": 2.0}, {"a": 1.0}, 0, 3),
     )
     network, plain = small_lenet(), recipe()
     assert with_times(plain, network, CPU, None) is plain
@@ -111,8 +146,8 @@ def test_layers_are_timed_only_where_time_counts_and_is_not_told(monkeypatch):
     assert with_times(told, network, CPU, None) is told
     assert not batches
     filled = with_times(recipe(prune=FIXED, latency={"batch_size": 16}), network, CPU, None)
-    assert filled.latency == Latency(layers=("a=2",), batch_size=16)
-    assert with_times(recipe(prune=FIXED), network, CPU, None).latency == Latency(layers=("a=2",))
+    assert filled.latency == Latency(layers=("a=2",), behind=("a=1",), batch_size=16)
+    assert with_times(recipe(prune=FIXED), network, CPU, None).latency == Latency(layers=("a=2",), behind=("a=1",))
     assert batches == [16, 1]
 
 

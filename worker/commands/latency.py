@@ -7,7 +7,6 @@ from typing import Any
 
 import click
 
-from backend.domain.latencies import Latency
 from worker.engine.device import make_deterministic, resolve_device
 from worker.engine.layer_times import LayerTimes, time_layers
 from worker.local import read_network
@@ -37,15 +36,16 @@ def command(file: Path, batch: int, threads: int, *, as_json: bool, **options: A
         "threads": threads,
         "rounds": times.rounds,
         "milliseconds": times.total,
-        "layers": [_entry(name, value, times) for name, value in times.layers.items()],
-        "rest": _entry("all else", times.rest, times),
-        "latency": Latency(layers=times.lines(), batch_size=batch).model_dump(mode="json"),
+        "layers": [_entry(name, times) for name in times.layers],
+        "rest": {"milliseconds": times.rest, "share": times.rest / times.total},
+        "latency": times.told(batch).model_dump(mode="json"),
     }
     click.echo(json.dumps(told, indent=1) if as_json else "\n".join(_lines(told)))
 
 
-def _entry(name: str, milliseconds: float, times: LayerTimes) -> dict[str, Any]:
-    return {"name": name, "milliseconds": milliseconds, "share": milliseconds / times.total}
+def _entry(name: str, times: LayerTimes) -> dict[str, Any]:
+    own, behind = times.layers[name], times.behind[name]
+    return {"name": name, "milliseconds": own, "behind": behind, "share": (own + behind) / times.total}
 
 
 def _lines(told: dict[str, Any]) -> Iterator[str]:
@@ -57,9 +57,12 @@ def _lines(told: dict[str, Any]) -> Iterator[str]:
     )
     yield ""
     rows = [
-        (entry["name"], f"{entry['milliseconds']:.4g}", f"{entry['share']:.1%}")
-        for entry in (*told["layers"], told["rest"])
+        (entry["name"], f"{entry['milliseconds']:.4g}", f"{entry['behind']:.4g}", f"{entry['share']:.1%}")
+        for entry in told["layers"]
     ]
-    yield from columns([("layer", "ms", "share"), *rows])
+    rest = told["rest"]
+    if rest["milliseconds"] > 0:
+        rows.append(("before all layers", f"{rest['milliseconds']:.4g}", "", f"{rest['share']:.1%}"))
+    yield from columns([("layer", "ms", "behind it, ms", "share"), *rows])
     yield ""
     yield f'"latency": {json.dumps(told["latency"], indent=2)}'

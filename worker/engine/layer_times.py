@@ -20,7 +20,7 @@ from worker.engine.coupling.values import layer_name
 from worker.engine.failures import memory_failures
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import example_inputs
-from worker.engine.network import build
+from worker.engine.network import build, summarize
 from worker.engine.place import Place
 from worker.engine.placement import on_device
 
@@ -37,18 +37,27 @@ class LayerTimes:
 
     layers: Mapping[str, float]
     """Of each layer, in forward order; one that is used several times has the sum."""
+    behind: Mapping[str, float]
+    """Of what runs on each layer's outputs up to the next layers: norms, activations, pooling, products of activations.
+
+    What runs on the outputs of several layers counts for each by its share of their widths.
+    """
     rest: float
-    """Of everything else together: norms, activations, pooling, products of activations."""
+    """Of what comes before every layer."""
     rounds: int
 
     @property
     def total(self) -> float:
         """Of the whole network."""
-        return sum(self.layers.values()) + self.rest
+        return sum(self.layers.values()) + sum(self.behind.values()) + self.rest
 
-    def lines(self) -> tuple[str, ...]:
+    def told(self, batch_size: int) -> Latency:
         """As recipes hold them, with four digits."""
-        return tuple(f"{name}={milliseconds:.4g}" for name, milliseconds in self.layers.items())
+        return Latency(layers=_lines(self.layers), behind=_lines(self.behind), batch_size=batch_size)
+
+
+def _lines(times: Mapping[str, float]) -> tuple[str, ...]:
+    return tuple(f"{name}={milliseconds:.4g}" for name, milliseconds in times.items() if milliseconds > 0)
 
 
 def time_layers(network: Network, batch_size: int, device: torch.device, seconds: float = 3.0) -> LayerTimes:
@@ -61,12 +70,34 @@ def time_layers(network: Network, batch_size: int, device: torch.device, seconds
     layers = {node: layer_name(use.weight) for node, use in uses.items() if use is not None}
     with memory_failures("latency.batch_size"), torch.inference_mode():
         inputs = tuple(example_inputs(network.graph, batch_size, str(device)).values())
-        rounds = _rounds(_Timed(on_device(build(network), device), _stopwatch(device)), inputs, seconds)
+        module = on_device(build(network), device)
+        rounds = _rounds(_Timed(module, _stopwatch(device)), inputs, seconds)
     found = dict.fromkeys(layers.values(), 0.0)
     for node, name in layers.items():
         found[name] += max(_SHORTEST_MS, median(times.get(node, 0.0) for times in rounds))
-    rest = sum(median(times[node] for times in rounds) for node in rounds[0] if node not in layers)
-    return LayerTimes(found, rest, len(rounds))
+    behind, rest = dict.fromkeys(found, 0.0), 0.0
+    shares = _shares(module.graph, layers, {layer.name: layer.width for layer in summarize(network).layers})
+    for node in (node for node in rounds[0] if node not in layers):
+        spent = median(times[node] for times in rounds)
+        rest += 0.0 if shares[node] else spent
+        for name, share in shares[node].items():
+            behind[name] += share * spent
+    return LayerTimes(found, behind, rest, len(rounds))
+
+
+def _shares(graph: fx.Graph, layers: Mapping[str, str], widths: Mapping[str, int]) -> Mapping[str, Mapping[str, float]]:
+    """Of each node, the layers on whose outputs it runs, with what part of its outputs each of them makes.
+
+    `layers` are those of nodes.
+    """
+    nearest: dict[str, dict[str, None]] = {}
+    for node in graph.nodes:
+        before: dict[str, None] = {}
+        for source in node.all_input_nodes:
+            before |= nearest[source.name]
+        nearest[node.name] = {layers[node.name]: None} if node.name in layers else before
+    totals = {node: sum(widths[name] for name in names) for node, names in nearest.items()}
+    return {node: {name: widths[name] / totals[node] for name in names} for node, names in nearest.items()}
 
 
 def _rounds(timed: "_Timed", inputs: Sequence[torch.Tensor], seconds: float) -> Sequence[Mapping[str, float]]:
@@ -170,6 +201,5 @@ def with_times(recipe: Recipe, network: Network, device: torch.device, resume: C
         return recipe
     known = Place.latency_of(resume.state) if resume else None
     if known is None:
-        times = time_layers(network, latency.batch_size, device)
-        known = Latency(layers=times.lines(), batch_size=latency.batch_size)
+        known = time_layers(network, latency.batch_size, device).told(latency.batch_size)
     return recipe.model_copy(update={"latency": known})

@@ -1,6 +1,6 @@
 """What costs count: floating-point operations, or the measured time of the layers."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -36,19 +36,22 @@ class Operations:
 
 
 class Duration:
-    """T = sum over layers of the measured time * the share of the layer's multiply-accumulate operations that is left.
+    """T = sum over layers of t * the share of multiply-accumulate operations that is left + b * the share of the width.
 
-    `milliseconds` tells every layer's time in the dense network. The model is linear: it knows nothing of steps at
-    widths that suit a machine, and of what does not shrink with the operations.
+    `latency` tells of the dense network every layer's t, and b of what runs on its outputs. The model is linear: it
+    knows nothing of steps at widths that suit a machine, and of what does not shrink at all.
     """
 
-    def __init__(self, model: SizeModel, milliseconds: Mapping[str, float]) -> None:
+    def __init__(self, model: SizeModel, latency: Latency) -> None:
         self.dense_widths = vector(model.dense_widths.values())
+        layers, behind = latency.milliseconds, latency.milliseconds_behind
         shares = model.shrinking_shares()
-        self._products = _Products([share.axes for share in shares], tuple(model.dense_widths))
-        self._times = vector(milliseconds[share.layer] * share.share for share in shares)
-        self._times /= self._products.at(self.dense_widths)
-        self._fixed = sum(milliseconds.values()) - float(self._at(self.dense_widths))
+        followed = {layer.name: layer for layer in model.layers if layer.name in behind}
+        axes = [*(share.axes for share in shares), *(layer.outputs for layer in followed.values())]
+        times = [*(layers[share.layer] * share.share for share in shares), *(behind[name] for name in followed)]
+        self._products = _Products(axes, tuple(model.dense_widths))
+        self._times = vector(times) / self._products.at(self.dense_widths)
+        self._fixed = sum(layers.values()) + sum(behind.values()) - float(self._at(self.dense_widths))
 
     def at(self, widths: Tensor) -> Tensor:
         """Milliseconds of one call at widths (..., G): (...)."""
@@ -82,11 +85,11 @@ def amount_of(cost: Cost, model: SizeModel, latency: Latency | None) -> Amount:
     """What a recipe's cost counts; its section `latency` holds times where it counts them."""
     if cost.kind == "none" or cost.counted == "operations":
         return Operations(model)
-    return Duration(model, times_of(latency))
+    return Duration(model, known(latency))
 
 
-def times_of(latency: Latency | None) -> Mapping[str, float]:
-    """Milliseconds by layer, once they are known."""
+def known(latency: Latency | None) -> Latency:
+    """The times, once there are any."""
     if latency is None or not latency.layers:
         raise RuntimeError("the layers are timed before anything counts latency")
-    return latency.milliseconds
+    return latency

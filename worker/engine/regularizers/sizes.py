@@ -1,11 +1,11 @@
 """What one channel of each group stands for: the parameters, operations or time that leave with it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 from backend.domain.latencies import Latency
 from backend.domain.thinning import SizeModel
-from worker.engine.costs.amounts import Duration, times_of
+from worker.engine.costs.amounts import Duration, known
 from worker.engine.costs.cost import CostModel
 
 Counted: TypeAlias = Literal["parameters", "macs", "latency", "channels"]
@@ -25,15 +25,14 @@ def channel_sizes(model: SizeModel, counted: Counted, latency: Latency | None = 
     if counted == "parameters":
         return parameters
     macs = {name: float(model.dense.macs - counts.macs) for name, counts in thinner.items()}
-    sizes = macs if counted == "macs" else _saved_times(model, times_of(latency))
+    sizes = macs if counted == "macs" else _saved_times(Duration(model, known(latency)), dense)
     scale = _total(parameters, model) / _total(sizes, model)
     return {name: scale * value for name, value in sizes.items()}
 
 
-def _saved_times(model: SizeModel, milliseconds: Mapping[str, float]) -> Mapping[str, float]:
-    times = Duration(model, milliseconds)
+def _saved_times(times: Duration, groups: Iterable[str]) -> Mapping[str, float]:
     changes = CostModel(times).changes(times.dense_widths)
-    return dict(zip(model.dense_widths, (-changes).tolist(), strict=True))
+    return dict(zip(groups, (-changes).tolist(), strict=True))
 
 
 def _total(sizes: Mapping[str, float], model: SizeModel) -> float:

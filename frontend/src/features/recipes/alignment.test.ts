@@ -22,7 +22,7 @@ test('pins are put into the recipe and nothing else changes', () => {
 })
 
 test('for another network pins and times of layers are left out, and nothing else changes', () => {
-  const timed = { ...withPins(recipe, ['conv1']), latency: { layers: ['conv1=0.1'], batch_size: 8 } }
-  expect(forAnotherNetwork(timed)).toEqual({ ...recipe, latency: { layers: [], batch_size: 8 } })
+  const timed = { ...withPins(recipe, ['conv1']), latency: { layers: ['conv1=0.1'], behind: ['conv1=0.2'], batch_size: 8 } }
+  expect(forAnotherNetwork(timed)).toEqual({ ...recipe, latency: { layers: [], behind: [], batch_size: 8 } })
   expect(forAnotherNetwork(recipe)).toBe(recipe)
 })

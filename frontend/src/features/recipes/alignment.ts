@@ -35,7 +35,8 @@ export function pinsOf(recipe: JsonObject): string[] {
 /** Pins and times name the layers of one network: for another one they are left out. */
 export function forAnotherNetwork(recipe: JsonObject): JsonObject {
   const unpinned = pinsOf(recipe).length > 0 ? withPins(recipe, []) : recipe
-  return isObject(recipe.latency) ? replaceAt(unpinned, ['latency', 'layers'], []) : unpinned
+  if (!isObject(recipe.latency)) return unpinned
+  return replaceAt(replaceAt(unpinned, ['latency', 'layers'], []), ['latency', 'behind'], [])
 }
 
 /** Keeps exactly these layers whole. */

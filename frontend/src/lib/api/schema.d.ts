@@ -1947,7 +1947,8 @@ export interface components {
          * Latency
          * @description How long each layer of the dense network takes, for what counts latency.
          *
-         *     A layer's time shrinks in proportion to its multiply-accumulate operations.
+         *     A layer's time shrinks in proportion to its multiply-accumulate operations; that of norms, activations and pooling
+         *     behind it in proportion to its width.
          */
         Latency: {
             /**
@@ -1956,6 +1957,12 @@ export interface components {
              * @default 1
              */
             batch_size?: number;
+            /**
+             * Behind
+             * @description Milliseconds of what runs on a layer's output up to the next layers (norms, activations, pooling), such as `conv1=0.2`; `secateur latency` prints this list too. A layer that is left out has nothing behind it.
+             * @default []
+             */
+            behind?: string[];
             /**
              * Layers
              * @description Milliseconds of every layer, such as `conv1=0.35`; `secateur latency` prints this list. Empty: the layers are timed when the run begins, on its device, and the run's page tells what was measured.
