@@ -30,6 +30,8 @@ class Outcome(Spec):
     failure: str | None = None
     epochs: float = 0.0
     """Passes over the training data between the dense network and this one, of all kinds together."""
+    settings: str = ""
+    """What the validation split chose of several, such as `learning_rate=0.02, prune.cost.beta=0.1`."""
 
 
 @dataclass(frozen=True)

@@ -89,10 +89,10 @@ def test_a_learning_rate_is_chosen_on_the_validation_split(comparison: Compariso
     result = compare(plan(learning_rates=rates), folder)
     alone = {rate: compare(plan(learning_rates=(rate,)), folder) for rate in rates}
     for position, outcome in enumerate(result.outcomes):
-        tried = [alone[rate].outcomes[position] for rate in rates]
-        assert all(one.point is not None for one in tried)
-        assert outcome in tried
-        assert outcome.point.retrained_accuracy == max(one.point.retrained_accuracy for one in tried)
+        tried = {f"learning_rate={rate:g}": alone[rate].outcomes[position] for rate in rates}
+        assert all(one.point is not None for one in tried.values())
+        assert outcome.model_copy(update={"settings": ""}) == tried[outcome.settings]
+        assert outcome.point.retrained_accuracy == max(one.point.retrained_accuracy for one in tried.values())
 
 
 def test_what_is_finished_is_not_run_again(comparison: Comparison, folder: Path):

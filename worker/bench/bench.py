@@ -67,18 +67,19 @@ class Bench:
         return network
 
     def _outcome(self, cell: Cell) -> Outcome:
-        """Of the learning rates that were tried, the one that ended best on the validation split."""
-        return max((self._tried(cell, rate) for rate in self.plan.learning_rates), key=_validation_accuracy)
+        """Of the learning rates and settings that were tried, those that ended best on the validation split."""
+        candidates = self.plan.candidates(cell, self._per_epoch)
+        return max((self._tried(cell, *candidate) for candidate in candidates.items()), key=_validation_accuracy)
 
-    def _tried(self, cell: Cell, learning_rate: float) -> Outcome:
-        recipe = self.plan.recipe(cell, learning_rate, self._per_epoch)
+    def _tried(self, cell: Cell, settings: str, recipe: Recipe) -> Outcome:
         key = key_of(recipe.fingerprint(), self._dense_key(cell.seed))
         done = self.shelf.outcome(key)
         if done is None:
             done = self._ran(cell, key, recipe)
             self.shelf.keep_outcome(key, done)
-            self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}: {_result(done)}")
-        return done.model_copy(update={"cell": cell, "epochs": self._epochs(recipe, done)})
+            with_settings = f" ({settings})" if settings else ""
+            self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
+        return done.model_copy(update={"cell": cell, "epochs": self._epochs(recipe, done), "settings": settings})
 
     def _ran(self, cell: Cell, key: str, recipe: Recipe) -> Outcome:
         try:

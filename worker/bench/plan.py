@@ -1,5 +1,7 @@
 """What a comparison runs."""
 
+from collections import deque
+from collections.abc import Mapping
 from itertools import product
 from typing import Self
 
@@ -12,9 +14,12 @@ from backend.domain.retraining import DenseTraining, Retrain, SgdOptimizer
 from backend.domain.sampling import SampleArchitecture, SampleOrder
 from backend.domain.spec import Spec
 from backend.domain.targets import ParameterTarget
+from worker.bench.trials import Trial, variants
 from worker.engine.sampling import HABITS, epochs_of
 
 _WEIGHT_DECAY = 5e-4
+_SOME_STEPS = 100
+"""Of an epoch, where its length does not matter."""
 
 
 class Plan(Spec):
@@ -34,6 +39,9 @@ class Plan(Spec):
     sparsify_epochs: PositiveInt = 20
     """Methods that make the network sparse while it trains get so many epochs at most, on top of retraining."""
 
+    trials: tuple[Trial, ...] = ()
+    """Settings of methods with several values: each run takes those that end best on the validation split."""
+
     @model_validator(mode="after")
     def _check(self) -> Self:
         unknown = [name for name in self.methods if name not in PRESETS]
@@ -42,6 +50,23 @@ class Plan(Spec):
         if any(value <= 1 for value in self.compressions):
             raise ValueError("compressions: a compression is dense over remaining parameters, more than 1")
         return self
+
+    @model_validator(mode="after")
+    def _check_trials(self) -> Self:
+        recipes = {cell.method: self.recipe(cell, self.learning_rates[0], _SOME_STEPS) for cell in self._first_cells}
+        for method, recipe in recipes.items():
+            deque(variants(method, recipe, self.trials), maxlen=0)  # each is validated
+        for trial in self.trials:
+            if not any(trial.is_of(method, recipe) for method, recipe in recipes.items()):
+                whose = "no method of this comparison" if trial.method is None else f"no `{trial.method}` here"
+                raise ValueError(f"trials: {whose} has a setting `{trial.path}`")
+        return self
+
+    @property
+    def _first_cells(self) -> tuple[Cell, ...]:
+        return tuple(
+            cell for cell in self.cells if (cell.compression, cell.seed) == (self.compressions[0], self.seeds[0])
+        )
 
     @property
     def cells(self) -> tuple[Cell, ...]:
@@ -60,7 +85,7 @@ class Plan(Spec):
             f"weight decay {_WEIGHT_DECAY:g}. Methods that sparsify while training get at most {self.sparsify_epochs} "
             "epochs for that, and methods that prune step by step train between removals, both on top: the column "
             "*epochs* counts every pass over the training data after the dense network."
-        )
+        ) + "".join(f" Tried, and chosen on the validation split: `{trial}`." for trial in self.trials)
 
     def order(self, seed: int) -> SampleOrder:
         """The training of a seed's dense network."""
@@ -87,14 +112,21 @@ class Plan(Spec):
             changes["dense"] = self._dense(preset.dense, self.order(cell.seed), per_epoch)
         return Recipe.model_validate(preset.model_copy(update=changes).model_dump())
 
+    def candidates(self, cell: Cell, per_epoch: int) -> Mapping[str, Recipe]:
+        """All recipes of a cell, of which the validation split chooses, each by what sets it apart."""
+        found = {}
+        for rate in self.learning_rates:
+            own = (f"learning_rate={rate:g}",) if len(self.learning_rates) > 1 else ()
+            for settings, recipe in variants(cell.method, self.recipe(cell, rate, per_epoch), self.trials):
+                found[", ".join((*own, *settings))] = recipe
+        return found
+
     def same_methods(self, per_epoch: int) -> tuple[tuple[str, ...], ...]:
         """Methods whose recipes are the same in every cell: one experiment under several names."""
         by_prints: dict[tuple[str, ...], list[str]] = {}
         for method in self.methods:
             cells = (cell for cell in self.cells if cell.method == method)
-            prints = (
-                self.recipe(cell, rate, per_epoch).fingerprint() for cell in cells for rate in self.learning_rates
-            )
+            prints = (recipe.fingerprint() for cell in cells for recipe in self.candidates(cell, per_epoch).values())
             by_prints.setdefault(tuple(prints), []).append(method)
         return tuple(tuple(methods) for methods in by_prints.values() if len(methods) > 1)
 

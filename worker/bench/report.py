@@ -1,12 +1,12 @@
 """A comparison as a table, as a page of figures, and as a figure for documents."""
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
-from backend.domain.comparison import Comparison, Spread
+from backend.domain.comparison import Comparison, Outcome, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
 from backend.figures.comparison import draw_comparison
@@ -34,7 +34,9 @@ def to_markdown(comparison: Comparison, same: Collection[Sequence[str]] = ()) ->
             "until a sparse runtime is used.",
         ]
     lines += [line for methods in same for line in ("", _sameness(methods))]
-    failures = _failures(comparison)
+    choices = _by_reason(comparison, lambda outcome: outcome.settings if outcome.point else None)
+    failures = _by_reason(comparison, lambda outcome: outcome.failure)
+    lines += ["", "Chosen on the validation split, run by run:", "", *choices] if choices else []
     return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)
 
 
@@ -46,13 +48,14 @@ def _sameness(methods: Sequence[str]) -> str:
     )
 
 
-def _failures(comparison: Comparison) -> list[str]:
-    """A line for each method and reason, with where it happened."""
+def _by_reason(comparison: Comparison, reason_of: Callable[[Outcome], str | None]) -> list[str]:
+    """A line for each method and reason, with where it was so."""
     places: dict[tuple[str, str], list[str]] = {}
     for outcome in comparison.outcomes:
-        if outcome.failure is not None:
+        reason = reason_of(outcome)
+        if reason:
             place = f"{outcome.cell.compression:g}x (seed {outcome.cell.seed})"
-            places.setdefault((outcome.cell.method, outcome.failure), []).append(place)
+            places.setdefault((outcome.cell.method, reason), []).append(place)
     return [f"- `{method}`, {', '.join(found)}: {reason}" for (method, reason), found in places.items()]
 
 

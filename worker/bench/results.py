@@ -15,6 +15,8 @@ class Result(Spec):
     validation_accuracy: NonNegativeFloat | None = None
     test_accuracy: NonNegativeFloat | None = None
     epochs: NonNegativeFloat = 0.0
+    settings: str = ""
+    """What was chosen on the validation split."""
     failure: str | None = None
 
     @classmethod
@@ -28,6 +30,7 @@ class Result(Spec):
             validation_accuracy=point.retrained_accuracy,
             test_accuracy=point.test_accuracy,
             epochs=round(outcome.epochs, 2),
+            settings=outcome.settings,
         )
 
 

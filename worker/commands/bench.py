@@ -14,6 +14,7 @@ from worker.bench.plan import Plan
 from worker.bench.report import check_figure, link_to, replace_section, to_markdown, write_figure, write_page
 from worker.bench.results import Results
 from worker.bench.shelf import Shelf
+from worker.bench.trials import Trial
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.local import read_dataset
 from worker.options import device_option, threads_option
@@ -50,6 +51,14 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
     default=20,
     show_default=True,
     help="At most, of methods that make the network sparse while it trains; on top of retraining.",
+)
+@click.option(
+    "--try",
+    "trials",
+    multiple=True,
+    metavar="[PRESET:]SETTING=VALUE,VALUE",
+    help="Several values of a setting, as in sparsify.regularizer.strength=0.01,0.1, for all methods that have it or "
+    "for one; each run takes what ends best on the validation split.",
 )
 @click.option(
     "--document",
@@ -98,7 +107,8 @@ def _plan(options: dict[str, Any]) -> Plan:
     defaults = {"compressions": (2.0, 4.0, 8.0, 16.0, 32.0), "seeds": (0, 1, 2), "learning_rates": (0.05,)}
     chosen = {name: options[name] or value for name, value in defaults.items()}
     try:
-        return Plan.model_validate(options | chosen | {"methods": tuple(methods)})
+        trials = tuple(Trial.parse(text) for text in options["trials"])
+        return Plan.model_validate(options | chosen | {"methods": tuple(methods), "trials": trials})
     except ValidationError as error:
         problem = error.errors()[0]
         field = f"{problem['loc'][0]}: " if problem["loc"] else ""

@@ -1,0 +1,108 @@
+"""Settings of which a comparison tries several values: what is tried, chosen, told and refused."""
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from pydantic import ValidationError
+
+from backend.domain.comparison import Cell
+from backend.domain.errors import InvalidValue
+from tests.bench.test_bench import compare, plan
+from worker.bench.report import to_markdown
+from worker.bench.results import Results
+from worker.bench.trials import Trial
+from worker.cli import secateur
+
+STRENGTH = "sparsify.regularizer.strength"
+SSL = Cell(method="wen2016-ssl", compression=1.2, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("text", "path", "values", "method"),
+    [
+        (f"{STRENGTH}=0.01,1e-1", STRENGTH, (0.01, 0.1), None),
+        ("hinton2015-distillation:distill.during=both,retraining", "distill.during", ("both", "retraining"), "hinton"),
+        ("prune.measure_removals=true", "prune.measure_removals", (True,), None),
+    ],
+)
+def test_a_trial_is_read_as_it_is_written(text, path, values, method):
+    trial = Trial.parse(text)
+    assert (trial.path, trial.values) == (path, values)
+    assert (trial.method or "").startswith(method or "")
+    assert Trial.parse(str(trial)) == trial
+
+
+@pytest.mark.parametrize("text", [STRENGTH, f"{STRENGTH}=", "=0.1", "wen2016-ssl:=0.1", ""])
+def test_what_is_no_setting_with_values_is_quoted(text):
+    with pytest.raises(InvalidValue, match="is no setting with values, such as"):
+        Trial.parse(text)
+
+
+@pytest.mark.parametrize(
+    "path", ["retrain.epochs", "seed", "target", "data.scaling", "sparsify.epochs", "dense.epochs"]
+)
+def test_what_all_methods_share_is_not_tried(path):
+    with pytest.raises(ValidationError, match="is the same for all methods of a comparison"):
+        Trial.parse(f"{path}=1,2")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("prune.nothing=1", "no method of this comparison has a setting `prune.nothing`"),
+        (f"uniform:{STRENGTH}=1", f"no `uniform` here has a setting `{STRENGTH}`"),
+        (f"lamp2021:{STRENGTH}=1", "no `lamp2021` here"),
+        (f"{STRENGTH}=-1", rf"{STRENGTH}=-1 does not fit `wen2016-ssl`: Input should be greater"),
+    ],
+)
+def test_a_trial_that_nobody_can_run_is_refused_before_anything_runs(text, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        plan(methods=("uniform", "wen2016-ssl"), trials=(Trial.parse(text),))
+
+
+def test_every_combination_is_a_candidate_of_the_methods_that_have_the_settings():
+    trials = tuple(map(Trial.parse, (f"{STRENGTH}=0.01,0.1", "wen2016-ssl:prune.dead_channels=keep")))
+    chosen = plan(methods=("uniform", "wen2016-ssl"), learning_rates=(0.1, 0.05), trials=trials)
+    found = chosen.candidates(SSL, 10)
+    assert list(found) == [
+        f"learning_rate={rate}, {STRENGTH}={strength}, prune.dead_channels=keep"
+        for rate in ("0.1", "0.05")
+        for strength in ("0.01", "0.1")
+    ]
+    for settings, recipe in found.items():
+        assert f"{STRENGTH}={recipe.sparsify.regularizer.strength}" in settings
+        assert f"learning_rate={recipe.retrain.optimizer.learning_rate}" in settings
+        assert recipe.prune.dead_channels == "keep"
+    assert list(chosen.candidates(SSL.model_copy(update={"method": "uniform"}), 10)) == [
+        "learning_rate=0.1",
+        "learning_rate=0.05",
+    ]
+    assert plan().candidates(SSL, 10) == {"": plan().recipe(SSL, 0.05, 10)}
+
+
+def test_what_ends_best_on_the_validation_split_is_taken_and_told(tmp_path: Path):
+    small = {"methods": ("uniform", "wen2016-ssl"), "sparsify_epochs": 1}
+    said: list[str] = []
+    tried = plan(**small, trials=(Trial.parse(f"{STRENGTH}=0.001,100"),))
+    result = compare(tried, tmp_path, said)
+    ours, best = result.outcomes[1], None
+    for strength in ("0.001", "100"):
+        alone = compare(plan(**small, trials=(Trial.parse(f"{STRENGTH}={strength}"),)), tmp_path).outcomes[1]
+        assert f"wen2016-ssl, 1.2x, seed 0 ({STRENGTH}={strength}): test accuracy" in " ".join(said)
+        if best is None or alone.point.retrained_accuracy > best.point.retrained_accuracy:
+            best = alone
+    assert ours == best
+    assert result.outcomes[0].settings == ""
+    assert f"- `wen2016-ssl`, 1.2x (seed 0): {ours.settings}" in to_markdown(result)
+    assert f"`{STRENGTH}=0.001,100`" in tried.conditions
+    assert Results.of(result, "").results[1].settings == ours.settings
+
+
+def test_the_command_says_what_it_cannot_try(tmp_path: Path):
+    arguments = ["bench", "-o", str(tmp_path), "--method", "wen2016-ssl", "--try"]
+    for text, sentence in (("strength", "is no setting with values"), ("seed=1,2", "`seed` is the same for all")):
+        answer = CliRunner().invoke(secateur, [*arguments, text])
+        assert answer.exit_code == 1
+        assert sentence in answer.output
+        assert not list(tmp_path.iterdir())
