@@ -79,13 +79,15 @@ class Plan(Spec):
         """What all methods had in common, in sentences for a document."""
         rates = " or ".join(f"{rate:g}" for rate in self.learning_rates)
         chosen = ", whichever ended better on the validation split" if len(self.learning_rates) > 1 else ""
+        trials = ", ".join(f"`{trial}`" for trial in self.trials)
+        tried = f" Tried, and chosen on the validation split: {trials}." if trials else ""
         return (
             f"Seeds {', '.join(map(str, self.seeds))}; every method gets the same dense network of a seed and the same "
             f"retraining: {self.retrain_epochs} epochs in a run, SGD with momentum, cosine decay from {rates}{chosen}, "
             f"weight decay {_WEIGHT_DECAY:g}. Methods that sparsify while training get at most {self.sparsify_epochs} "
             "epochs for that, and methods that prune step by step train between removals, both on top: the column "
-            "*epochs* counts every pass over the training data after the dense network."
-        ) + "".join(f" Tried, and chosen on the validation split: `{trial}`." for trial in self.trials)
+            f"*epochs* counts every pass over the training data after the dense network.{tried}"
+        )
 
     def order(self, seed: int) -> SampleOrder:
         """The training of a seed's dense network."""
