@@ -43,7 +43,7 @@ def test_what_is_no_setting_with_values_is_quoted(text):
     "path", ["retrain.epochs", "seed", "target", "data.scaling", "sparsify.epochs", "dense.epochs"]
 )
 def test_what_all_methods_share_is_not_tried(path):
-    with pytest.raises(ValidationError, match="is the same for all methods of a comparison"):
+    with pytest.raises(ValidationError, match="is set by the comparison, alike for all methods"):
         Trial.parse(f"{path}=1,2")
 
 
@@ -101,7 +101,7 @@ def test_what_ends_best_on_the_validation_split_is_taken_and_told(tmp_path: Path
 
 def test_the_command_says_what_it_cannot_try(tmp_path: Path):
     arguments = ["bench", "-o", str(tmp_path), "--method", "wen2016-ssl", "--try"]
-    for text, sentence in (("strength", "is no setting with values"), ("seed=1,2", "`seed` is the same for all")):
+    for text, sentence in (("strength", "is no setting with values"), ("seed=1,2", "`seed` is set by the comparison")):
         answer = CliRunner().invoke(secateur, [*arguments, text])
         assert answer.exit_code == 1
         assert sentence in answer.output

@@ -11,8 +11,8 @@ from backend.domain.errors import InvalidValue
 from backend.domain.recipe import Recipe
 from backend.domain.spec import Spec
 
-_SAME_FOR_ALL = ("target", "retrain", "data", "dense", "seed", "compute", "sparsify.epochs")
-"""What a comparison holds equal; everything below these counts too."""
+_EQUAL = ("target", "retrain", "data", "dense", "seed", "compute", "sparsify.epochs", "prune.points")
+"""What a comparison sets itself, so that all methods train as long (points share out the retraining), and all below."""
 
 
 class Trial(Spec):
@@ -27,9 +27,9 @@ class Trial(Spec):
     @field_validator("path")
     @classmethod
     def _check_path(cls, path: str) -> str:
-        equal = next((name for name in _SAME_FOR_ALL if f"{path}.".startswith(f"{name}.")), None)
+        equal = next((name for name in _EQUAL if f"{path}.".startswith(f"{name}.")), None)
         if equal is not None:
-            raise ValueError(f"`{equal}` is the same for all methods of a comparison; try what belongs to a method")
+            raise ValueError(f"`{equal}` is set by the comparison, alike for all methods; try what belongs to a method")
         return path
 
     @classmethod
