@@ -130,6 +130,8 @@ def test_a_run_that_fails_is_an_outcome_and_the_rest_goes_on(folder: Path, compa
     assert "| `uniform` | " in table
     assert "| none |" in table
     assert "Runs without a result:" in table
+    assert "- `uniform`, 1e+06x (seed 0): " in table
+    assert "- `uniform`: " in to_markdown(Comparison("lenet300", "blobs", failed))
 
 
 def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comparison, tmp_path: Path):

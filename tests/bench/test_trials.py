@@ -94,7 +94,7 @@ def test_what_ends_best_on_the_validation_split_is_taken_and_told(tmp_path: Path
             best = alone
     assert ours == best
     assert result.outcomes[0].settings == ""
-    assert f"- `wen2016-ssl`, 1.2x (seed 0): {ours.settings}" in to_markdown(result)
+    assert f"- `wen2016-ssl`: {ours.settings}" in to_markdown(result)
     assert f"`{STRENGTH}=0.001,100`" in tried.conditions
     assert Results.of(result, "").results[1].settings == ours.settings
 

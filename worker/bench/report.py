@@ -1,6 +1,7 @@
 """A comparison as a table, as a page of figures, and as a figure for documents."""
 
 import os
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -49,14 +50,18 @@ def _sameness(methods: Sequence[str]) -> str:
 
 
 def _by_reason(comparison: Comparison, reason_of: Callable[[Outcome], str | None]) -> list[str]:
-    """A line for each method and reason, with where it was so."""
+    """A line for each method and reason, with where it was so, if not in all runs of the method."""
     places: dict[tuple[str, str], list[str]] = {}
     for outcome in comparison.outcomes:
         reason = reason_of(outcome)
         if reason:
             place = f"{outcome.cell.compression:g}x (seed {outcome.cell.seed})"
             places.setdefault((outcome.cell.method, reason), []).append(place)
-    return [f"- `{method}`, {', '.join(found)}: {reason}" for (method, reason), found in places.items()]
+    runs = Counter(outcome.cell.method for outcome in comparison.outcomes)
+    return [
+        f"- `{method}`{'' if len(found) == runs[method] else ', ' + ', '.join(found)}: {reason}"
+        for (method, reason), found in places.items()
+    ]
 
 
 def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -> None:
