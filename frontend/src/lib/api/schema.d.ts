@@ -1959,7 +1959,7 @@ export interface components {
             batch_size?: number;
             /**
              * Behind
-             * @description Milliseconds of what runs on a layer's output up to the next layers (norms, activations, pooling), such as `conv1=0.2`; `secateur latency` prints this list too. A layer that is left out has nothing behind it.
+             * @description Milliseconds of what runs on a layer's output up to the next (norms, activations, pooling), such as `conv1=0.2`; `secateur latency` prints this list too. A layer that is left out has nothing behind it.
              * @default []
              */
             behind?: string[];
