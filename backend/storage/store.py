@@ -124,7 +124,7 @@ class ArtifactStore:
         """The newest checkpoint of a job in pieces; it stays whose it is. Raises `NotFound` where there is none."""
         try:
             return self._checkpoints.chunks(self._checkpoints.names(job_id)[-1])
-        except (IndexError, FileNotFoundError) as error:
+        except (IndexError, NotFoundError, FileNotFoundError) as error:
             raise NotFound("This run keeps no checkpoint: only one that diverged keeps its last good one.") from error
 
     def delete_checkpoint(self, job_id: str) -> None:

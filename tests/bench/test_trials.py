@@ -22,14 +22,13 @@ SSL = Cell(method="wen2016-ssl", compression=1.2, seed=0)
     ("text", "path", "values", "method"),
     [
         (f"{STRENGTH}=0.01,1e-1", STRENGTH, (0.01, 0.1), None),
-        ("hinton2015-distillation:distill.during=both,retraining", "distill.during", ("both", "retraining"), "hinton"),
+        ("lamp2021:distill.during=both,retraining", "distill.during", ("both", "retraining"), "lamp2021"),
         ("prune.measure_removals=true", "prune.measure_removals", (True,), None),
     ],
 )
 def test_a_trial_is_read_as_it_is_written(text, path, values, method):
     trial = Trial.parse(text)
-    assert (trial.path, trial.values) == (path, values)
-    assert (trial.method or "").startswith(method or "")
+    assert (trial.path, trial.values, trial.method) == (path, values, method)
     assert Trial.parse(str(trial)) == trial
 
 

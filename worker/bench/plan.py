@@ -80,7 +80,7 @@ class Plan(Spec):
         rates = " or ".join(f"{rate:g}" for rate in self.learning_rates)
         chosen = ", whichever ended better on the validation split" if len(self.learning_rates) > 1 else ""
         trials = ", ".join(f"`{trial}`" for trial in self.trials)
-        tried = f" Tried, and chosen on the validation split: {trials}." if trials else ""
+        tried = f" Tried, and chosen on the validation split (other tries are not counted): {trials}." if trials else ""
         return (
             f"Seeds {', '.join(map(str, self.seeds))}; every method gets the same dense network of a seed and the same "
             f"retraining: {self.retrain_epochs} epochs in a run, SGD with momentum, cosine decay from {rates}{chosen}, "
