@@ -194,7 +194,7 @@ class TargetedDropoutRegularizer(Spec):
     drop_rate: float = Field(0.5, gt=0.0, le=1.0, description="Probability that a candidate is dropped.")
     course: Literal["ramped", "constant"] = Field(
         "ramped",
-        description="ramped: the share rises to 95 % of its value over the first half of these epochs and to all of it "
+        description="ramped: the share rises to 95% of its value over the first half of these epochs and to all of it "
         "over the second, and the probability over all of them; constant: both as given from the start.",
     )
     dropped: Literal["channels", "weights"] = Field(

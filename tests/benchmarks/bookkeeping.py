@@ -1,7 +1,7 @@
 """Share of a run's time that events, history and checkpoints take: `python -m tests.benchmarks.bookkeeping`.
 
 One process runs the same pruning job twice: bare (the engine's output is thrown away) and recorded (database, store
-and checkpoints). Goal: the recorder holds the engine up for at most 3 % of the time.
+and checkpoints). Goal: the recorder holds the engine up for at most 3% of the time.
 """
 
 import statistics

@@ -52,7 +52,7 @@ def summary(outcomes: Outcomes) -> str:
             reports = _share(sum(map(has_report, own)), len(own)) if pruner == PRUNERS[0] else ""
             exact = _share(sum(outcome["stage"] == "done" for outcome in own), len(own))
             rows.append(f"| {library} | {TITLES[pruner]} | {len(own)} of {len(names)} | {reports} | {exact} |")
-    return "\n".join(["| networks | pruner | tried | report | exact at 50 % |", "|---|---|---:|---:|---:|", *rows])
+    return "\n".join(["| networks | pruner | tried | report | exact at 50% |", "|---|---|---:|---:|---:|", *rows])
 
 
 def _share(count: int, total: int) -> str:
@@ -123,7 +123,7 @@ answers what the dense network of the library answers with the removed weights s
 responses averaged over channels and standardized weights take their statistics over what is left ("not exact under a
 mask" counts them: there the report says that a mask and removal differ). The
 [judge](../tests/benchmarks/coverage_reference.py) knows nothing of either pruner. A backward pass in training mode must
-reach every parameter, and at least 10 % of the parameters must be gone. "left" is the share of the parameters that
+reach every parameter, and at least 10% of the parameters must be gone. "left" is the share of the parameters that
 stays. Wrong output counts as failure."""
 
 

@@ -179,6 +179,6 @@ def _set_axes(field: Axes, curves: Sequence[Curve], bottom: float) -> None:
     field.set_yscale("log")
     field.set_ylim(bottom, min(errors) / 1.25)
     field.yaxis.set_major_locator(FixedLocator(list(_ERRORS)))
-    field.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(1 - value) * 100:g} %"))
+    field.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(1 - value) * 100:g}%"))
     for axis in (field.xaxis, field.yaxis):
         axis.set_minor_locator(NullLocator())

@@ -15,7 +15,7 @@ _OUTLYING = 0.01
 _FARTHEST = 1e-10
 """Scores below this share of the highest one are not told apart."""
 _BULK, _WIDE = 0.05, 30.0
-"""Scores that spread over more than this factor, but for the lowest 5 % of a layer, need a logarithmic scale."""
+"""Scores that spread over more than this factor, but for the lowest 5% of a layer, need a logarithmic scale."""
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ AUTHORS_PRESETS: tuple[Preset, ...] = (
     Preset(
         name="he2019-geometric-median",
         title="Geometric median of filters",
-        summary="In every layer 40 % of the filters go at once, those nearest to all others first, because the others "
+        summary="In every layer 40% of the filters go at once, those nearest to all others first, because the others "
         "can stand for them; then the network is trained again.",
         citation="Y. He, P. Liu, Z. Wang, Z. Hu, Y. Yang. Filter pruning via geometric median for deep convolutional "
         "neural networks acceleration. CVPR 2019. arXiv:1811.00250.",

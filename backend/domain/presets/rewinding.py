@@ -15,7 +15,7 @@ from backend.domain.targets import MacTarget, SparsityTarget
 
 _ROUNDS = 7
 _TICKET = SparsityTarget(sparsity=0.79)
-"""Seven rounds that each take a fifth of the weights leave 0.8^7 = 21 %, where LeNet-300-100 learns best."""
+"""Seven rounds that each take a fifth of the weights leave 0.8^7 = 21%, where LeNet-300-100 learns best."""
 _LENET_ADAM = AdamOptimizer(learning_rate=1.2e-3)
 _LENET_EPOCHS = 55
 """50 000 steps of 60 examples on 55 000 examples."""

@@ -25,13 +25,13 @@ test('what is not known is a dash, never zero', () => {
 })
 
 test('shares are shown in percent and shapes with a cross', () => {
-  expect(formatPercent(0.9134)).toBe('91.3 %')
+  expect(formatPercent(0.9134)).toBe('91.3%')
   expect(formatShape([1, 28, 28])).toBe('1 × 28 × 28')
   expect(formatShape([])).toBe('one number')
 })
 
 test('a part that is not quite everything never reads as everything', () => {
-  expect(formatPart(0.99971)).toBe('> 99.9 %')
-  expect(formatPart(0.9994)).toBe('99.9 %')
-  expect(formatPart(1)).toBe('100.0 %')
+  expect(formatPart(0.99971)).toBe('> 99.9%')
+  expect(formatPart(0.9994)).toBe('99.9%')
+  expect(formatPart(1)).toBe('100.0%')
 })

@@ -17,13 +17,13 @@ export function formatCompact(value: Maybe): string {
 }
 
 export function formatPercent(share: Maybe, digits = 1): string {
-  return share == null ? UNKNOWN : `${(share * 100).toFixed(digits)} %`
+  return share == null ? UNKNOWN : `${(share * 100).toFixed(digits)}%`
 }
 
 /** A part of a whole; one that is not quite everything never reads as everything. */
 export function formatPart(share: number): string {
   const text = formatPercent(share)
-  return share < 1 && text === formatPercent(1) ? '> 99.9 %' : text
+  return share < 1 && text === formatPercent(1) ? '> 99.9%' : text
 }
 
 export function formatLoss(value: Maybe): string {

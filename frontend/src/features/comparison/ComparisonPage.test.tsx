@@ -52,7 +52,7 @@ function show(found: Partial<Comparison>, captions: Record<string, string> = {},
 test('every method stands with its mean, its range and its runs', () => {
   show({ series: [series('fisher'), series('uniform', { is_baseline: true, test_accuracy: null })] })
   const [fisher, uniform] = ['fisher', 'uniform'].map((name) => screen.getByRole('row', { name: new RegExp(`^${name}`) }))
-  expect(fisher).toHaveTextContent('90.00 %88.00 % to 92.00 %')
+  expect(fisher).toHaveTextContent('90.00%88.00% to 92.00%')
   const links = screen.getAllByRole('link', { name: 'seed 1' })
   expect(links.map((link) => link.getAttribute('href'))).toEqual(['/runs/fisher1', '/runs/uniform1'])
   expect(fisher).not.toHaveTextContent('baseline')
@@ -62,13 +62,13 @@ test('every method stands with its mean, its range and its runs', () => {
 
 test('MACs that zeros still take stand beside those that are kept', () => {
   show({ series: [series('fisher'), series('zeros', { file_macs_density: spread(0.75, 0.1) })] })
-  expect(screen.getByTestId('with-zeros')).toHaveTextContent('75.0 % with zeros')
+  expect(screen.getByTestId('with-zeros')).toHaveTextContent('75.0% with zeros')
   expect(screen.getByRole('row', { name: /^zeros/ })).toContainElement(screen.getByTestId('with-zeros'))
 })
 
 test('a range without width is not shown', () => {
   show({ series: [series('fisher')] })
-  expect(screen.getByTestId('series')).not.toHaveTextContent('25.0 % to')
+  expect(screen.getByTestId('series')).not.toHaveTextContent('25.0% to')
 })
 
 test('what keeps a comparison from being fair stands above the table', () => {

@@ -101,7 +101,7 @@ function CheckResult({ check }: { check: NonNullable<Entry['onnx_check']> }) {
   return (
     <Text size="sm" data-testid="onnx-check">
       Opset {check.opset}. Checked with ONNX Runtime {check.runtime_version} on {formatCount(check.examples)}
-      {share} {inputs}: {check.agreement === 1 ? 'every' : `${(check.agreement * 100).toFixed(2)} % of the`} predicted
+      {share} {inputs}: {check.agreement === 1 ? 'every' : `${(check.agreement * 100).toFixed(2)}% of the`} predicted
       class{check.agreement === 1 ? '' : 'es'} equal, scores within {formatTiny(check.largest_difference)} of the
       largest.
     </Text>

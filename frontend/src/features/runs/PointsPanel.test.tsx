@@ -68,15 +68,15 @@ beforeEach(() => {
 
 test('a row shows all three validation accuracies, the test accuracy and what is kept', () => {
   const row = screen.getAllByTestId('point-row')[1]
-  expect(row).toHaveTextContent('90.00 %70.00 %88.00 %87.12 %')
-  expect(row).toHaveTextContent('50.0 %')
+  expect(row).toHaveTextContent('90.00%70.00%88.00%87.12%')
+  expect(row).toHaveTextContent('50.0%')
 })
 
 test('the point in the address is marked', () => {
   const [first, second] = screen.getAllByTestId('point-row')
   expect(first).toHaveAttribute('aria-selected', 'false')
   expect(second).toHaveAttribute('aria-selected', 'true')
-  expect(within(screen.getByTestId('selected-point')).getByText(/87.12 % test accuracy/)).toBeInTheDocument()
+  expect(within(screen.getByTestId('selected-point')).getByText(/87.12% test accuracy/)).toBeInTheDocument()
 })
 
 test('every file of a point can be fetched alone, and all of them as one zip', async () => {

@@ -3753,7 +3753,7 @@ export interface components {
         TargetedDropoutRegularizer: {
             /**
              * Course
-             * @description ramped: the share rises to 95 % of its value over the first half of these epochs and to all of it over the second, and the probability over all of them; constant: both as given from the start.
+             * @description ramped: the share rises to 95% of its value over the first half of these epochs and to all of it over the second, and the probability over all of them; constant: both as given from the start.
              * @default ramped
              * @enum {string}
              */
