@@ -16,6 +16,7 @@ from tests.engine.test_resume import RECIPES
 from tests.engine.test_weight_examples import loss, weights_of
 from worker.data import from_neutral, load_builtin, to_neutral
 from worker.engine.checkpoint import Checkpoint
+from worker.engine.checks import check_data
 from worker.engine.evaluation import Evaluation, evaluate
 from worker.engine.examples import Examples, split_validation
 from worker.engine.inputs import Inputs
@@ -24,6 +25,7 @@ from worker.engine.scaling import ChannelScaling, Scaling
 from worker.engine.seeds import named_generator
 from worker.engine.trainee import Trainee
 from worker.engine.weights.signal import WeightReading, WeightSignal
+from worker.engine.workplace import DataOrder, set_up
 from worker.zoo.fresh import initialize
 
 SCALING = Scaling.one(ChannelScaling((0.0,), (1.0,), 255.0))
@@ -85,8 +87,8 @@ def test_each_removal_tells_the_accuracy_straight_before_and_straight_after() ->
 
 
 def untold(result: Collected) -> tuple[object, ...]:
-    """All of a run but what measuring adds: history, weights, and the whole state after every step."""
-    silent = {"before_accuracy": None, "pruned_accuracy": None}
+    """All of a run but what measuring adds, and how far it is: history, weights, and the whole state after a step."""
+    silent = {"before_accuracy": None, "pruned_accuracy": None, "progress": 0.0}
     states = [{**checkpoint.state, "recipe": ""} for checkpoint in result.checkpoints]
     tensors = [Checkpoint(item.step, item.tensors, {}).to_bytes() for item in result.checkpoints]
     points = [(item.point, item.scores, weights_hash(item.network)) for item in result.points]
@@ -103,6 +105,21 @@ def test_measuring_leaves_the_run_as_it_is_to_the_last_bit(name: str) -> None:
     assert all(record.before_accuracy is not None and record.pruned_accuracy is not None for record in removed)
     assert untold(told) == untold(silent)
     assert not measured_removals(silent.records)
+
+
+def test_progress_counts_what_measuring_takes() -> None:
+    """A forward pass over a batch is a third of a step; the last batch of an epoch is smaller than the others."""
+    chosen = with_prune(RECIPES["one shot"], measure_removals=True)
+    work = set_up(check_data(small_mlp(), blobs()), DataOrder.of(chosen), CPU, "float32", lambda: False)
+    validation = split_validation(blobs().train, 0.1, 0).validation
+    assert work.validation_steps == pytest.approx(len(validation) / chosen.data.batch_size / 3, rel=0.15)
+    silent, told = (
+        collect_run(small_mlp(), blobs(), with_prune(RECIPES["one shot"], measure_removals=measures)).records
+        for measures in (False, True)
+    )
+    assert silent[0].phase is told[0].phase is Phase.PRUNE
+    assert told[0].progress > silent[0].progress
+    assert told[-1].progress == silent[-1].progress == 1.0
 
 
 def test_answers_that_are_not_finite_leave_a_gap_and_the_run_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

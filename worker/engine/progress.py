@@ -65,8 +65,10 @@ def density_at(recipe: Recipe, level: int) -> float:
     return density
 
 
-def forecast(recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, stretches: Stretches) -> Forecast:
-    """Forecast a run.
+def forecast(
+    recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, stretches: Stretches, validation_steps: float
+) -> Forecast:
+    """Forecast a run; `validation_steps` is how many optimizer steps take as long as measuring on the validation split.
 
     MACs and parameters go with about the square of the width, so their root tells how many channels leave.
     """
@@ -74,10 +76,11 @@ def forecast(recipe: Recipe, model: SizeModel, schedule: RemovalSchedule, stretc
     kept = density if recipe.target.kind == "sparsity" else math.sqrt(density)
     leaving = (1 - kept) * model.dense.channels
     removals = points * schedule.removals if schedule.channels is None else max(1.0, leaving / schedule.channels)
+    measuring = 2 * validation_steps if recipe.prune.measure_removals else 0.0  # before the removal, and after it
     macs = [max(1, round(model.dense.macs * kept ** (2 * level / points))) for level in range(1, points + 1)]
     sparsify = stretches.steps(Phase.SPARSIFY, model.dense.macs)
     return Forecast(
-        prune_steps=removals * schedule.training_steps,
+        prune_steps=removals * (schedule.training_steps + measuring),
         first_steps=stretches.steps(Phase.TRAIN, model.dense.macs),
         sparsify_steps=tuple(
             sparsify if first_phase(recipe, level) is Phase.SPARSIFY else 0 for level in range(1, points + 1)

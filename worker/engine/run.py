@@ -88,7 +88,7 @@ class _PruningRun:
         self._removal = make_removal(network, self._trainee, summary, recipe, self._work.generators["criterion"])
         self._schedule = SCHEDULES.make(recipe.prune.schedule)
         self._stretches = Stretches(recipe, self._work.trainer.batches.per_epoch, model.dense.macs)
-        self._forecast = forecast(recipe, model, self._schedule, self._stretches)
+        self._forecast = forecast(recipe, model, self._schedule, self._stretches, self._work.validation_steps)
         self._early = EarlyWeights(recipe)
         first = first_phase(recipe, 1) if recipe.dense is None else Phase.TRAIN
         self._place = Place.first(first, recipe)

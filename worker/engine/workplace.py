@@ -20,6 +20,9 @@ from worker.engine.scaling import Scaling, fit_scaling
 from worker.engine.seeds import Generators
 from worker.engine.training import Trainer
 
+_PASSES_IN_A_STEP = 3
+"""A backward pass takes about two forward passes."""
+
 
 @dataclass(frozen=True)
 class DataOrder:
@@ -62,6 +65,12 @@ class Workplace:
     def test(self, module: nn.Module) -> Evaluation:
         """Measure on the test split, likewise: once for each operating point, never to choose anything."""
         return self._measure(module, self._test)
+
+    @property
+    def validation_steps(self) -> float:
+        """Optimizer steps that take as long as measuring on the validation split: about a third of one a batch."""
+        batches = self.trainer.batches
+        return len(self._validation) * batches.per_epoch / batches.example_count / _PASSES_IN_A_STEP
 
     def checkpoint_tensors(self) -> dict[str, Tensor]:
         """Random streams and the order of this epoch, for a checkpoint."""
