@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
 
-from backend.domain.comparison import Comparison
+from backend.domain.comparison import Cell, Comparison
 from backend.domain.epochs import epoch_length
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
@@ -207,3 +207,12 @@ def test_methods_that_a_short_training_makes_one_experiment_are_told(comparison:
     told = to_markdown(comparison, [same])
     assert "`frankle2020-late-rewinding`, `renda2020-weight-rewinding`: one experiment under 2 names" in told
     assert "one experiment" not in to_markdown(comparison)
+
+
+@pytest.mark.parametrize(("dense_epochs", "retrain_epochs", "kept"), [(100, 60, 110), (100, 4, 22), (500, 60, 330)])
+def test_rewinding_goes_to_a_step_of_both_trainings(dense_epochs: int, retrain_epochs: int, kept: int):
+    """To a tenth of the dense training at most, and no further than half of what retrains."""
+    chosen = plan(dense_epochs=dense_epochs, retrain_epochs=retrain_epochs)
+    recipe = chosen.recipe(Cell(method="frankle2020-late-rewinding", compression=2, seed=0), 0.05, 11)
+    assert recipe.dense is not None
+    assert recipe.dense.keep_step == kept

@@ -152,12 +152,14 @@ class Plan(Spec):
     def _dense(self, preset: DenseTraining, order: SampleOrder, per_epoch: int) -> DenseTraining:
         """As the seed's dense network is trained: methods that need early weights must train it themselves.
 
-        Authors rewind to a step of a training far longer than that of a small network: here to a tenth of it at most.
+        Authors rewind to a step of a training far longer than that of a small network: here to a tenth of it at most,
+        and to half of the retraining, which leaves out as many steps.
         """
         habit, epochs = HABITS[self.network], epochs_of(order, per_epoch)
+        last = min(epochs * per_epoch // 10, self.retrain_epochs * per_epoch // 2)
         same = {
             "epochs": epochs,
-            "keep_step": min(preset.keep_step, epochs * per_epoch // 10),
+            "keep_step": min(preset.keep_step, last),
             "optimizer": SgdOptimizer(learning_rate=habit.learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": "cosine",
         }
