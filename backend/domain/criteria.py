@@ -122,6 +122,12 @@ class LearnedCriterion(Spec):
     """Score a channel by what the regularizer of the section sparsify learned, such as how likely its gate is open."""
 
     kind: Literal["learned"] = "learned"
+    normalization: Literal["layer", "none"] = Field(
+        "none",
+        description="none: scores as they are, such as probabilities; layer: scores are divided by the root mean "
+        "square of their layer's scores, so that norms of weights, which the group lasso and its kin leave, can be "
+        "compared between layers. Zeros stay zeros and go first.",
+    )
 
 
 class RandomCriterion(ForGranularities):

@@ -17,6 +17,7 @@ from backend.domain.targets import Target
 _ADDED: dict[str, dict[str, Any]] = {
     "prune": {"pins": [], "width_multiple": 1, "dead_channels": "remove", "measure_removals": False},
     "prune.criterion": {"labels": "data"},
+    "prune.criterion:learned": {"normalization": "none"},
     "prune.allocation": {"layer_factors": []},
     "prune.cost": {"counted": "operations"},
     "sparsify": {"gradient_norm": None, "passes": "once"},
@@ -110,7 +111,11 @@ class Recipe(Spec):
 
 
 def _at(path: str, value: dict[str, Any]) -> dict[str, Any]:
-    """The part of a dumped recipe at a path such as `prune.criterion`; empty where the recipe leaves it out."""
+    """The part of a dumped recipe at a path such as `prune.criterion`; empty where the recipe leaves it out.
+
+    `prune.criterion:learned` is that part where it is of this kind; empty where it is of another.
+    """
+    path, _, kind = path.partition(":")
     for name in path.split("."):
         value = value.get(name) or {}
-    return value
+    return value if kind in ("", value.get("kind")) else {}

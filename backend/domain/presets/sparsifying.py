@@ -37,6 +37,10 @@ _RESNET_14_OF_20 = 0.65
 """Operations of the network that the paper finds, of those of the one that it starts from."""
 
 
+_BY_NORM = LearnedCriterion(normalization="layer")
+"""What the group lasso and its kin leave are norms, which are of unlike size in unlike layers."""
+
+
 def _sparsifying_recipe(
     sparsify: Sparsify,
     criterion: Criterion | None = None,
@@ -130,7 +134,7 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
         "NIPS 2016. arXiv:1608.03665.",
         is_baseline=False,
         recipe=_sparsifying_recipe(
-            Sparsify(epochs=_EPOCHS, regularizer=GroupLassoRegularizer(strength=1e-2, channel_strength=1e-2))
+            Sparsify(epochs=_EPOCHS, regularizer=GroupLassoRegularizer(strength=1e-2, channel_strength=1e-2)), _BY_NORM
         ),
     ),
     Preset(
@@ -148,6 +152,7 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 learning_rate_decay="steps",
                 regularizer=GroupLassoRegularizer(strength=0.0, layer_strength=_DEPTH_STRENGTH),
             ),
+            _BY_NORM,
             target=MacTarget(density=_RESNET_14_OF_20),
             retrain=Retrain(
                 epochs=_DEPTH_RETRAIN_EPOCHS,
@@ -169,7 +174,8 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 epochs=_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 regularizer=SparseGroupLassoRegularizer(strength=1e-2, l1_strength=1e-4),
-            )
+            ),
+            _BY_NORM,
         ),
     ),
     Preset(
@@ -185,7 +191,8 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 epochs=_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 regularizer=SparseGroupLassoRegularizer(strength=5e-4, l1_strength=1e-4, lines="both", scaling="none"),
-            )
+            ),
+            _BY_NORM,
         ),
     ),
     Preset(

@@ -2207,6 +2207,13 @@ export interface components {
              * @enum {string}
              */
             kind: "learned";
+            /**
+             * Normalization
+             * @description none: scores as they are, such as probabilities; layer: scores are divided by the root mean square of their layer's scores, so that norms of weights, which the group lasso and its kin leave, can be compared between layers. Zeros stay zeros and go first.
+             * @default none
+             * @enum {string}
+             */
+            normalization?: "layer" | "none";
         };
         /**
          * LockInfo
