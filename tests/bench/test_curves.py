@@ -17,6 +17,7 @@ from backend.figures.palette import COUPLED, DENSE, symbol_of
 from tests.figures.conftest import make_point
 from worker.bench import report
 from worker.bench.curves import Curve, Panel, draw_curves, panels_of, write_curves
+from worker.bench.paper import page
 from worker.bench.report import check_figure, link_to, write_figure
 
 
@@ -153,6 +154,20 @@ def test_a_comparison_is_drawn_by_family_and_linked_from_its_document(tmp_path: 
 def test_no_two_methods_of_the_catalogue_look_the_same():
     looks = {(place % len(COUPLED), symbol_of(place)) for place in range(len(PRESETS))}
     assert len(looks) == len(PRESETS)
+
+
+def test_every_name_of_the_catalogue_has_room_beside_the_others(tmp_path: Path):
+    """With ticks as wide as 99.9%: no text of a legend is cut off, and none runs into another legend."""
+    names = (name for name in PRESETS if not PRESETS[name].is_baseline)
+    panels = panels_of(Comparison("lenet300", "blobs", [outcome(name, 8.0) for name in names]))
+    with page(tmp_path / "curves.svg", 12) as figure:
+        draw_curves(figure, panels, spread(0.999))
+        figure.canvas.draw()
+        boxes = [legend.get_window_extent() for field in figure.axes if (legend := field.get_legend()) is not None]
+    assert len(boxes) == len(panels)
+    for place, box in enumerate(boxes):
+        assert 0 <= box.x0 < box.x1 <= figure.bbox.x1
+        assert not any(box.overlaps(other) for other in boxes[place + 1 :])
 
 
 def test_what_cannot_be_drawn_is_said_before_the_comparison(monkeypatch: pytest.MonkeyPatch):
