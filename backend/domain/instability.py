@@ -68,17 +68,22 @@ class RemovalSummary(Spec):
         if point.instability is None:
             return None
         regained = self.total_instability - point.instability
-        trained = f"won back {regained:.2%}" if regained >= 0 else f"took another {-regained:.2%}"
+        trained = f"won back {in_points(regained)}" if regained >= 0 else f"took another {in_points(-regained)}"
         if self.count == 1:
             return (
-                f"The removal took {self.total_instability:.2%} of validation accuracy; the training steps before it "
-                f"{trained}."
+                f"The removal took {in_points(self.total_instability)} of validation accuracy; the training steps "
+                f"before it {trained}."
             )
         return (
-            f"{self.count:,} removals took {self.mean_instability:.2%} of validation accuracy each on average, "
-            f"{self.largest_instability:.2%} at most (step {self.largest_step:,}), {self.total_instability:.2%} in "
-            f"sum; the training steps before them {trained}."
+            f"{self.count:,} removals took {in_points(self.mean_instability)} of validation accuracy each on average, "
+            f"{in_points(self.largest_instability)} at most (step {self.largest_step:,}), "
+            f"{in_points(self.total_instability)} in sum; the training steps before them {trained}."
         )
+
+
+def in_points(drop: float) -> str:
+    """A difference of two accuracies in [0, 1], in percentage points: it is no share of either."""
+    return f"{100 * drop:.2f} points"
 
 
 def measured_removals(steps: Iterable[StepRecord]) -> tuple[MeasuredRemoval, ...]:

@@ -5,13 +5,15 @@ from textwrap import wrap
 
 import plotly.graph_objects as go
 
-from backend.domain.instability import MeasuredRemoval, RemovalSummary, summaries_by_point
+from backend.domain.instability import MeasuredRemoval, RemovalSummary, in_points, summaries_by_point
 from backend.domain.reports import OperatingPoint, RunReport
 from backend.figures import palette
 from backend.figures.steps import step_axis
 
-_LEAST = 0.01
-"""The axes reach so far at least: of runs that lose nothing too."""
+_PERCENT = 100
+"""Differences of accuracies are drawn in percentage points."""
+_LEAST = 1
+"""The axes reach so far at least, in points: of runs that lose nothing too."""
 _MOST_REMOVALS = 600
 """More cannot be told apart, and take long to draw."""
 _HOVER_WIDTH = 60
@@ -21,7 +23,7 @@ _LOWER, _UPPER = [0.0, 0.40], [0.60, 1.0]
 
 
 def draw_instability(report: RunReport, removals: Sequence[MeasuredRemoval] = ()) -> go.Figure:
-    """Validation accuracy straight before minus straight after: all removals of a point, and each that was measured.
+    """Validation accuracy straight before minus straight after, in points: of an operating point, of each measured.
 
     Bars stand for operating points, with the training between their removals; above them, over the run's steps, stand
     single removals, where there are any. Empty without either.
@@ -30,7 +32,7 @@ def draw_instability(report: RunReport, removals: Sequence[MeasuredRemoval] = ()
     is_single = not removals
     figure.update_layout(
         xaxis={"title": {"text": "Operating point"}, "tickformat": "d", "dtick": 1},
-        yaxis=_axis("Accuracy lost by removal (%)" if is_single else "Lost per point (%)"),
+        yaxis=_axis("Accuracy lost by removal (points)" if is_single else "Lost in all (points)"),
     )
     points = [point for point in report.points if point.instability is not None]
     if points:
@@ -39,7 +41,7 @@ def draw_instability(report: RunReport, removals: Sequence[MeasuredRemoval] = ()
         figure.update_layout(
             yaxis={"domain": _LOWER},
             xaxis2=step_axis([removal.step for removal in removals]) | {"anchor": "y2"},
-            yaxis2=_axis("Lost per removal (%)") | {"anchor": "x2", "domain": _UPPER},
+            yaxis2=_axis("Lost per removal (points)") | {"anchor": "x2", "domain": _UPPER},
             legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         )
         _add_removals(figure, removals)
@@ -47,7 +49,7 @@ def draw_instability(report: RunReport, removals: Sequence[MeasuredRemoval] = ()
 
 
 def _axis(title: str) -> dict[str, object]:
-    return {"title": {"text": title}, "tickformat": ".1%", "autorangeoptions": {"include": [0, _LEAST]}}
+    return {"title": {"text": title}, "tickformat": ".1f", "autorangeoptions": {"include": [0, _LEAST]}}
 
 
 def _add_bars(figure: go.Figure, points: Sequence[OperatingPoint], summaries: Mapping[int, RemovalSummary]) -> None:
@@ -55,12 +57,12 @@ def _add_bars(figure: go.Figure, points: Sequence[OperatingPoint], summaries: Ma
         name="operating point",
         showlegend=False,
         x=[point.index for point in points],
-        y=[point.instability for point in points],
+        y=[_PERCENT * (point.instability or 0.0) for point in points],
         customdata=[point.index for point in points],
         text=[_describe(point, summaries.get(point.index)) for point in points],
         textposition="none",
         marker={"color": palette.PRUNED},
-        hovertemplate="<b>%{y:.2%}</b> lost at point %{x}<br>%{text}<extra></extra>",
+        hovertemplate="<b>%{y:.2f} points</b> lost at operating point %{x}<br>%{text}<extra></extra>",
     )
 
 
@@ -89,19 +91,19 @@ def _add_removals(figure: go.Figure, removals: Sequence[MeasuredRemoval]) -> Non
     figure.add_scatter(
         name="each removal" if stride == 1 else f"the largest of every {stride} removals",
         x=[removal.step for removal in shown],
-        y=[removal.instability for removal in shown],
+        y=[_PERCENT * removal.instability for removal in shown],
         text=[f"{removal.before_accuracy:.2%} before, {removal.pruned_accuracy:.2%} after" for removal in shown],
         xaxis="x2",
         yaxis="y2",
         mode="markers",
         marker={"color": palette.PRUNED, "size": 5},
-        hovertemplate="<b>%{y:.2%}</b> lost by the removal of step %{x}<br>%{text}<extra></extra>",
+        hovertemplate="<b>%{y:.2f} points</b> lost by the removal of step %{x}<br>%{text}<extra></extra>",
     )
     figure.add_scatter(
-        name=f"mean of {summary.count:,}: {summary.mean_instability:.2%}, "
-        f"at most {summary.largest_instability:.2%} (step {summary.largest_step:,})",
+        name=f"mean of {summary.count:,}: {in_points(summary.mean_instability)}, "
+        f"at most {in_points(summary.largest_instability)} (step {summary.largest_step:,})",
         x=[removals[0].step, removals[-1].step],
-        y=[summary.mean_instability] * 2,
+        y=[_PERCENT * summary.mean_instability] * 2,
         xaxis="x2",
         yaxis="y2",
         mode="lines",

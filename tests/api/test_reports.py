@@ -185,14 +185,16 @@ def test_every_measured_removal_is_told_however_long_the_history(application: Ap
             work.points.put(job, point(index).model_copy(update={"before_accuracy": 0.9 if index else None}))
     path = f"/api/runs/{job}"
     bars, marks, mean = client.get(f"{path}/figures/instability").json()["data"]
-    assert (bars["x"], max(marks["y"])) == ([1, 2], pytest.approx(0.5))
-    assert mean["name"] == "mean of 1,000: 0.15%, at most 50.00% (step 333)"
+    assert (bars["x"], max(marks["y"])) == ([1, 2], pytest.approx(50))
+    assert mean["name"] == "mean of 1,000: 0.15 points, at most 50.00 points (step 333)"
     dense, first, second = client.get(f"{path}/points").json()
     assert (dense["removals"], dense["removals_notice"]) == (None, None)
     assert (first["removals"]["count"], first["removals"]["largest_step"]) == (500, 333)
     assert second["removals"]["mean_instability"] == pytest.approx(0.001)
     assert second["removals"]["mean_relative_instability"] == pytest.approx(0.001 / 0.8)
-    assert second["removals_notice"].endswith("50.00% in sum; the training steps before them won back 30.00%.")
+    assert second["removals_notice"].endswith(
+        "50.00 points in sum; the training steps before them won back 30.00 points."
+    )
     assert client.get(f"{path}/points/2").json()["removals"] == second["removals"]
     (last,) = client.get(f"{path}/steps?after={STEPS - 1}").json()["items"]
     assert (last["before_accuracy"], last["pruned_accuracy"]) == (0.8, pytest.approx(0.799))

@@ -40,3 +40,24 @@ def test_a_point_has_the_removals_since_the_one_before() -> None:
     removals = [removal(number, 0.9, 0.9 - number / 10) for number in (1, 2, 4, 5, 9)]
     found = summaries_by_point(points, removals)
     assert {index: (summary.count, summary.largest_step) for index, summary in found.items()} == {1: (3, 4), 3: (1, 5)}
+
+
+@pytest.mark.parametrize(("before", "trained"), [(0.7361, "won back 0.00 points"), (0.7, "won back 3.61 points")])
+def test_what_was_lost_is_told_in_points_not_as_a_share(before: float, trained: str) -> None:
+    """From 73.61 to 25.00% it is 48.61 points, but 66% of what it was."""
+    summary = RemovalSummary.of([removal(1, 0.7361, 0.25)])
+    assert summary is not None
+    reached = point(1, 1).model_copy(update={"before_accuracy": before, "pruned_accuracy": 0.25})
+    sentence = f"The removal took 48.61 points of validation accuracy; the training steps before it {trained}."
+    assert summary.notice(reached) == sentence
+
+
+def test_training_that_made_it_worse_is_told_in_points_too() -> None:
+    summary = RemovalSummary.of([removal(1, 0.8, 0.7), removal(2, 0.6, 0.5)])
+    assert summary is not None
+    notice = summary.notice(point(1, 2).model_copy(update={"before_accuracy": 0.8, "pruned_accuracy": 0.5}))
+    assert notice is not None
+    assert notice.startswith(
+        "2 removals took 10.00 points of validation accuracy each on average, 10.00 points at most"
+    )
+    assert notice.endswith("20.00 points in sum; the training steps before them took another 10.00 points.")

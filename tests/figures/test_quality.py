@@ -22,7 +22,8 @@ def recorded(report: RunReport) -> RunReport:
 def test_instability_is_what_the_removals_alone_take_away(recorded: RunReport):
     (bars,) = draw_instability(recorded).data
     assert list(bars.x) == [1, 2]
-    assert list(bars.y) == pytest.approx([0.2, 0.3])
+    assert list(bars.y) == pytest.approx([20, 30])
+    assert bars.hovertemplate.startswith("<b>%{y:.2f} points</b> lost")
     assert "22.2% of the accuracy before" in bars.text[0]
     assert [point.relative_instability for point in recorded.points[1:]] == pytest.approx([0.2 / 0.9, 0.3 / 0.8])
 
@@ -39,16 +40,16 @@ def test_single_removals_stand_above_the_points_that_they_add_up_to(recorded: Ru
     """Point 1 (up to step 2) lost 0.2 and point 2 (up to step 4) 0.3, whatever training won back between."""
     figure = draw_instability(recorded, removals(0.1, 0.15, 0.4, 0.0))
     bars, marks, mean = figure.data
-    assert list(bars.y) == pytest.approx([0.2, 0.3])
-    assert (list(marks.x), list(marks.y)) == ([1, 2, 3, 4], pytest.approx([0.1, 0.15, 0.4, 0.0]))
-    assert list(mean.y) == pytest.approx([0.1625] * 2)
-    assert mean.name == "mean of 4: 16.25%, at most 40.00% (step 3)"
+    assert list(bars.y) == pytest.approx([20, 30])
+    assert (list(marks.x), list(marks.y)) == ([1, 2, 3, 4], pytest.approx([10, 15, 40, 0]))
+    assert list(mean.y) == pytest.approx([16.25] * 2)
+    assert mean.name == "mean of 4: 16.25 points, at most 40.00 points (step 3)"
     first, second = (" ".join(text.split("<br>")) for text in bars.text)
-    assert "2 removals took 12.50% of validation accuracy each on average, 15.00% at most (step 2), 25.00% in" in first
-    assert first.endswith("sum; the training steps before them won back 5.00%.")
-    assert second.endswith("40.00% in sum; the training steps before them won back 10.00%.")
+    assert "2 removals took 12.50 points of validation accuracy each on average, 15.00 points at most (step 2)" in first
+    assert first.endswith("25.00 points in sum; the training steps before them won back 5.00 points.")
+    assert second.endswith("40.00 points in sum; the training steps before them won back 10.00 points.")
     titles = {figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text}
-    assert titles == {"Lost per point (%)", "Lost per removal (%)"}
+    assert titles == {"Lost in all (points)", "Lost per removal (points)"}
     assert figure.layout.yaxis.domain[1] < figure.layout.yaxis2.domain[0]
 
 
@@ -57,9 +58,9 @@ def test_of_very_many_removals_those_that_took_most_are_drawn(recorded: RunRepor
     _, marks, mean = draw_instability(recorded, removals(*drops)).data
     assert marks.name == "the largest of every 3 removals"
     assert 400 <= len(marks.x) <= 600
-    assert (701, pytest.approx(0.5)) in zip(marks.x, marks.y, strict=True)
-    assert min(marks.y) == pytest.approx(0.001)
-    assert mean.y[0] == pytest.approx(sum(drops) / 1300)
+    assert (701, pytest.approx(50)) in zip(marks.x, marks.y, strict=True)
+    assert min(marks.y) == pytest.approx(0.1)
+    assert mean.y[0] == pytest.approx(100 * sum(drops) / 1300)
 
 
 def test_removals_are_drawn_before_a_point_is_reached(report: RunReport):
@@ -73,11 +74,11 @@ def test_calibration_starts_with_the_dense_network(recorded: RunReport):
     assert list(test.y) == pytest.approx([0, 0.02, 0.04])
 
 
-@pytest.mark.parametrize("draw", [draw_instability, draw_calibration])
-def test_points_from_before_these_were_recorded_make_an_empty_figure(report: RunReport, draw):
+@pytest.mark.parametrize(("draw", "unit"), [(draw_instability, "(points)"), (draw_calibration, "(%)")])
+def test_points_from_before_these_were_recorded_make_an_empty_figure(report: RunReport, draw, unit: str):
     figure = draw(report)
     assert not figure.data
-    assert "(%)" in figure.layout.yaxis.title.text
+    assert unit in figure.layout.yaxis.title.text
     assert make_point(1, 100).instability is None
 
 

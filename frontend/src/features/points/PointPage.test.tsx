@@ -219,7 +219,7 @@ test('calibration, the classes that lost most and what the removals took stand b
   show(1, {
     point: { ...entry(1).point, before_accuracy: 0.8, pruned_accuracy: 0.6, test_calibration_error: 0.0312 },
     worst_classes: [{ label: 7, dense_accuracy: 0.9, accuracy: 0.5, change: -0.4 }],
-    removals_notice: '12 removals took 2.00% of validation accuracy each on average.',
+    removals_notice: '12 removals took 2.00 points of validation accuracy each on average.',
   })
   const quality = screen.getByTestId('quality')
   expect(quality).toHaveTextContent('Test accuracy87.12%87.12%')
