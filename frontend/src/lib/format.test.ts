@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatDuration, formatNumber, formatPart, formatPercent, formatShape } from './format'
+import { formatBytes, formatCount, formatDuration, formatLoss, formatNumber, formatPart, formatPercent, formatShape } from './format'
 
 test('bytes take the largest unit that keeps the number above one', () => {
   expect(formatBytes(0)).toBe('0 B')
@@ -17,6 +17,13 @@ test('a value has four digits, a whole number all of its own', () => {
   expect(formatNumber(-2.6431877613067627)).toBe('-2.643')
   expect(formatNumber(30521)).toBe('30,521')
   expect(formatNumber(null)).toBe('–')
+})
+
+test('a loss has four digits after the point, and one that went astray still fits its column', () => {
+  expect(formatLoss(0.36398589554689736)).toBe('0.3640')
+  expect(formatLoss(9999.5)).toBe('9999.5000')
+  expect(formatLoss(1.3523412996326785e25)).toBe('1.35e+25')
+  expect(formatLoss(undefined)).toBe('–')
 })
 
 test('what is not known is a dash, never zero', () => {

@@ -6,6 +6,7 @@ const UNKNOWN = '–'
 const whole = new Intl.NumberFormat('en')
 const compact = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 3 })
 const moment = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' })
+const MOST_LOSS = 10_000
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB']
 
 export function formatCount(value: Maybe): string {
@@ -26,8 +27,10 @@ export function formatPart(share: number): string {
   return share < 1 && text === formatPercent(1) ? '> 99.9%' : text
 }
 
+/** Four digits after the point; the loss of a run that went astray in powers of ten, which is all there is room for. */
 export function formatLoss(value: Maybe): string {
-  return value == null ? UNKNOWN : value.toFixed(4)
+  if (value == null) return UNKNOWN
+  return Math.abs(value) < MOST_LOSS ? value.toFixed(4) : value.toExponential(2)
 }
 
 export function formatBytes(bytes: Maybe): string {
