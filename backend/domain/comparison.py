@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import NonNegativeInt, PositiveFloat
 
+from backend.domain.errors import FailureCode
 from backend.domain.reports import OperatingPoint
 from backend.domain.spec import Spec
 
@@ -28,10 +29,19 @@ class Outcome(Spec):
     dense: OperatingPoint | None = None
     point: OperatingPoint | None = None
     failure: str | None = None
+    code: FailureCode | None = None
+    """Of the failure; None where there is none, or nobody wrote it down."""
     epochs: float = 0.0
     """Passes over the training data between the dense network and this one, of all kinds together."""
     settings: str = ""
     """What the validation split chose of several, such as `learning_rate=0.02, prune.cost.beta=0.1`."""
+
+    @property
+    def reached(self) -> float | None:
+        """Dense over remaining parameters; zeros are not counted, and None where there is nothing to compare."""
+        if self.dense is None or self.point is None:
+            return None
+        return self.dense.parameters / max(1, self.point.parameters)
 
 
 @dataclass(frozen=True)
@@ -80,6 +90,14 @@ class Comparison:
         """Over the seeds that ended well; None when none did."""
         points = (outcome.point for outcome in self.of(method, compression))
         return Spread.of(point.test_accuracy for point in points if point is not None)
+
+    def reached(self, method: str, compression: float) -> Spread | None:
+        """Dense over remaining parameters that a method came to at a compression asked for; None when no run ended.
+
+        It is more than that where zeros left channels without inputs or outputs, which go too.
+        """
+        ended = (outcome for outcome in self.of(method, compression) if outcome.point is not None)
+        return Spread.of(one.reached for one in ended if one.reached is not None)
 
     def epochs(self, method: str) -> Spread | None:
         """Passes over the training data that a method took, over its compressions and seeds; None when none ended."""

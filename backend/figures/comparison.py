@@ -9,7 +9,7 @@ from backend.figures import palette
 
 
 def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> go.Figure:
-    """Test accuracy in [0, 1] against the compression that was asked for; `baselines` are drawn dashed."""
+    """Test accuracy in [0, 1] against the compression that was reached; `baselines` are drawn dashed."""
     figure = go.Figure()
     figure.update_layout(
         xaxis={
@@ -30,8 +30,12 @@ def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> 
 
 
 def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: Mapping[str, object]) -> None:
-    found = [(value, comparison.test_accuracy(method, value)) for value in comparison.compressions]
-    spreads: list[tuple[float, Spread]] = [(value, spread) for value, spread in found if spread is not None]
+    found = [
+        (value, comparison.reached(method, value), comparison.test_accuracy(method, value))
+        for value in comparison.compressions
+    ]
+    reached = [(value, at.mean, spread) for value, at, spread in found if at is not None and spread is not None]
+    spreads: list[tuple[float, Spread]] = [(at, spread) for _, at, spread in reached]
     figure.add_scatter(
         name=method,
         x=[value for value, _ in spreads],
@@ -44,8 +48,11 @@ def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: M
             "thickness": 1,
             "width": 3,
         },
-        text=[f"{spread.lowest:.2%} to {spread.highest:.2%}, {spread.count} seeds" for _, spread in spreads],
-        hovertemplate="<b>%{y:.2%}</b> " + method + "<br>%{x:g}x<br>%{text}<extra></extra>",
+        text=[
+            f"{value:g}x asked for<br>{spread.lowest:.2%} to {spread.highest:.2%}, {spread.count} seeds"
+            for value, _, spread in reached
+        ],
+        hovertemplate="<b>%{y:.2%}</b> " + method + "<br>%{x:.3g}x<br>%{text}<extra></extra>",
         mode="lines+markers",
         **style,
     )

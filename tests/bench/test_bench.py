@@ -1,14 +1,15 @@
 """Comparisons: every cell once, taken up where they stopped, failures told."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
 
-from backend.domain.comparison import Cell, Comparison
+from backend.domain.comparison import Cell, Comparison, Spread
 from backend.domain.epochs import epoch_length
-from backend.domain.errors import InvalidValue
+from backend.domain.errors import FailureCode, InvalidValue, JobFailure
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import DataSplit
 from backend.figures.comparison import draw_comparison
@@ -16,11 +17,13 @@ from tests.engine.runs import CPU, blobs
 from worker.bench import bench as module
 from worker.bench import pages
 from worker.bench.bench import Bench
+from worker.bench.curves import panels_of
 from worker.bench.plan import Plan
 from worker.bench.report import replace_section, to_markdown, write_page
 from worker.bench.results import Results
 from worker.bench.shelf import Shelf
 from worker.engine.batches import Batches
+from worker.engine.run import Output
 
 METHODS = ("magnitude-channel", "uniform")
 PER_EPOCH = epoch_length(len(blobs().train), DataSplit())
@@ -134,6 +137,53 @@ def test_a_run_that_fails_is_an_outcome_and_the_rest_goes_on(folder: Path, compa
     assert "- `uniform`: " in to_markdown(Comparison("lenet300", "blobs", failed))
 
 
+@pytest.mark.parametrize(("code", "is_kept"), [(FailureCode.OUT_OF_MEMORY, False), (FailureCode.DIVERGED, True)])
+def test_a_failure_of_the_machine_is_tried_again(tmp_path: Path, monkeypatch, code: FailureCode, is_kept: bool):
+    def broken(*_: object, **__: object) -> Iterator[Output]:
+        raise JobFailure(code, "It broke.")
+        yield
+
+    wanted = plan(methods=METHODS[:1])
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "run", broken)
+        assert [outcome.failure for outcome in compare(wanted, tmp_path).outcomes] == ["It broke."]
+    again = compare(wanted, tmp_path).outcomes[0]
+    assert (again.failure is not None) is is_kept
+    assert (again.point is None) is is_kept
+
+
+def test_what_was_reached_stands_beside_what_was_asked_for(comparison: Comparison, tmp_path: Path):
+    """A network with a fifth of the dense parameters, where two times fewer were asked for."""
+    outcome = next(one for one in comparison.outcomes if one.cell.method == "uniform")
+    assert outcome.dense is not None
+    assert outcome.point is not None
+    small = outcome.point.model_copy(update={"parameters": outcome.dense.parameters // 5})
+    beyond = outcome.model_copy(update={"point": small, "cell": outcome.cell.model_copy(update={"compression": 2.0})})
+    far = Comparison("lenet300", "blobs", [beyond])
+    spread = far.reached("uniform", 2.0)
+    assert spread is not None
+    assert spread.mean == pytest.approx(5, rel=0.01)
+    assert "%) at 5x | " in to_markdown(far)
+    assert '"at 69x": the compression that was reached' in to_markdown(far)
+    assert " at " not in to_markdown(comparison).partition("| method |")[2]
+    assert next(iter(draw_comparison(far).data)).x == pytest.approx([5], rel=0.01)
+    (curve,) = panels_of(far)[0].curves
+    assert curve.at(2.0) == pytest.approx(5, rel=0.01)
+    results = Results.of(far, "")
+    assert results.reached("uniform", 2.0) == Spread.of([round(spread.mean, 2)])
+    assert ") at 5x |" in pages.numbers(["uniform"], [results])
+
+
+def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
+    told = plan(methods=("lamp2021", "louizos2018-l0", "crowley2018-scratch"), retrain_epochs=2).conditions
+    assert "2 epochs in a run (2 to 5 where several operating points share them out in whole epochs)" in told
+    assert "from scratch train for just as long (not as long as the dense network was trained)" in told
+    even = plan(methods=("louizos2018-l0",), retrain_epochs=1, sparsify_epochs=1).conditions
+    assert "retraining: 1 epoch in a run, SGD" in even
+    assert "at most 1 epoch for that" in even
+    assert "scratch" not in even
+
+
 def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comparison, tmp_path: Path):
     figure = draw_comparison(comparison, baselines={"uniform"})
     lines = {trace.name: trace for trace in figure.data}
@@ -157,7 +207,12 @@ def test_a_section_of_a_document_is_replaced_and_the_rest_stays(tmp_path: Path):
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
-    [({"methods": ("nobody2030",)}, "there is no preset `nobody2030`"), ({"compressions": (1.0,)}, "more than 1")],
+    [
+        ({"methods": ("nobody2030",)}, "there is no preset `nobody2030`"),
+        ({"compressions": (1.0,)}, "more than 1"),
+        ({"compressions": (2.0, 4.0, 2.0)}, r"compressions: 2\.0 is given twice"),
+        ({"seeds": (0, 0)}, "seeds: 0 is given twice"),
+    ],
 )
 def test_a_plan_that_cannot_be_run_is_refused(changes, sentence):
     with pytest.raises(ValidationError, match=sentence):

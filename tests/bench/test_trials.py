@@ -60,6 +60,15 @@ def test_a_trial_that_nobody_can_run_is_refused_before_anything_runs(text, sente
         plan(methods=("uniform", "wen2016-ssl"), trials=(Trial.parse(text),))
 
 
+@pytest.mark.parametrize("again", [f"{STRENGTH}=0.1", f"wen2016-ssl:{STRENGTH}=0.1"])
+def test_the_same_setting_twice_is_refused_with_both(again: str):
+    trials = tuple(map(Trial.parse, (f"{STRENGTH}=0.01", "prune.dead_channels=keep", again)))
+    with pytest.raises(ValidationError, match=rf"`{STRENGTH}=0.01` and `{again}` set the same; give all values in one"):
+        plan(methods=("uniform", "wen2016-ssl"), trials=trials)
+    others = tuple(map(Trial.parse, (f"wen2016-ssl:{STRENGTH}=0.01", f"pan2016-dropneuron:{STRENGTH}=0.01")))
+    assert plan(methods=("pan2016-dropneuron", "wen2016-ssl"), trials=others).trials == others
+
+
 def test_every_combination_is_a_candidate_of_the_methods_that_have_the_settings():
     trials = tuple(map(Trial.parse, (f"{STRENGTH}=0.01,0.1", "wen2016-ssl:prune.dead_channels=keep")))
     chosen = plan(methods=("uniform", "wen2016-ssl"), learning_rates=(0.1, 0.05), trials=trials)

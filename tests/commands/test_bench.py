@@ -65,3 +65,11 @@ def test_learning_rates_that_are_none_are_refused(folder: Path):
     refused = bench(folder, "--learning-rate", "0")
     assert refused.exit_code != 0
     assert "learning_rates: Input should be greater than 0" in refused.output
+
+
+def test_a_document_without_a_place_for_the_table_is_told_before_anything_runs(tmp_path: Path):
+    (tmp_path / "document.md").write_text("# Figures\n")
+    refused = bench(tmp_path / "runs", "--document", str(tmp_path / "document.md"))
+    assert refused.exit_code != 0
+    assert "has no section `bench lenet300 digits`" in refused.output
+    assert not (tmp_path / "runs").exists()

@@ -7,7 +7,7 @@ import torch
 
 from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.epochs import epoch_length
-from backend.domain.errors import JobFailure
+from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
 from worker.bench.effort import epochs_trained
@@ -23,6 +23,8 @@ from worker.zoo.fresh import initialize
 
 _CHECKPOINT_EVERY = 50
 """Steps between checkpoints on disk."""
+_PASSING = frozenset({FailureCode.OUT_OF_MEMORY, FailureCode.DISK_FULL, FailureCode.DEVICE_UNAVAILABLE})
+"""Failures of the machine, not of the method: the same command tries again."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,8 @@ class Bench:
         done = self.shelf.outcome(key)
         if done is None:
             done = self._ran(cell, key, recipe)
-            self.shelf.keep_outcome(key, done)
+            if done.code not in _PASSING:
+                self.shelf.keep_outcome(key, done)
             with_settings = f" ({settings})" if settings else ""
             self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
         return done.model_copy(update={"cell": cell, "epochs": self._epochs(recipe, done), "settings": settings})
@@ -85,7 +88,7 @@ class Bench:
         try:
             dense, last = self._points(key, self._dense(cell.seed), recipe)
         except JobFailure as failure:
-            return Outcome(cell=cell, failure=failure.detail)
+            return Outcome(cell=cell, failure=failure.detail, code=failure.code)
         return Outcome(cell=cell, dense=dense, point=last)
 
     def _epochs(self, recipe: Recipe, outcome: Outcome) -> float:

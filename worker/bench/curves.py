@@ -38,9 +38,16 @@ class Curve:
 
     name: str
     points: Mapping[float, Spread]
+    """By the compression that was asked for."""
     is_baseline: bool = False
     keeps_shapes: bool = False
     """Its savings are zeros: drawn with hollow markers."""
+    reached: Mapping[float, float] | None = None
+    """What it came to, by the compression that was asked for; None: that."""
+
+    def at(self, compression: float) -> float:
+        """Where a point is drawn."""
+        return compression if self.reached is None else self.reached.get(compression, compression)
 
 
 @dataclass(frozen=True)
@@ -60,7 +67,9 @@ def panels_of(comparison: Comparison) -> tuple[Panel, ...]:
         if points:
             preset = PRESETS[method]
             keeps_shapes = preset.recipe.prune.granularity.kind == "unstructured"
-            curve = Curve(method, points, preset.is_baseline, keeps_shapes)
+            means = {value: comparison.reached(method, value) for value in points}
+            reached = {value: spread.mean for value, spread in means.items() if spread is not None}
+            curve = Curve(method, points, preset.is_baseline, keeps_shapes, reached)
             families.setdefault(preset.family.partition(",")[0], []).append(curve)
     return tuple(Panel(title, curves) for title, curves in families.items())
 
@@ -118,6 +127,9 @@ def _note(curves: Sequence[Curve], dense: Spread | None, bottom: float) -> str:
         notes[0] += f" Dotted: dense, {dense.mean:.1%}."
     if any(curve.keeps_shapes for curve in curves):
         notes.append("Hollow: single weights set to zero, shapes stay, not faster without a sparse runtime.")
+        notes.append(
+            "Points stand at the compression reached: zeros that leave channels dead go beyond what was asked."
+        )
     if any(_error(spread.mean) > bottom for curve in curves for spread in curve.points.values()):
         notes.append("Lines that leave a panel at the bottom go on to lower accuracies.")
     if any(curve.is_baseline for curve in curves):
@@ -137,7 +149,8 @@ def _draw_curve(field: Axes, curve: Curve, place: int, shift: float) -> None:
     """`shift` in [0, 1]: where among the panel's curves the points stand, from left to right."""
     factor = 2 ** (_DODGE * (2 * shift - 1))
     found = sorted(curve.points.items())
-    x, y = [value * factor for value, _ in found], [_error(spread.mean) for _, spread in found]
+    x = [curve.at(value) * factor for value, _ in found]
+    y = [_error(spread.mean) for _, spread in found]
     field.plot(x, y, **_style(curve, place))
     lows = [_error(spread.highest) for _, spread in found]
     field.vlines(x, lows, [_error(spread.lowest) for _, spread in found], color=_color(curve, place), linewidth=1)
@@ -171,7 +184,10 @@ def _error(accuracy: float) -> float:
 def _set_axes(field: Axes, curves: Sequence[Curve], bottom: float) -> None:
     compressions = sorted({value for curve in curves for value in curve.points}) or [1.0]
     field.set_xscale("log", base=2)
-    field.set_xlim(compressions[0] / math.sqrt(2), compressions[-1] * math.sqrt(2))
+    furthest = max(
+        (curve.at(value) for curve in curves if not curve.is_baseline for value in curve.points), default=1.0
+    )
+    field.set_xlim(compressions[0] / math.sqrt(2), max(compressions[-1], furthest) * math.sqrt(2))
     field.xaxis.set_major_locator(FixedLocator(compressions))
     field.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     field.set_xlabel("Compression (dense / remaining parameters)")

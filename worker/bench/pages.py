@@ -8,7 +8,7 @@ import click
 
 from backend.domain.comparison import Spread
 from backend.domain.presets import PRESETS
-from worker.bench.report import replace_section
+from worker.bench.report import BEYOND, beyond, replace_section
 from worker.bench.results import Results
 
 SECTION = "our numbers"
@@ -57,7 +57,8 @@ def numbers(methods: Sequence[str], found: Iterable[Results]) -> str:
         "Mean (lowest to highest) over seeds, by compression; conditions and all other methods: "
         "[benchmarks](../benchmarks.md)."
     )
-    return "\n\n".join([*tables, note])
+    beyond_it = [BEYOND] if any(" at " in table.partition("|---|")[2] for table in tables) else []
+    return "\n\n".join([*tables, *beyond_it, note])
 
 
 def _with_baseline(methods: Sequence[str]) -> tuple[str, ...]:
@@ -66,7 +67,10 @@ def _with_baseline(methods: Sequence[str]) -> tuple[str, ...]:
 
 
 def _row(results: Results, method: str) -> list[str]:
-    return [_cell(results.test_accuracy(method, compression)) for compression in results.compressions]
+    return [
+        _cell(results.test_accuracy(method, value)) + beyond(results.reached(method, value), value)
+        for value in results.compressions
+    ]
 
 
 def _cell(spread: Spread | None) -> str:

@@ -18,6 +18,7 @@ from worker.bench.trials import Trial, variants
 from worker.engine.sampling import HABITS, epochs_of
 
 _WEIGHT_DECAY = 5e-4
+_SCRATCH = ("crowley2018-scratch", "crowley2018-scratch-flops")
 _SOME_STEPS = 100
 """Of an epoch, where its length does not matter."""
 
@@ -47,20 +48,32 @@ class Plan(Spec):
         unknown = [name for name in self.methods if name not in PRESETS]
         if unknown:
             raise ValueError(f"methods: there is no preset `{unknown[0]}`; choose among {', '.join(PRESETS)}")
+        for name in ("methods", "compressions", "seeds", "learning_rates"):
+            values = getattr(self, name)
+            twice = next((value for value in values if values.count(value) > 1), None)
+            if twice is not None:
+                raise ValueError(f"{name}: {twice} is given twice; give each once")
         if any(value <= 1 for value in self.compressions):
             raise ValueError("compressions: a compression is dense over remaining parameters, more than 1")
         return self
 
     @model_validator(mode="after")
     def _check_trials(self) -> Self:
-        recipes = {cell.method: self.recipe(cell, self.learning_rates[0], _SOME_STEPS) for cell in self._first_cells}
+        recipes = self._recipes()
         for method, recipe in recipes.items():
             deque(variants(method, recipe, self.trials), maxlen=0)  # each is validated
-        for trial in self.trials:
+        for place, trial in enumerate(self.trials):
+            again = next((other for other in self.trials[:place] if other.is_beside(trial)), None)
+            if again is not None:
+                raise ValueError(f"trials: `{again}` and `{trial}` set the same; give all values in one, after commas")
             if not any(trial.is_of(method, recipe) for method, recipe in recipes.items()):
                 whose = "no method of this comparison" if trial.method is None else f"no `{trial.method}` here"
                 raise ValueError(f"trials: {whose} has a setting `{trial.path}`")
         return self
+
+    def _recipes(self) -> dict[str, Recipe]:
+        """Of the first cell of every method."""
+        return {cell.method: self.recipe(cell, self.learning_rates[0], _SOME_STEPS) for cell in self._first_cells}
 
     @property
     def _first_cells(self) -> tuple[Cell, ...]:
@@ -83,10 +96,32 @@ class Plan(Spec):
         tried = f" Tried, and chosen on the validation split (other tries are not counted): {trials}." if trials else ""
         return (
             f"Seeds {', '.join(map(str, self.seeds))}; every method gets the same dense network of a seed and the same "
-            f"retraining: {self.retrain_epochs} epochs in a run, SGD with momentum, cosine decay from {rates}{chosen}, "
-            f"weight decay {_WEIGHT_DECAY:g}. Methods that sparsify while training get at most {self.sparsify_epochs} "
-            "epochs for that, and methods that prune step by step train between removals, both on top: the column "
-            f"*epochs* counts every pass over the training data after the dense network.{tried}"
+            f"retraining: {_count(self.retrain_epochs, 'epoch')} in a run{self._shares}, SGD with momentum, cosine "
+            f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}.{self._from_scratch} Methods that sparsify "
+            f"while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and methods that prune step "
+            "by step train between removals, both on top: the column *epochs* counts every pass over the training data "
+            f"after the dense network.{tried}"
+        )
+
+    @property
+    def _shares(self) -> str:
+        """How the retraining of runs with several operating points differs, in brackets."""
+        totals = set()
+        for recipe in self._recipes().values():
+            each = recipe.retrain.epochs
+            totals.add(each * recipe.prune.points if recipe.retrain.start.kind == "continue" else each)
+        lowest, highest = min(totals), max(totals)
+        if lowest == highest == self.retrain_epochs:
+            return ""
+        return f" ({lowest} to {highest} where several operating points share them out in whole epochs)"
+
+    @property
+    def _from_scratch(self) -> str:
+        if not set(_SCRATCH).intersection(self.methods):
+            return ""
+        return (
+            " Networks from scratch train for just as long (not as long as the dense network was trained), or for as "
+            "many operations as the dense network takes for it."
         )
 
     def order(self, seed: int) -> SampleOrder:
@@ -164,3 +199,7 @@ class Plan(Spec):
             "learning_rate_decay": "cosine",
         }
         return preset.model_copy(update=same)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

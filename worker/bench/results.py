@@ -14,6 +14,8 @@ class Result(Spec):
     cell: Cell
     validation_accuracy: NonNegativeFloat | None = None
     test_accuracy: NonNegativeFloat | None = None
+    reached: NonNegativeFloat | None = None
+    """Dense over remaining parameters, where the cell has what was asked for."""
     epochs: NonNegativeFloat = 0.0
     settings: str = ""
     """What was chosen on the validation split."""
@@ -29,6 +31,7 @@ class Result(Spec):
             cell=outcome.cell,
             validation_accuracy=point.retrained_accuracy,
             test_accuracy=point.test_accuracy,
+            reached=None if outcome.reached is None else round(outcome.reached, 2),
             epochs=round(outcome.epochs, 2),
             settings=outcome.settings,
         )
@@ -64,6 +67,11 @@ class Results(Spec):
         """Over the seeds that ended well; None when none did."""
         here = (one for one in self.results if (one.cell.method, one.cell.compression) == (method, compression))
         return Spread.of(one.test_accuracy for one in here if one.test_accuracy is not None)
+
+    def reached(self, method: str, compression: float) -> Spread | None:
+        """Dense over remaining parameters that these runs came to; None where nobody wrote it down."""
+        here = (one for one in self.results if (one.cell.method, one.cell.compression) == (method, compression))
+        return Spread.of(one.reached for one in here if one.reached is not None)
 
     def write(self, file: Path) -> None:
         """As JSON, a line for each run."""

@@ -46,6 +46,10 @@ class Trial(Spec):
         whose = "" if self.method is None else f"{self.method}:"
         return f"{whose}{self.path}={','.join(map(_text, self.values))}"
 
+    def is_beside(self, other: "Trial") -> bool:
+        """Sets the same setting of a method that the other means too."""
+        return self.path == other.path and (None in (self.method, other.method) or self.method == other.method)
+
     def is_of(self, method: str, recipe: Recipe) -> bool:
         """The method's recipe has the setting, and is meant."""
         *sections, name = self.path.split(".")

@@ -11,7 +11,15 @@ from backend.domain.presets import PRESETS
 from backend.domain.sampling import SampleArchitecture
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
-from worker.bench.report import check_figure, link_to, replace_section, to_markdown, write_figure, write_page
+from worker.bench.report import (
+    check_figure,
+    check_section,
+    link_to,
+    replace_section,
+    to_markdown,
+    write_figure,
+    write_page,
+)
 from worker.bench.results import Results
 from worker.bench.shelf import Shelf
 from worker.bench.trials import Trial
@@ -80,8 +88,11 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     """
     document, figure = options.pop("document"), options.pop("figure")
     plan = _plan(options)
+    section = f"bench {plan.network} {Path(plan.data).stem}"
     if figure is not None:
         check_figure(figure)
+    if document is not None:
+        check_section(document, section)
     make_deterministic(threads)
     keep_freed_memory()
     dataset = read_dataset(plan.data)
@@ -97,7 +108,7 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
         write_figure(comparison, figure)
     if document is not None:
         link = [] if figure is None else [link_to(figure, document, comparison)]
-        replace_section(document, f"bench {plan.network} {Path(plan.data).stem}", "\n\n".join([*link, table]))
+        replace_section(document, section, "\n\n".join([*link, table]))
     click.echo(f"\n{table}\n\n{output / name}.html")
 
 
