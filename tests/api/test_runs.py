@@ -130,7 +130,7 @@ def test_pins_that_leave_too_little_are_refused_with_the_nearest_point(
 ) -> None:
     answer = order(application, client, {**RECIPE, "prune": {**RECIPE["prune"], "pins": ["hidden"]}})
     assert (answer.status_code, answer.json()["error"]) == (422, "target_unreachable")
-    assert "remove pins" in answer.json()["hint"]
+    assert "take layers out of prune.pins" in answer.json()["hint"]
 
 
 @pytest.mark.parametrize("state", ["inspecting", "choosing", "rejected"])
@@ -170,6 +170,13 @@ def test_the_list_is_paged_filtered_and_newest_first(application: Application, c
     page = client.get("/api/runs?limit=2&offset=1").json()
     assert ([run["name"] for run in page["items"]], page["total"]) == (["3", "2"], 5)
     assert client.get("/api/runs?state=failed").json()["items"] == []
+
+
+def test_the_list_tells_the_seed_of_recipe_and_order(application: Application, client: TestClient) -> None:
+    dataset = order(application, client, RECIPE | {"seed": 7}).json()["dataset_id"]
+    body = {"kind": "sample", "dataset_id": dataset, "order": {"architecture": "lenet5", "seed": 3}}
+    client.post("/api/runs", json=body)
+    assert [run["seed"] for run in client.get("/api/runs").json()["items"]] == [3, 7]
 
 
 def test_an_inspection_is_no_run(application: Application, client: TestClient) -> None:

@@ -93,6 +93,7 @@ class RunSummary(Answer):
     model_name: str | None
     dataset_title: str | None
     recipe_fingerprint: str | None
+    seed: int | None = Field(description="Of the recipe or the order: what tells apart runs that are alike otherwise.")
     progress: float = Field(description="Share that is done, in [0, 1].")
     seconds_left: float | None = Field(description="Estimate; null while there is nothing to estimate from.")
     step: int = Field(description="Steps that are safely stored.")
@@ -173,10 +174,12 @@ _COLUMNS = (
 
 def _summary_fields(entry: RunEntry) -> dict[str, Any]:
     row, layout, point = entry.row, entry.row.layout, entry.last_point
+    order = row.recipe or row.sample_order
     return {
         **{name: getattr(row, name) for name in _COLUMNS},
         "model_name": entry.model_name,
         "dataset_title": entry.dataset_title,
+        "seed": order.seed if order else None,
         "seconds_left": entry.seconds_left,
         "step": row.step_committed,
         "macs_density": density(row.macs, layout.dense_macs) if layout and row.macs is not None else None,

@@ -25,7 +25,7 @@ export function RunTable({ runs, picked, onPick }: Props) {
           <Table.Th ta="right" visibleFrom="sm">
             Test accuracy
           </Table.Th>
-          <Table.Th ta="right" visibleFrom="md">
+          <Table.Th ta="right" visibleFrom="sm">
             MACs kept
           </Table.Th>
           <Table.Th visibleFrom="lg">Started</Table.Th>
@@ -47,7 +47,7 @@ interface RowProps {
 }
 
 function RunRow({ run, isPicked, onPick }: RowProps) {
-  const { result } = run
+  const result = resultOf(run)
   return (
     <Table.Tr data-testid="run-row">
       <Table.Td>
@@ -60,8 +60,9 @@ function RunRow({ run, isPicked, onPick }: RowProps) {
           {run.name}
         </Anchor>
         <Text size="xs" c="dimmed">
-          {[run.kind === 'sample' ? 'sample training' : run.model_name, run.dataset_title].filter(Boolean).join(' · ')}
+          {describe(run)}
         </Text>
+        {result && <NarrowResult result={result} />}
       </Table.Td>
       <Table.Td>
         <StateBadge state={run.state} />
@@ -75,11 +76,32 @@ function RunRow({ run, isPicked, onPick }: RowProps) {
       <Table.Td ta="right" className="numbers" visibleFrom="sm">
         {formatPercent(result?.test_accuracy, 2)}
       </Table.Td>
-      <Table.Td ta="right" className="numbers" visibleFrom="md">
+      <Table.Td ta="right" className="numbers" visibleFrom="sm">
         {formatPercent(result?.macs_density)}
         <WithZeros density={result?.file_macs_density} />
       </Table.Td>
       <Table.Td visibleFrom="lg">{formatMoment(run.started_at ?? run.created_at)}</Table.Td>
     </Table.Tr>
   )
+}
+
+/** Accuracy and size on a screen that has no room for their columns. */
+function NarrowResult({ result }: { result: NonNullable<RunSummary['result']> }) {
+  return (
+    <Text component="div" size="xs" className="numbers" hiddenFrom="sm" data-testid="narrow-result">
+      {formatPercent(result.test_accuracy, 2)} test accuracy, {formatPercent(result.macs_density)} of MACs kept
+      <WithZeros density={result.file_macs_density} />
+    </Text>
+  )
+}
+
+/** Until something was pruned, the last point is the dense network that the run began with: no outcome of its own. */
+function resultOf(run: RunSummary): RunSummary['result'] {
+  return run.kind === 'prune' && run.result?.index === 0 ? null : run.result
+}
+
+/** The network, the data, and the seed: runs that differ in it alone have the same name. */
+function describe({ kind, model_name, dataset_title, seed }: RunSummary): string {
+  const source = kind === 'sample' ? 'sample training' : model_name
+  return [source, dataset_title, seed === null ? null : `seed ${seed}`].filter(Boolean).join(' · ')
 }

@@ -3255,6 +3255,11 @@ export interface components {
              */
             seconds_left: number | null;
             /**
+             * Seed
+             * @description Of the recipe or the order: what tells apart runs that are alike otherwise.
+             */
+            seed: number | null;
+            /**
              * Sparsity
              * @description Fraction of the prunable channels removed so far.
              */
@@ -3380,6 +3385,11 @@ export interface components {
              * @description Estimate; null while there is nothing to estimate from.
              */
             seconds_left: number | null;
+            /**
+             * Seed
+             * @description Of the recipe or the order: what tells apart runs that are alike otherwise.
+             */
+            seed: number | null;
             /**
              * Sparsity
              * @description Fraction of the prunable channels removed so far.
