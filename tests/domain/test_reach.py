@@ -176,13 +176,13 @@ def test_pins_keep_whole_groups_and_the_nearest_point_follows():
     refused = reach(summary(), recipe(SparsityTarget(sparsity=0.6), pins=("fc1",)))
     assert (refused.floor.channels, refused.nearest) == (8 + 2, 0.1666)
     assert "1 layer kept whole" in refused.detail
-    assert refused.hint.endswith("lower prune.minimum_width or remove pins.")
+    assert refused.hint.endswith("; or take layers out of prune.pins.")
     assert reach(summary(), recipe(SparsityTarget(sparsity=refused.nearest), pins=("fc1",))).is_reachable
 
 
 def test_with_every_layer_pinned_no_target_can_be_reached():
     refused = reach(summary(), recipe(MacTarget(density=0.5), pins=("fc1", "fc2")))
-    assert refused.hint == "No target can be reached: lower prune.minimum_width or remove pins."
+    assert refused.hint == "No target can be reached: take layers out of prune.pins."
 
 
 def test_a_width_multiple_raises_the_floor_and_is_named():
@@ -190,6 +190,29 @@ def test_a_width_multiple_raises_the_floor_and_is_named():
     assert refused.floor.channels == 8 + 8
     assert "widths at multiples of 8" in refused.detail
     assert "lower prune.width_multiple" in refused.hint
+
+
+MINIMUM, MULTIPLE, PINS = "lower prune.minimum_width", "lower prune.width_multiple", "take layers out of prune.pins"
+
+
+@pytest.mark.parametrize(
+    ("widths", "sparsity", "limits", "ways"),
+    [
+        ((16, 16), 0.9, {}, (MINIMUM,)),  # 2 of 16 stay at 2, 1 at 1
+        ((16, 16), 0.6, {"width_multiple": 8}, (MULTIPLE,)),  # 8 stay whatever the minimum width
+        ((16, 16), 0.6, {"width_multiple": 8, "minimum_width": 8}, (f"{MINIMUM} and {MULTIPLE}",)),
+        ((16, 16), 0.6, {"pins": ("fc1",)}, (PINS,)),
+        ((16, 16), 0.46, {"pins": ("fc1",), "minimum_width": 2}, (MINIMUM, PINS)),  # 17 or 4 of 32
+        ((16, 16), 0.6, {"pins": ("fc3",), "minimum_width": 8}, (MINIMUM,)),  # the last layer gives nothing anyway
+        ((16, 16), 0.99, {}, (f"{MINIMUM} to come nearer",)),
+        ((16, 16), 0.99, {"minimum_width": 1}, ()),
+        ((16, 16), 0.5, {}, ()),
+    ],
+)
+def test_only_ways_that_help_are_named(widths: tuple[int, ...], sparsity: float, limits, ways: tuple[str, ...]):
+    answer = reach(summary(widths), recipe(SparsityTarget(sparsity=sparsity), **limits))
+    assert answer.ways == ways
+    assert answer.is_reachable or answer.hint.count(";") == len(ways[:1])
 
 
 def test_where_every_channel_is_locked_another_granularity_is_named():

@@ -101,7 +101,8 @@ def test_the_nearest_point_is_reachable_and_pins_are_named():
     assert not refused.is_reachable
     assert "10.00% of the weights" in refused.detail
     assert "1 layer kept whole" in refused.detail
-    assert refused.hint == f"The nearest reachable point is target.sparsity = {refused.nearest:g}; or remove pins."
+    nearest = f"The nearest reachable point is target.sparsity = {refused.nearest:g}"
+    assert refused.hint == f"{nearest}; or take layers out of prune.pins."
     nearest = recipe.model_copy(update={"target": SparsityTarget(sparsity=refused.nearest)})
     assert reach(NETWORK, nearest).is_reachable
 
