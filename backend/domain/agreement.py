@@ -57,6 +57,22 @@ def agreements(
     )
 
 
+def removing_channels(series: Sequence[Series]) -> tuple[Series, ...]:
+    """The series that choose among channels: those that set single weights to zero have none to agree on."""
+    return tuple(one for one in series if one.granularity == "channel")
+
+
+def tell_left_out(series: Sequence[Series]) -> str | None:
+    """Which of these the agreement leaves out, and why, as a sentence; None where it leaves out none."""
+    names = [f"`{one.label}`" for one in series if one.granularity != "channel"]
+    if not names:
+        return None
+    *first, last = names
+    listed = f"{', '.join(first)} and {last}" if first else last
+    are, they, set_, choose = ("are", "they", "set", "choose") if first else ("is", "it", "sets", "chooses")
+    return f"{listed} {are} not in this picture: {they} {set_} single weights to zero and {choose} no channels."
+
+
 def _pairs(first: Series, second: Series) -> list[tuple[ComparedRun, ComparedRun]]:
     return list(combinations(first.runs, 2) if first is second else product(first.runs, second.runs))
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from backend.domain import metrics
 from backend.domain.comparison import Spread
+from backend.domain.granularities import GranularityKind
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, RunLayout
@@ -35,6 +36,11 @@ class Series:
     label: str
     runs: tuple[ComparedRun, ...]
     is_baseline: bool
+
+    @property
+    def granularity(self) -> GranularityKind:
+        """What one decision of this method removes."""
+        return self.runs[0].recipe.prune.granularity.kind
 
     @property
     def dense_test_accuracy(self) -> Spread | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from plotly.graph_objects import Figure
 
 from backend.db.models import JobRow
-from backend.domain.agreement import Agreement, agreements, parse_removed
+from backend.domain.agreement import Agreement, agreements, parse_removed, removing_channels, tell_left_out
 from backend.domain.errors import InvalidValue
 from backend.domain.jobs import JobState
 from backend.domain.side_by_side import ComparedRun, Series, caveats, series_of
@@ -24,23 +24,31 @@ class RunComparison:
     caveats: Sequence[str]
     figure: Figure
     agreement: Figure
-    """Which methods remove the same channels; empty where the runs do not prune the same network's channels."""
+    """Which methods remove the same channels; empty where no two runs prune the same network's channels."""
+    agreement_notice: str | None
+    """Which methods that picture leaves out, and why; None without a picture, or where all are in it."""
 
 
 def compare(scope: Scope, run_ids: Sequence[str], x: SizeAxis, split: Split) -> RunComparison:
     """Compare pruning runs as far as they have come; raises `NotFound`, `InvalidValue` for a sample training."""
     runs = [_compared(scope, scope.work.jobs.get_run(run_id)) for run_id in dict.fromkeys(run_ids)]
     series = series_of(runs)
-    figure = draw_side_by_side(series, x, split)
-    return RunComparison(series, caveats(runs), figure, draw_agreement(_agreements(scope, series)))
+    found = _agreements(scope, removing_channels(series))
+    return RunComparison(
+        series=series,
+        caveats=caveats(runs),
+        figure=draw_side_by_side(series, x, split),
+        agreement=draw_agreement(found),
+        agreement_notice=tell_left_out(series) if found else None,
+    )
 
 
 def _agreements(scope: Scope, series: Sequence[Series]) -> Sequence[Agreement]:
-    """Agreement of the runs that removed channels of one and the same network."""
+    """Agreement of runs that remove channels, where it is those of one and the same network."""
     runs = [run for one in series for run in one.runs]
     models = {run.model_id for run in runs}
     model = scope.work.models.find(next(iter(models)) or "") if len(models) == 1 else None
-    if model is None or model.summary is None or any(run.recipe.prune.granularity.kind != "channel" for run in runs):
+    if model is None or model.summary is None:
         return ()
     removed = {run.id: parse_removed(_removed(scope, run)) for run in runs}
     return agreements(series, removed, {group.name: group.width for group in model.summary.groups})

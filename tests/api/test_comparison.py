@@ -92,6 +92,27 @@ def test_agreement_is_drawn_for_the_channels_of_one_network(
     assert figure["z"][1][figure["x"].index(group)] < 0
 
 
+def test_runs_of_single_weights_are_left_out_of_the_agreement_and_said_to_be(
+    application: Application, client: TestClient, runs: list[str]
+) -> None:
+    alone = ask(client, runs)
+    assert (len(alone["agreement"]["data"]), alone["agreement_notice"]) == (1, None)
+    with UnitOfWork(application.sessions) as work:
+        model = work.jobs.get_run(runs[0]).model_id
+        ids = [
+            work.jobs.add(
+                JobRow(kind=JobKind.PRUNE, name=preset, model_id=model, recipe=PRESETS[preset].recipe, layout=LAYOUT)
+            ).id
+            for preset in ("lamp2021", "random-weights")
+        ]
+    mixed = ask(client, [*ids, *runs])
+    assert mixed["agreement"] == alone["agreement"]
+    left_out = "`lamp2021` and `random-weights` are not in this picture"
+    assert mixed["agreement_notice"] == f"{left_out}: they set single weights to zero and choose no channels."
+    zeros = ask(client, ids)
+    assert (zeros["agreement"]["data"], zeros["agreement_notice"]) == ([], None)
+
+
 def test_channels_that_were_dead_count_as_removed(
     application: Application, client: TestClient, runs: list[str]
 ) -> None:

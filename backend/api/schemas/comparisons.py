@@ -79,8 +79,11 @@ class ComparisonAnswer(Answer):
     caveats: list[str] = Field(description="What keeps this comparison from being fair, one sentence each.")
     figure: FigureAnswer
     agreement: FigureAnswer = Field(
-        description="Cohen's kappa of the channels removed, by pair of methods and layer; without traces where the "
-        "runs do not prune the channels of one network."
+        description="Cohen's kappa of the channels removed, by pair of methods and layer; without traces where no two "
+        "runs prune the channels of one network."
+    )
+    agreement_notice: str | None = Field(
+        description="Which methods that figure leaves out, and why; null without traces, or where it has them all."
     )
 
     @classmethod
@@ -91,4 +94,5 @@ class ComparisonAnswer(Answer):
             caveats=list(comparison.caveats),
             figure=FigureAnswer.model_validate(to_wire(comparison.figure)),
             agreement=FigureAnswer.model_validate(to_wire(comparison.agreement)),
+            agreement_notice=comparison.agreement_notice,
         )

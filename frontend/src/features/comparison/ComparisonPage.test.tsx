@@ -37,7 +37,7 @@ function show(found: Partial<Comparison>, captions: Record<string, string> = {},
   for (const run of found.series?.flatMap(({ runs }) => runs) ?? []) {
     client.setQueryData(firstLayersKey(run.id, 2), captions[run.id] ? [picture(captions[run.id] ?? '')] : [])
   }
-  const comparison: Comparison = { series: [], caveats: [], figure: nothing, agreement: nothing, ...found }
+  const comparison: Comparison = { series: [], caveats: [], figure: nothing, agreement: nothing, agreement_notice: null, ...found }
   client.setQueryData(comparisonKey(['a', 'b'], 'macs', 'test'), comparison)
   const router = createMemoryRouter([{ path: '/comparison', element: <ComparisonPage /> }], { initialEntries: [address] })
   render(
@@ -80,6 +80,13 @@ test('what keeps a comparison from being fair stands above the table', () => {
 test('a fair comparison says nothing of that', () => {
   show({})
   expect(screen.queryByTestId('caveats')).toBeNull()
+})
+
+test('the agreement says which methods are not in the picture', () => {
+  const figure = { data: [{}], layout: {} }
+  show({ agreement: figure, agreement_notice: '`lamp2021` is not in this picture: it keeps all channels.' })
+  expect(screen.getByTestId('agreement')).toHaveTextContent('0 as by chance. lamp2021 is not in this picture')
+  expect(screen.getByText('lamp2021').tagName).toBe('CODE')
 })
 
 test('without runs the page says where to choose them', () => {

@@ -16,6 +16,7 @@ import { useView } from './useView'
 import { ViewControls } from './ViewControls'
 
 const HEIGHT = 440
+const KAPPA = "Whether two methods remove the same channels, layer by layer (Cohen's kappa): 1 the same, 0 as by chance."
 
 /** Runs side by side; which ones, and how they are looked at, stands in the address. */
 export function ComparisonPage() {
@@ -34,7 +35,7 @@ export function ComparisonPage() {
       {comparison.data && (
         <Stack gap="md">
           <Caveats sentences={comparison.data.caveats} />
-          <AgreementPanel figure={comparison.data.agreement} />
+          <AgreementPanel figure={comparison.data.agreement} notice={comparison.data.agreement_notice} />
           <Panel title="Methods" help="Each at the last point it has reached.">
             <SeriesTable series={comparison.data.series} />
           </Panel>
@@ -45,14 +46,11 @@ export function ComparisonPage() {
   )
 }
 
-/** Nothing where there is no pair of runs, or where they do not prune the channels of one network. */
-function AgreementPanel({ figure }: { figure: Comparison['agreement'] }) {
+/** Nothing where no pair of runs prunes the channels of one network. */
+function AgreementPanel({ figure, notice }: { figure: Comparison['agreement']; notice: string | null }) {
   if (figure.data.length === 0) return null
   return (
-    <Panel
-      title="Agreement"
-      help="Whether two methods remove the same channels, layer by layer (Cohen's kappa): 1 the same, 0 as by chance."
-    >
+    <Panel title="Agreement" testId="agreement" help={<Sentence text={notice ? `${KAPPA} ${notice}` : KAPPA} />}>
       <Figure figure={figure} name="agreement" label="Agreement of methods by layer" height={heightOf(figure)} />
     </Panel>
   )

@@ -1099,8 +1099,13 @@ export interface components {
          * @description Runs by method, and the picture of them.
          */
         ComparisonAnswer: {
-            /** @description Cohen's kappa of the channels removed, by pair of methods and layer; without traces where the runs do not prune the channels of one network. */
+            /** @description Cohen's kappa of the channels removed, by pair of methods and layer; without traces where no two runs prune the channels of one network. */
             agreement: components["schemas"]["FigureAnswer"];
+            /**
+             * Agreement Notice
+             * @description Which methods that figure leaves out, and why; null without traces, or where it has them all.
+             */
+            agreement_notice: string | null;
             /**
              * Caveats
              * @description What keeps this comparison from being fair, one sentence each.
