@@ -10,6 +10,7 @@ from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, RunLayout
 from backend.domain.retraining import Distillation
+from backend.domain.series_names import differences
 
 _FEWEST_SEEDS = 3
 _BASELINES = ("random", "uniform")
@@ -80,12 +81,23 @@ def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
     labels = [label_of(group[0].recipe) for group in groups.values()]
     return tuple(
         Series(
-            label=label if labels.count(label) == 1 else f"{label} ({group[0].name})",
+            label=name,
             runs=tuple(group),
             is_baseline=(label in PRESETS and PRESETS[label].is_baseline) or _is_baseline(group[0].recipe),
         )
-        for label, group in zip(labels, groups.values(), strict=True)
+        for label, name, group in zip(labels, _names(labels, list(groups.values())), groups.values(), strict=True)
     )
+
+
+def _names(labels: Sequence[str], groups: Sequence[Sequence[ComparedRun]]) -> list[str]:
+    """Labels that are unlike each other: where methods are the same, with the settings that are not."""
+    names = list(labels)
+    for label in set(labels):
+        places = [place for place, other in enumerate(labels) if other == label]
+        if len(places) > 1:
+            for place, what in zip(places, differences([groups[place][0].recipe for place in places]), strict=True):
+                names[place] = f"{label} ({what})"
+    return names
 
 
 def label_of(recipe: Recipe) -> str:

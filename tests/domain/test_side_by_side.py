@@ -61,9 +61,18 @@ def test_a_recipe_that_is_no_preset_is_named_by_what_is_unusual() -> None:
     assert label_of(run.recipe) == "random, uniform"
 
 
-def test_recipes_of_one_method_that_differ_elsewhere_are_told_apart_by_their_runs() -> None:
-    series = series_of([compared("uniform"), compared("uniform", 1, retrain={"epochs": 1})])
-    assert [one.label for one in series] == ["uniform (uniform 0)", "uniform (uniform 1)"]
+def test_recipes_of_one_method_are_told_apart_by_what_differs_even_where_runs_are_named_alike() -> None:
+    """The name that a run gets by default is the model and the method."""
+    runs = [
+        replace(compared("uniform", seed, retrain={"epochs": epochs}), name="l300, uniform")
+        for seed, epochs in ((0, 5), (1, 25), (2, 25))
+    ]
+    series = series_of([*runs, compared("theis2018-fisher")])
+    assert [(one.label, len(one.runs), one.is_baseline) for one in series] == [
+        ("uniform (retrain.epochs 5)", 1, True),
+        ("uniform (retrain.epochs 25)", 2, True),
+        ("theis2018-fisher", 1, False),
+    ]
 
 
 def test_a_fair_comparison_has_no_caveat() -> None:

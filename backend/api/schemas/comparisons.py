@@ -46,7 +46,10 @@ class SpreadAnswer(Answer):
 class SeriesAnswer(Answer):
     """Runs of one recipe that differ in the seed alone."""
 
-    label: str = Field(description="The preset's name, or the axes of the recipe that decide what goes.")
+    label: str = Field(
+        description="The preset's name, or the axes of the recipe that decide what goes; where several series share "
+        "that, the settings in which they differ behind it. No two are the same."
+    )
     is_baseline: bool
     runs: list[ComparedRunAnswer]
     dense_test_accuracy: SpreadAnswer | None

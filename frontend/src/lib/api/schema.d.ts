@@ -3510,7 +3510,7 @@ export interface components {
             is_baseline: boolean;
             /**
              * Label
-             * @description The preset's name, or the axes of the recipe that decide what goes.
+             * @description The preset's name, or the axes of the recipe that decide what goes; where several series share that, the settings in which they differ behind it. No two are the same.
              */
             label: string;
             macs_density: components["schemas"]["SpreadAnswer"] | null;
