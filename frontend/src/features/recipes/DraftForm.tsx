@@ -4,7 +4,6 @@ import { indexProblems } from '@/components/schemaForm/problems'
 import type { FormState } from '@/components/schemaForm/SchemaForm'
 import { Panel } from '@/components/Panel'
 import type { Preset } from '@/lib/api/types'
-import type { JsonObject } from '@/lib/json'
 import { useRecipeCheck } from '@/lib/queries/useRecipeCheck'
 import type { Field } from '@/lib/schemaForm/field'
 import { Inputs } from './Inputs'
@@ -12,21 +11,20 @@ import { LaunchPanel } from './LaunchPanel'
 import { PresetCards } from './PresetCards'
 import { RecipeEditor } from './RecipeEditor'
 import { TargetInput } from './TargetInput'
-import { useDraft } from './useDraft'
+import { useDraft, type Start } from './useDraft'
 import { WidthsInput } from './WidthsInput'
 
 interface Props {
   presets: Preset[]
   root: Field
-  startRecipe: JsonObject | null
-  startName: string
+  start: Start
 }
 
 const CHECK_DELAY_MS = 350
 
 /** Everything that makes a run, from top to bottom. */
-export function DraftForm({ presets, root, startRecipe, startName }: Props) {
-  const draft = useDraft(presets, startRecipe, startName)
+export function DraftForm({ presets, root, start }: Props) {
+  const draft = useDraft(presets, start)
   const [recipe] = useDebouncedValue(draft.recipe, CHECK_DELAY_MS)
   const check = useRecipeCheck(recipe, draft.model, draft.dataset)
   const problems = useMemo(() => check.data?.problems ?? [], [check.data])

@@ -2,19 +2,21 @@ import { Stack } from '@mantine/core'
 import { useSearchParams } from 'react-router'
 import { Page } from '@/components/Page'
 import { Query } from '@/components/Query'
-import type { JsonObject } from '@/lib/json'
 import { usePresets } from '@/lib/queries/usePresets'
 import { useRecipeSchema } from '@/lib/queries/useRecipeSchema'
 import { useRun } from '@/lib/queries/useRun'
 import { DraftForm } from './DraftForm'
+import type { Start } from './useDraft'
 
-/** A new pruning run, from a preset or from the recipe of an earlier run (`?from=`). */
+const NOTHING: Start = { name: '', recipe: null, model_id: null, dataset_id: null }
+
+/** A new pruning run, from a preset or from what an earlier run was given (`?from=`). */
 export function NewRunPage() {
   const [search] = useSearchParams()
   const from = search.get('from')
   return (
     <Page title="New run" summary="Pick a network, data and a recipe; the server checks it before anything is spent.">
-      {from ? <FromRun id={from} /> : <FromPreset recipe={null} name="" />}
+      {from ? <FromRun id={from} /> : <FromPreset start={NOTHING} />}
     </Page>
   )
 }
@@ -23,12 +25,12 @@ function FromRun({ id }: { id: string }) {
   const run = useRun(id)
   return (
     <Query query={run}>
-      {({ recipe, name }) => <FromPreset recipe={recipe} name={name} />}
+      {(start) => <FromPreset start={start} />}
     </Query>
   )
 }
 
-function FromPreset({ recipe, name }: { recipe: JsonObject | null; name: string }) {
+function FromPreset({ start }: { start: Start }) {
   const presets = usePresets()
   const schema = useRecipeSchema()
   return (
@@ -37,7 +39,7 @@ function FromPreset({ recipe, name }: { recipe: JsonObject | null; name: string 
         <Query query={schema}>
           {(root) => (
             <Stack gap="lg">
-              <DraftForm presets={all} root={root} startRecipe={recipe} startName={name} />
+              <DraftForm presets={all} root={root} start={start} />
             </Stack>
           )}
         </Query>

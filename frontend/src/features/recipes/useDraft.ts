@@ -4,16 +4,24 @@ import type { Preset } from '@/lib/api/types'
 import { replaceAt, type JsonObject, type JsonValue } from '@/lib/json'
 import { alignForTarget, alignmentOf, forAnotherNetwork, pinsOf, withAlignment, withPins } from './alignment'
 
+/** What a new run takes from an earlier one, if it has one. */
+export interface Start {
+  name: string
+  recipe: JsonObject | null
+  model_id: string | null
+  dataset_id: string | null
+}
+
 /** The run in the making: what is picked stands in the address, the recipe in memory. */
-export function useDraft(presets: Preset[], startRecipe: JsonObject | null, startName: string) {
+export function useDraft(presets: Preset[], start: Start) {
   const [search, setSearch] = useSearchParams()
   const first = presets.find(({ name }) => name === search.get('preset')) ?? presets[0]
-  const [preset, setPreset] = useState<string | null>(startRecipe ? null : (first?.name ?? null))
+  const [preset, setPreset] = useState<string | null>(start.recipe ? null : (first?.name ?? null))
   const [recipe, setRecipe] = useState<JsonObject>(
-    () => startRecipe ?? withPins(alignForTarget(recipeOf(first)), search.getAll('pin')),
+    () => start.recipe ?? withPins(alignForTarget(recipeOf(first)), search.getAll('pin')),
   )
   const [isEdited, setEdited] = useState(false)
-  const [name, setName] = useState(startName)
+  const [name, setName] = useState(start.name)
   const pick = (key: 'model' | 'dataset') => (id: string | null) => {
     if (key === 'model') setRecipe(forAnotherNetwork(recipe))
     setSearch(
@@ -32,8 +40,8 @@ export function useDraft(presets: Preset[], startRecipe: JsonObject | null, star
     setEdited(true)
   }
   return {
-    model: search.get('model'),
-    dataset: search.get('dataset'),
+    model: search.get('model') ?? start.model_id,
+    dataset: search.get('dataset') ?? start.dataset_id,
     pickModel: pick('model'),
     pickDataset: pick('dataset'),
     name,
