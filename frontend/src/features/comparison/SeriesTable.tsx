@@ -5,7 +5,7 @@ import type { Series, Spread } from '@/lib/api/types'
 import { formatPercent } from '@/lib/format'
 import { paths } from '@/lib/paths'
 
-/** Every method at the last point it has reached. */
+/** Every method at the last point it has reached; a size stands beside the accuracy on every screen. */
 export function SeriesTable({ series }: { series: Series[] }) {
   return (
     <Table data-testid="series" horizontalSpacing="xs">
@@ -14,7 +14,7 @@ export function SeriesTable({ series }: { series: Series[] }) {
           <Table.Th>Method</Table.Th>
           <Table.Th ta="right" visibleFrom="sm">Dense, test</Table.Th>
           <Table.Th ta="right">Test accuracy</Table.Th>
-          <Table.Th ta="right" visibleFrom="sm">MACs kept</Table.Th>
+          <Table.Th ta="right">MACs kept</Table.Th>
           <Table.Th ta="right" visibleFrom="md">Parameters kept</Table.Th>
         </Table.Tr>
       </Table.Thead>
@@ -26,9 +26,10 @@ export function SeriesTable({ series }: { series: Series[] }) {
             </Table.Td>
             <Table.Td ta="right" visibleFrom="sm"><Range spread={one.dense_test_accuracy} /></Table.Td>
             <Table.Td ta="right"><Range spread={one.test_accuracy} /></Table.Td>
-            <Table.Td ta="right" visibleFrom="sm">
+            <Table.Td ta="right">
               <Range spread={one.macs_density} digits={1} />
               <WithZeros density={one.file_macs_density?.mean} />
+              <NarrowParameters density={one.parameters_density?.mean} />
             </Table.Td>
             <Table.Td ta="right" visibleFrom="md"><Range spread={one.parameters_density} digits={1} /></Table.Td>
           </Table.Tr>
@@ -54,6 +55,16 @@ function Method({ series }: { series: Series }) {
         ))}
       </Group>
     </>
+  )
+}
+
+/** Parameters kept, on a screen that has no room for their column. */
+function NarrowParameters({ density }: { density: number | undefined }) {
+  if (density === undefined) return null
+  return (
+    <Text className="numbers" size="xs" c="dimmed" hiddenFrom="md" data-testid="narrow-parameters">
+      {formatPercent(density)} of parameters
+    </Text>
   )
 }
 
