@@ -16,6 +16,7 @@ from backend.domain.sections import Sections
 
 _EPOCHS_OF_TURNS = 2
 """For one epoch of each part."""
+_BLIND_TO_SCALES = ("magnitude", "geometric_median")
 
 
 def contradiction(sections: Sections) -> str | None:
@@ -51,10 +52,31 @@ def _learned_needs_scores(sections: Sections) -> str | None:
             "prune.criterion: `learned` reads what a regularizer learned of each channel, and there is no section "
             "sparsify; add it or choose a criterion such as `magnitude`"
         )
+    reader = "batch_norm_scale" if sparsify.regularizer.kind == "batch_norm_l1" else "magnitude"
     return (
         f"prune.criterion: `learned` reads what a regularizer learned of each channel, but sparsify.regularizer "
-        f"`{sparsify.regularizer.kind}` leaves its verdict in the weights; choose the criterion `magnitude`, or a "
+        f"`{sparsify.regularizer.kind}` leaves its verdict in the weights; choose the criterion `{reader}`, or a "
         "regularizer that learns gates"
+    )
+
+
+def _shrunk_scales_need_a_reader(sections: Sections) -> str | None:
+    sparsify, criterion = sections.sparsify, sections.prune.criterion.kind
+    if sparsify is None or sparsify.regularizer.kind != "batch_norm_l1" or criterion not in _BLIND_TO_SCALES:
+        return None
+    return (
+        f"prune.criterion: `{criterion}` looks at the weights before a batch norm, but sparsify.regularizer "
+        "`batch_norm_l1` shrinks the norm's scales; choose the criterion `batch_norm_scale`, or the regularizer "
+        "`group_lasso` with the criterion `learned`"
+    )
+
+
+def _dense_needs_epochs(sections: Sections) -> str | None:
+    if sections.dense is None or sections.dense.epochs:
+        return None
+    return (
+        "dense.epochs: 0 leaves the fresh weights as they are, and pruning them tells nothing; give it epochs, or "
+        "leave the section dense out"
     )
 
 
@@ -247,6 +269,8 @@ _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _cost_needs_fisher,
     _cost_needs_global,
     _learned_needs_scores,
+    _shrunk_scales_need_a_reader,
+    _dense_needs_epochs,
     _teacher_needs_sparsifying,
     _teacher_needs_retraining,
     _start_needs_dense,

@@ -182,7 +182,18 @@ def test_sections_that_a_user_must_choose_have_no_default(section: str) -> None:
                 "prune": {"criterion": {"kind": "learned"}},
                 "sparsify": {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}},
             },
-            "prune.criterion: `learned` .* sparsify.regularizer `batch_norm_l1` leaves its verdict in the weights",
+            "prune.criterion: `learned` .* `batch_norm_l1` leaves .* choose the criterion `batch_norm_scale`",
+        ),
+        (
+            {
+                "prune": {"criterion": {"kind": "geometric_median"}, "allocation": {"kind": "uniform"}},
+                "sparsify": {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}},
+            },
+            "prune.criterion: `geometric_median` .* `batch_norm_l1` .* choose the criterion `batch_norm_scale`",
+        ),
+        (
+            {"dense": {"epochs": 0}, "retrain": {"epochs": 1, "start": {"kind": "rewind", "to": "initialization"}}},
+            "dense.epochs: 0 leaves the fresh weights as they are, .* leave the section dense out",
         ),
     ],
 )

@@ -2,18 +2,20 @@
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, fx
 
 from backend.domain.errors import FailureCode, JobFailure
 from tests.engine.runs import CPU, blobs, recipe, small_lenet
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.divergence import Diverged, check_finite
+from worker.engine.evaluation import Evaluation
 from worker.engine.inputs import Inputs
 from worker.engine.inspection import Inspection
 from worker.engine.network import Network
 from worker.engine.run import run
 from worker.engine.trainee import Trainee
 from worker.engine.training import Trainer
+from worker.engine.workplace import Workplace
 
 NAN, INFINITY = float("nan"), float("inf")
 WILD = {"kind": "sgd", "learning_rate": 10.0, "momentum": 0.99}
@@ -110,8 +112,32 @@ def test_answers_that_are_not_finite_where_the_network_is_measured_are_told_as_s
     network.tensors["fc1.weight"].mul_(1e38)
     network.tensors["fc2.weight"].mul_(1e38)
     failure, checkpoints = failed(network, prune=RANDOM | {"points": 1})
-    assert "answers became infinite or undefined where it was measured" in failure.detail
+    assert failure.detail.startswith("Before any optimizer step between removals (section prune")
+    assert "the output of `fc2` became infinite or undefined where the network was measured" in failure.detail
+    assert "check that the data is scaled as it was when the network was trained (data.scaling)" in failure.hint
+    assert "learning_rate" not in failure.hint
     assert not checkpoints
+
+
+def test_answers_that_break_after_training_are_told_with_the_step_the_layer_and_the_setting(monkeypatch):
+    """All steps go well, but the network that they end with cannot be measured."""
+    measured = Workplace.validate
+
+    def validate(work: Workplace, module: fx.GraphModule) -> Evaluation:
+        calls.append(module)
+        if len(calls) == 3:  # after point 0 and the removals: what retraining ends with
+            weights = dict(module.named_parameters())
+            weights["conv2.weight"].data.mul_(1e30)
+            weights["fc1.weight"].data.mul_(1e30)
+        return measured(work, module)
+
+    calls: list[fx.GraphModule] = []
+    monkeypatch.setattr(Workplace, "validate", validate)
+    failure, checkpoints = failed(small_lenet(), prune=RANDOM | {"points": 1})
+    assert "After optimizer step 5 of 5 in section retrain, on the way to operating point 1, " in failure.detail
+    assert "the output of `fc1` became infinite" in failure.detail
+    assert f"after step {checkpoints[-1].step} of the history, is kept" in failure.detail
+    assert "Lower retrain.optimizer.learning_rate (it is 0.01)" in failure.hint
 
 
 def test_an_infinite_gradient_is_told_by_the_layer_where_it_comes_up_first(monkeypatch):

@@ -35,6 +35,11 @@ class Whereabouts:
     advice: str
     """What to change, as a sentence that begins without a capital `lower` and has no end."""
 
+    @property
+    def so_far(self) -> str:
+        """What has been trained of the stretch, as the beginning of a sentence."""
+        return f"After {self.of_step(0)}" if self.done else f"Before any optimizer step {self.stretch}"
+
     def of_step(self, step: int) -> str:
         """One of the steps that follow, from 1, among all of the stretch."""
         all_steps = "" if self.steps is None else f" of {self.steps}"
@@ -51,6 +56,18 @@ class Diverged(JobFailure):
             f"Lower the learning rate, {_DATA_HINT}.",
         )
         self.broken = broken
+
+
+class Overflowed(JobFailure):
+    """Answers are infinite or undefined where a network is measured, though its weights are finite."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            FailureCode.DIVERGED,
+            f"{what[0].upper()}{what[1:]} became infinite or undefined where the network was measured.",
+            f"Lower the learning rate, {_DATA_HINT}.",
+        )
+        self.what = what
 
 
 def check_finite(losses: Tensor, tensors: Mapping[str, Tensor]) -> None:
@@ -82,4 +99,14 @@ def told(broken: Broken, where: Whereabouts, kept: str) -> JobFailure:
         FailureCode.DIVERGED,
         f"Training diverged in {where.of_step(broken.step)}: {broken.what} became infinite or undefined. {kept}",
         f"{where.advice}, {_DATA_HINT}.",
+    )
+
+
+def told_of_answers(overflowed: Overflowed, where: Whereabouts, kept: str) -> JobFailure:
+    """What the user is told of a network that trained, but cannot be measured."""
+    return JobFailure(
+        FailureCode.DIVERGED,
+        f"{where.so_far}, {overflowed.what} became infinite or undefined where the network was measured, though no "
+        f"weight is. {kept}",
+        f"{where.advice}, {_DATA_HINT}." if where.done else f"Train more gently before, {_DATA_HINT}.",
     )

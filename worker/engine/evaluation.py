@@ -1,5 +1,6 @@
 """Accuracy, loss and calibration of a network on a set of examples."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from worker.engine.examples import Examples
+from worker.engine.inputs import Inputs
 from worker.engine.precision import Precision, autocast
 from worker.engine.scaling import Scaling
 
@@ -66,14 +68,20 @@ def evaluate(
     """Measure in evaluation mode; the module's mode is put back. Host synchronization only at the end."""
     was_training = module.training
     module.eval()
-    scale = scaling.on(device)
     counts = _Counts(device)
     with torch.inference_mode(), autocast(device, precision):
-        for start in range(0, len(examples), _BATCH_SIZE):
-            batch = examples.at(slice(start, start + _BATCH_SIZE)).to(device)
-            counts.add(module(*scale(batch.inputs)).float(), batch.labels)
+        for inputs, labels in measured_batches(examples, scaling, device):
+            counts.add(module(*inputs).float(), labels)
     module.train(was_training)
     return counts.summary(len(examples))
+
+
+def measured_batches(examples: Examples, scaling: Scaling, device: torch.device) -> Iterator[tuple[Inputs, Tensor]]:
+    """All examples in order, scaled, with their labels (B,)."""
+    scale = scaling.on(device)
+    for start in range(0, len(examples), _BATCH_SIZE):
+        batch = examples.at(slice(start, start + _BATCH_SIZE)).to(device)
+        yield scale(batch.inputs), batch.labels
 
 
 def confidence_bin(confidence: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Which value of a training step is the first that is infinite or undefined: slow, since every layer is looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from torch.utils._pytree import tree_leaves
 from typing_extensions import override
 
 from worker.engine.divergence import Broken, Diverged, of_weights
+from worker.engine.inputs import Inputs
 from worker.engine.trainee import Trainee
 
 _LAYER = "call_module"
@@ -64,6 +65,24 @@ class Inspection:
     def _look_at_gradient(self, name: str, parameter: Tensor) -> None:
         if parameter.grad is not None and not _is_finite(parameter.grad):
             self._gradients.append(name)
+
+
+@torch.inference_mode()
+def first_overflow(module: fx.GraphModule, batches: Iterable[Inputs]) -> str | None:
+    """The first layer, else the first operation, whose result is not finite, as the subject of a sentence.
+
+    The module is looked at in evaluation mode, and then put back.
+    """
+    layers = {node.name for node in module.graph.nodes if node.op == _LAYER}
+    found: dict[str, str] = {}
+    was_training = module.training
+    module.eval()
+    for inputs in batches:
+        _Observed(module, found).run(*inputs)
+        if not layers.isdisjoint(found):
+            break
+    module.train(was_training)
+    return next((what for name, what in found.items() if name in layers), next(iter(found.values()), None))
 
 
 class _Observed(fx.Interpreter):

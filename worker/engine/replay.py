@@ -10,7 +10,7 @@ import torch
 
 from backend.domain.errors import FailureCode, JobFailure
 from worker.engine.checkpoint import Checkpoint
-from worker.engine.divergence import Broken, Diverged, Whereabouts, told
+from worker.engine.divergence import Broken, Diverged, Overflowed, Whereabouts, told, told_of_answers
 from worker.engine.results import FinishedPoint
 
 Output = TypeVar("Output", covariant=True)
@@ -67,6 +67,8 @@ def with_replay(make: Callable[[], Attempt[Output]], resume: Checkpoint | None) 
         return
     except Diverged as diverged:
         broken, where = diverged.broken, attempt.whereabouts()
+    except Overflowed as overflowed:
+        raise told_of_answers(overflowed, attempt.whereabouts(), kept.sentence()) from overflowed
     except JobFailure as failure:
         if failure.code is not FailureCode.DIVERGED:
             raise

@@ -6,15 +6,16 @@ from dataclasses import dataclass, replace
 from typing import Literal, Self
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
-from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.recipe import Recipe
 from worker.engine.batches import Batches
 from worker.engine.checkpoint import Checkpoint
-from worker.engine.evaluation import Evaluation, evaluate
+from worker.engine.divergence import Overflowed
+from worker.engine.evaluation import Evaluation, evaluate, measured_batches
 from worker.engine.examples import Examples, place, split_validation
 from worker.engine.feeding import Feed
+from worker.engine.inspection import first_overflow
 from worker.engine.precision import Precision
 from worker.engine.scaling import Scaling, fit_scaling
 from worker.engine.seeds import Generators
@@ -53,8 +54,8 @@ class Workplace:
         """The same, with a trainer that looks at every value of every step."""
         return replace(self, trainer=replace(self.trainer, inspects=True))
 
-    def validate(self, module: nn.Module) -> Evaluation:
-        """Measure on the validation split; raises JobFailure(DIVERGED) where answers are not finite."""
+    def validate(self, module: fx.GraphModule) -> Evaluation:
+        """Measure on the validation split; raises Overflowed where answers are not finite."""
         return self._measure(module, self._validation)
 
     def accuracy(self, module: nn.Module) -> float | None:
@@ -62,7 +63,7 @@ class Workplace:
         found = self._evaluate(module, self._validation)
         return found.accuracy if math.isfinite(found.loss) else None
 
-    def test(self, module: nn.Module) -> Evaluation:
+    def test(self, module: fx.GraphModule) -> Evaluation:
         """Measure on the test split, likewise: once for each operating point, never to choose anything."""
         return self._measure(module, self._test)
 
@@ -82,15 +83,11 @@ class Workplace:
         self.trainer.batches.restore(checkpoint.tensors["batches/epoch"], batch)
         self.generators.restore(checkpoint.part("generators"))
 
-    def _measure(self, module: nn.Module, examples: Examples) -> Evaluation:
+    def _measure(self, module: fx.GraphModule, examples: Examples) -> Evaluation:
         found = self._evaluate(module, examples)
         if not math.isfinite(found.loss):
-            raise JobFailure(
-                FailureCode.DIVERGED,
-                "The network's answers became infinite or undefined where it was measured, though no weight is.",
-                "Lower the learning rate of the training before, and check that the data is scaled as it was when the "
-                "network was trained (data.scaling).",
-            )
+            batches = measured_batches(examples, self.scaling, self.trainer.device)
+            raise Overflowed(first_overflow(module, (inputs for inputs, _ in batches)) or "the loss")
         return found
 
     def _evaluate(self, module: nn.Module, examples: Examples) -> Evaluation:
