@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from html import escape
+from itertools import chain
 
 import plotly.graph_objects as go
 
 from backend.domain.reports import RunReport, StepRecord
 from backend.figures import palette
+from backend.figures.log_axis import log_axis
 from backend.figures.sampling import thin_out
 from backend.figures.steps import step_axis
 
@@ -16,7 +18,6 @@ _MOST_NAMES = 12
 """A legend of more names than this takes more room than the lines."""
 _LEAST_LINE = 20
 """Fewer steps than this are marked one by one."""
-_AXIS = {"type": "log", "exponentformat": "power"}
 
 
 def draw_information(report: RunReport) -> go.Figure:
@@ -24,19 +25,21 @@ def draw_information(report: RunReport) -> go.Figure:
     steps = thin_out([step for step in report.steps if step.fisher_mass], _MOST_STEPS)
     layers = _told_layers(report, steps)
     numbers = [step.step for step in steps]
+    masses = {place: _above_zero([step.fisher_mass[place] for step in steps]) for place, _ in layers}
+    norms = {place: _above_zero([step.fisher_rao_norm[place] for step in steps]) for place, _ in layers}
+    mass_axis, norm_axis = (log_axis(chain.from_iterable(lines.values())) for lines in (masses, norms))
     figure = go.Figure()
     figure.update_layout(
         xaxis=step_axis(numbers) | {"anchor": "y2"},
-        yaxis=_AXIS | {"title": {"text": "Fisher mass (nats)"}, "domain": [0.54, 1.0]},
-        yaxis2=_AXIS | {"title": {"text": "Fisher-Rao norm"}, "domain": [0.0, 0.46]},
+        yaxis=mass_axis | {"title": {"text": "Fisher mass (nats)"}, "domain": [0.54, 1.0]},
+        yaxis2=norm_axis | {"title": {"text": "Fisher-Rao norm"}, "domain": [0.0, 0.46]},
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         hovermode="closest",
     )
     for number, (place, name) in enumerate(layers):
         style = _style(name, palette.COUPLED[number % len(palette.COUPLED)], len(steps))
-        masses, norms = zip(*((step.fisher_mass[place], step.fisher_rao_norm[place]) for step in steps), strict=True)
-        figure.add_scatter(x=numbers, y=_above_zero(masses), showlegend=len(layers) <= _MOST_NAMES, **style)
-        figure.add_scatter(x=numbers, y=_above_zero(norms), yaxis="y2", showlegend=False, **style)
+        figure.add_scatter(x=numbers, y=masses[place], showlegend=len(layers) <= _MOST_NAMES, **style)
+        figure.add_scatter(x=numbers, y=norms[place], yaxis="y2", showlegend=False, **style)
     return figure
 
 

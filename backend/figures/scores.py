@@ -9,6 +9,7 @@ import plotly.graph_objects as go
 from backend.domain.reports import RunReport
 from backend.domain.scores import LayerScores, ScoreDistribution
 from backend.figures import palette
+from backend.figures.log_axis import log_axis
 from backend.figures.sizes import UNITS
 
 _HEIGHT = 0.82
@@ -30,10 +31,10 @@ def draw_scores(report: RunReport) -> go.Figure:
     figure.update_layout(
         xaxis={
             "title": {"text": "Score (the lowest of a layer go first)"},
-            "type": "log" if scores and scores.scale == "log" else "linear",
             "exponentformat": "power",
             "showgrid": False,
             "zeroline": False,
+            **(log_axis((scores.low, scores.high)) if scores and scores.scale == "log" else {"type": "linear"}),
         },
         yaxis={"automargin": True, "showgrid": False, "zeroline": False},
         legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0},

@@ -55,7 +55,7 @@ def test_the_cut_stands_at_the_highest_score_that_went_and_zeros_are_told_in_wor
     figure = of(report, distribution("log", 0.5))
     cuts = next(trace for trace in figure.data if trace.name == "highest score that went")
     assert [points[0][0] for points in segments(cuts)] == [3.5, 0.5]  # zero is off a logarithmic axis
-    assert figure.layout.xaxis.type == "log"
+    assert (figure.layout.xaxis.type, figure.layout.xaxis.tickformat) == ("log", "~g")
     assert list(figure.layout.xaxis.range) == pytest.approx([math.log10(0.5), math.log10(40)], abs=0.02)
     (text,) = [trace for trace in figure.data if trace.mode == "text"]
     assert [word.strip() for word in text.text] == ["75% are exactly zero"]
