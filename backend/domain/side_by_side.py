@@ -1,6 +1,6 @@
-"""Runs side by side: which belong to the same method, and what keeps them from being compared fairly."""
+"""Runs side by side: which belong to the same method, and where each has come."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from backend.domain import metrics
@@ -10,9 +10,9 @@ from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, RunLayout
 from backend.domain.retraining import Distillation
+from backend.domain.rewinding import rewound_step
 from backend.domain.series_names import differences
 
-_FEWEST_SEEDS = 3
 _BASELINES = ("random", "uniform")
 
 
@@ -28,6 +28,28 @@ class ComparedRun:
     layout: RunLayout
     points: Sequence[OperatingPoint]
     is_finished: bool
+    epoch_steps: int | None = None
+    """Mini-batches in a pass over the training data; None where that is not known any more."""
+    removal_steps: int = 0
+    """Training steps between removals so far."""
+
+    @property
+    def epochs(self) -> float:
+        """Passes over the training data after the dense network, with all that the recipe still has to come.
+
+        Sparsifying, between removals (so far) and retraining; a budget in MACs is counted at the last point's size.
+        """
+        recipe, per_epoch = self.recipe, self.epoch_steps
+        longer = 1.0
+        if recipe.retrain.budget == "macs" and self.points:
+            longer = metrics.theoretical_speedup(self.layout.dense_macs, self.points[-1].macs)
+        rewound = rewound_step(recipe) / per_epoch if per_epoch else 0.0
+        each_point = max(0.0, recipe.retrain.epochs * longer - rewound)
+        sparsifying = 0 if recipe.sparsify is None else recipe.sparsify.epochs
+        if recipe.sparsify is not None and recipe.sparsify.passes == "each_point":
+            sparsifying *= recipe.prune.points
+        between = self.removal_steps / per_epoch if per_epoch else 0.0
+        return sparsifying + between + each_point * recipe.prune.points
 
 
 @dataclass(frozen=True)
@@ -42,6 +64,11 @@ class Series:
     def granularity(self) -> GranularityKind:
         """What one decision of this method removes."""
         return self.runs[0].recipe.prune.granularity.kind
+
+    @property
+    def epochs(self) -> Spread | None:
+        """Passes over the training data after the dense network."""
+        return Spread.of(run.epochs for run in self.runs)
 
     @property
     def dense_test_accuracy(self) -> Spread | None:
@@ -119,49 +146,6 @@ def label_of(recipe: Recipe) -> str:
     return ", ".join(axes)
 
 
-def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
-    """What a reader must know before trusting a comparison of these runs, one sentence each."""
-    found = [sentence for value_of, sentence in _MUST_AGREE if len({repr(value_of(run)) for run in runs}) > 1]
-    found += _on_zeros(runs)
-    if not all(run.is_finished for run in runs):
-        found.append("Some of these runs have not ended: their last points are still to come.")
-    series = series_of(runs)
-    seeds = min((len({run.recipe.seed for run in one.runs}) for one in series), default=0)
-    if seeds < _FEWEST_SEEDS:
-        found.append(
-            f"Some methods have {'one seed' if seeds == 1 else f'{seeds} seeds'} only: run at least {_FEWEST_SEEDS} "
-            "to see what is chance."
-        )
-    if not any(one.is_baseline for one in series):
-        found.append("There is no baseline among them: add runs with the presets `random-channel` and `uniform`.")
-    return tuple(found)
-
-
-def _on_zeros(runs: Sequence[ComparedRun]) -> Iterator[str]:
-    """What zeros are not, where any of these runs leaves some."""
-    kinds = {run.recipe.prune.granularity.kind for run in runs}
-    if "unstructured" not in kinds:
-        return
-    are_mixed = len(kinds) > 1
-    begin = "Some of these runs remove channels, others set" if are_mixed else "These runs set"
-    yield (
-        f"{begin} single weights to zero: {'of those, ' if are_mixed else ''}MACs and parameters count what is not "
-        "zero, shapes stay (but for dead channels), and zeros save no time until a sparse runtime is used."
-    )
-
-
-_MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
-    (lambda run: run.model_id, "These runs prune different networks: they do not start from the same accuracy."),
-    (lambda run: run.dataset_id, "These runs measure on different data."),
-    (
-        lambda run: (run.recipe.retrain, _retraining_teacher(run.recipe.distill), run.recipe.prune.points),
-        "These runs are retrained differently (retrain, distill or the number of points): longer or better retraining "
-        "alone can decide a comparison.",
-    ),
-    (lambda run: run.recipe.data, "These runs split, batch or scale the data differently."),
-)
-
-
 def _method(recipe: Recipe) -> tuple[object, ...]:
     """What belongs to the method: not the target, the seed, how long it trains, or the retraining that all share."""
     prune, retrain, sparsify = recipe.prune, recipe.retrain, recipe.sparsify
@@ -172,11 +156,6 @@ def _method(recipe: Recipe) -> tuple[object, ...]:
         *(retrain.start, retrain.budget, retrain.learning_rate_decay == "rewind"),
         recipe.distill if not is_continued or _makes_sparse(recipe.distill) else None,
     )
-
-
-def _retraining_teacher(distill: Distillation | None) -> tuple[float, float] | None:
-    """Temperature and weight of a teacher while retraining."""
-    return (distill.temperature, distill.weight) if distill is not None and distill.teaches_retraining else None
 
 
 def _makes_sparse(distill: Distillation | None) -> bool:

@@ -7,9 +7,13 @@ from plotly.graph_objects import Figure
 
 from backend.db.models import JobRow
 from backend.domain.agreement import Agreement, agreements, parse_removed, removing_channels, tell_left_out
+from backend.domain.epochs import epoch_length
 from backend.domain.errors import InvalidValue
+from backend.domain.fairness import caveats
 from backend.domain.jobs import JobState
-from backend.domain.side_by_side import ComparedRun, Series, caveats, series_of
+from backend.domain.recipe import Recipe
+from backend.domain.reports import Phase
+from backend.domain.side_by_side import ComparedRun, Series, series_of
 from backend.figures import SizeAxis
 from backend.figures.agreement import draw_agreement
 from backend.figures.side_by_side import Split, draw_side_by_side
@@ -31,7 +35,9 @@ class RunComparison:
 
 def compare(scope: Scope, run_ids: Sequence[str], x: SizeAxis, split: Split) -> RunComparison:
     """Compare pruning runs as far as they have come; raises `NotFound`, `InvalidValue` for a sample training."""
-    runs = [_compared(scope, scope.work.jobs.get_run(run_id)) for run_id in dict.fromkeys(run_ids)]
+    removals = scope.work.steps.count_by_run(run_ids, Phase.PRUNE)
+    rows = [scope.work.jobs.get_run(run_id) for run_id in dict.fromkeys(run_ids)]
+    runs = [_compared(scope, row, removals.get(row.id, 0)) for row in rows]
     series = series_of(runs)
     found = _agreements(scope, removing_channels(series))
     return RunComparison(
@@ -62,7 +68,7 @@ def _removed(scope: Scope, run: ComparedRun) -> list[str]:
     return [*scope.work.steps.list_removed(run.id, last.step), *last.dead_channels]
 
 
-def _compared(scope: Scope, row: JobRow) -> ComparedRun:
+def _compared(scope: Scope, row: JobRow, removals: int) -> ComparedRun:
     if row.recipe is None:
         raise InvalidValue(f"`{row.name}` trained a sample network: there is nothing to compare.", field="run")
     if row.layout is None:
@@ -76,4 +82,14 @@ def _compared(scope: Scope, row: JobRow) -> ComparedRun:
         layout=row.layout,
         points=[point.to_domain() for point in scope.work.points.list_all(row.id)],
         is_finished=row.state is JobState.COMPLETED,
+        epoch_steps=_epoch_steps(scope, row.dataset_id, row.recipe),
+        removal_steps=removals * row.recipe.prune.schedule.training_steps,
+    )
+
+
+def _epoch_steps(scope: Scope, dataset_id: str | None, recipe: Recipe) -> int | None:
+    """Mini-batches in a pass over the training data; None where the dataset is gone."""
+    dataset = None if dataset_id is None else scope.work.datasets.find(dataset_id)
+    return (
+        None if dataset is None or dataset.summary is None else epoch_length(dataset.summary.train_count, recipe.data)
     )

@@ -49,6 +49,20 @@ def test_runs_are_grouped_by_method_and_drawn(client: TestClient, runs: list[str
     assert any("seed" in sentence for sentence in answer["caveats"])
 
 
+def test_training_between_removals_counts_where_methods_train_for_unlike_lengths(
+    application: Application, client: TestClient, runs: list[str]
+) -> None:
+    """Of 100 examples 90 are trained on, in one mini-batch: 2 removals of 10 steps are 20 epochs, besides 4 times 5."""
+    assert not any("unlike lengths" in sentence for sentence in ask(client, runs)["caveats"])
+    dataset = application.add_dataset()
+    with UnitOfWork(application.sessions) as work:
+        for run in runs:
+            work.jobs.get_run(run).dataset_id = dataset
+        work.steps.add_all(runs[2], [step(1), step(2)], LAYOUT)
+    (sentence,) = (sentence for sentence in ask(client, runs)["caveats"] if "unlike lengths" in sentence)
+    assert sentence.endswith("from 20 epochs (`uniform`) to 40 (`theis2018-fisher`).")
+
+
 def test_every_run_tells_its_last_point(client: TestClient, runs: list[str]) -> None:
     found = [run for one in ask(client, runs)["series"] for run in one["runs"]]
     assert {run["last_point"] for run in found} == {2}

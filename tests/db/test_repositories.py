@@ -16,7 +16,7 @@ from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
 from backend.domain.point_details import PointDetails
 from backend.domain.presets import PRESETS
-from backend.domain.reports import Zeros
+from backend.domain.reports import Phase, Zeros
 from backend.domain.sampling import SampleOrder
 from backend.domain.weight_bits import WeightBits
 from tests.db.values import LAYOUT, point, scores, step
@@ -88,6 +88,16 @@ def test_a_trimmed_history_ends_at_the_checkpoint(unit_of_work: Open, job_id: st
     with unit_of_work() as work:
         assert work.steps.count(job_id) == 3
         assert [row.index for row in work.points.list_all(job_id)] == [1]
+
+
+def test_steps_are_counted_by_run_and_phase(unit_of_work: Open, job_id: str) -> None:
+    with unit_of_work() as work:
+        retraining = [step(number).model_copy(update={"phase": Phase.RETRAIN}) for number in (3, 4, 5)]
+        work.steps.add_all(job_id, [step(1), step(2), *retraining], LAYOUT)
+    with unit_of_work() as work:
+        assert work.steps.count_by_run([job_id, "0" * 32], Phase.PRUNE) == {job_id: 2}
+        assert work.steps.count_by_run([job_id], Phase.RETRAIN) == {job_id: 3}
+        assert work.steps.count_by_run(["0" * 32], Phase.PRUNE) == {}
 
 
 def test_scores_are_found_by_point_or_of_the_last_one_that_tells(unit_of_work: Open, job_id: str) -> None:

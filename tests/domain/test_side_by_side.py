@@ -1,4 +1,4 @@
-"""Runs side by side: what counts as one method, and what is said about fairness."""
+"""Runs side by side: what counts as one method, and how far each has come."""
 
 from dataclasses import replace
 
@@ -8,7 +8,7 @@ from backend.domain.comparison import Spread
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, RunLayout, TrackedLayer
-from backend.domain.side_by_side import ComparedRun, caveats, label_of, series_of
+from backend.domain.side_by_side import ComparedRun, label_of, series_of
 
 LAYOUT = RunLayout(
     layers=(TrackedLayer(name="fc", dense_width=4, is_prunable=True),), dense_macs=100, dense_parameters=100
@@ -75,30 +75,6 @@ def test_recipes_of_one_method_are_told_apart_by_what_differs_even_where_runs_ar
     ]
 
 
-def test_a_fair_comparison_has_no_caveat() -> None:
-    assert caveats(fair()) == ()
-
-
-@pytest.mark.parametrize(
-    ("extra", "sentence"),
-    [
-        (compared("uniform", 3, model="other"), "prune different networks"),
-        (compared("uniform", 3, retrain={"epochs": 1}), "retrained differently"),
-        (compared("uniform", 3, data={"batch_size": 7}), "batch or scale"),
-        (compared("uniform", 3, is_finished=False), "have not ended"),
-        (compared("magnitude-channel", 3), "one seed only"),
-    ],
-)
-def test_what_keeps_a_comparison_from_being_fair_is_said(extra: ComparedRun, sentence: str) -> None:
-    assert any(sentence in found for found in caveats([*fair(), extra]))
-
-
-def test_a_comparison_without_a_baseline_says_so() -> None:
-    found = caveats([compared("theis2018-fisher", seed) for seed in range(3)])
-    assert len(found) == 1
-    assert "random-channel" in found[0]
-
-
 ZEROS = {"count": 10, "prunable": 90, "left": [80], "compressed_bytes": 9, "file_macs": 50, "file_parameters": 60}
 
 
@@ -120,10 +96,24 @@ def test_zeros_are_not_taken_for_savings() -> None:
     assert thin.file_macs_density is None
 
 
-def test_a_comparison_of_zeros_alone_says_what_they_are_not() -> None:
-    runs = [compared(preset, seed) for preset in ("lamp2021", "random-weights") for seed in range(3)]
-    (sentence,) = caveats(runs)
-    assert sentence.startswith("These runs set single weights to zero")
-    assert "no time until a sparse runtime is used" in sentence
-    mixed = caveats([*runs, *fair()])
-    assert any(found.startswith("Some of these runs remove channels") for found in mixed)
+def test_epochs_are_those_of_sparsifying_of_removals_and_of_every_point() -> None:
+    """20 and 5; 4 times 5, and 300 steps of 100 an epoch."""
+    assert compared("yang2019-l1-masks").epochs == 25
+    assert replace(compared("uniform"), epoch_steps=100, removal_steps=300).epochs == 23
+    slimming = PRESETS["liu2017-slimming"].recipe.model_dump()
+    several = compared(
+        "liu2017-slimming",
+        prune=slimming["prune"] | {"points": 3},
+        sparsify=slimming["sparsify"] | {"epochs": 10, "passes": "each_point"},
+        retrain=slimming["retrain"] | {"epochs": 2},
+    )
+    assert several.epochs == 3 * (10 + 2)
+
+
+def test_epochs_that_are_rewound_count_as_done_and_a_budget_in_macs_lasts_longer() -> None:
+    run = compared("renda2020-weight-rewinding")
+    steps = run.recipe.dense.keep_step if run.recipe.dense else 0
+    assert steps
+    assert replace(run, epoch_steps=steps).epochs == run.recipe.prune.points * (run.recipe.retrain.epochs - 1)
+    scratch = with_point(compared("crowley2018-scratch-flops"), macs=25)
+    assert (scratch.recipe.retrain.budget, scratch.epochs) == ("macs", 4 * scratch.recipe.retrain.epochs)

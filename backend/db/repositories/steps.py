@@ -1,13 +1,13 @@
 """Histories of runs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 
 from backend.db.models import StepRow
 from backend.db.repositories.repository import Repository
 from backend.domain.instability import MeasuredRemoval
-from backend.domain.reports import RunLayout, StepRecord
+from backend.domain.reports import Phase, RunLayout, StepRecord
 
 
 class Steps(Repository):
@@ -37,6 +37,12 @@ class Steps(Repository):
         conditions = (StepRow.job_id == job_id, StepRow.step <= last)
         removed = StepRow.metrics["removed"]
         return [label for (labels,) in self._session.execute(select(removed).where(*conditions)) for label in labels]
+
+    def count_by_run(self, job_ids: Collection[str], phase: Phase) -> dict[str, int]:
+        """Number of steps of this phase by run; runs without any are left out."""
+        conditions = (StepRow.job_id.in_(job_ids), StepRow.metrics["phase"].as_string() == phase.value)
+        query = select(StepRow.job_id, func.count().label("steps")).where(*conditions).group_by(StepRow.job_id)
+        return {row.job_id: row.steps for row in self._session.execute(query)}
 
     def list_removals(self, job_id: str) -> list[MeasuredRemoval]:
         """All removals of a run that were measured, in order."""
