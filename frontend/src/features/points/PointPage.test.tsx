@@ -225,7 +225,7 @@ test('calibration, the classes that lost most and what the removals took stand b
   expect(quality).toHaveTextContent('Test accuracy87.12%87.12%')
   expect(quality).toHaveTextContent('Calibration error, test–3.12%')
   expect(quality).toHaveTextContent('Class 7, test accuracy90.00%50.00%')
-  expect(quality).toHaveTextContent('from 80.00% to 60.00%, 25.0% of what it was, before retraining. 12 removals took')
+  expect(quality).toHaveTextContent('from 80.00% to 60.00%, which is 25.0% less, before retraining. 12 removals took')
 })
 
 test('the layers that read the input are shown with what is left of them', () => {

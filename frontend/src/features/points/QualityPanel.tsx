@@ -56,7 +56,7 @@ function Removal({ entry }: { entry: PointEntry }) {
   return (
     <Text size="sm" c="dimmed" mt="sm">
       The removals of this point took validation accuracy from {formatPercent(before, 2)} to {formatPercent(after, 2)},{' '}
-      {formatPercent(entry.relative_instability)} of what it was, before retraining.
+      which is {formatPercent(entry.relative_instability)} less, before retraining.
       {entry.removals_notice && ` ${entry.removals_notice}`}
       {entry.worst_classes.length > 0 && ' The classes shown lost most against the dense network.'}
     </Text>
