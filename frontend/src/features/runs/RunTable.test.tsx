@@ -39,5 +39,5 @@ test('a narrow screen has no column for accuracy and size: both stand below the 
   const [row] = show({ result: { index: 4, test_accuracy: 0.9, macs_density: 0.25, file_macs_density: 0.75 } })
   expect(screen.getAllByTestId('narrow-result')).toHaveLength(1)
   expect(row).toContainElement(screen.getByTestId('narrow-result'))
-  expect(screen.getByTestId('narrow-result')).toHaveTextContent('90.00% test accuracy, 25.0% of MACs kept75.0% with zeros')
+  expect(screen.getByTestId('narrow-result')).toHaveTextContent('90.00% test accuracy, 25.0% of MACs75.0% with zeros')
 })

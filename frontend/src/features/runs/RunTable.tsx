@@ -15,17 +15,17 @@ interface Props {
 
 export function RunTable({ runs, picked, onPick }: Props) {
   return (
-    <Table highlightOnHover data-testid="runs">
+    <Table highlightOnHover horizontalSpacing="xs" data-testid="runs">
       <Table.Thead>
         <Table.Tr>
           <Table.Th w={36} aria-label="Compare" />
           <Table.Th>Run</Table.Th>
           <Table.Th>State</Table.Th>
           <Table.Th visibleFrom="sm">Progress</Table.Th>
-          <Table.Th ta="right" visibleFrom="sm">
+          <Table.Th ta="right" visibleFrom="md">
             Test accuracy
           </Table.Th>
-          <Table.Th ta="right" visibleFrom="sm">
+          <Table.Th ta="right" visibleFrom="md">
             MACs kept
           </Table.Th>
           <Table.Th visibleFrom="lg">Started</Table.Th>
@@ -73,10 +73,10 @@ function RunRow({ run, isPicked, onPick }: RowProps) {
           {formatPercent(run.progress, 0)}
         </Text>
       </Table.Td>
-      <Table.Td ta="right" className="numbers" visibleFrom="sm">
+      <Table.Td ta="right" className="numbers" visibleFrom="md">
         {formatPercent(result?.test_accuracy, 2)}
       </Table.Td>
-      <Table.Td ta="right" className="numbers" visibleFrom="sm">
+      <Table.Td ta="right" className="numbers" visibleFrom="md">
         {formatPercent(result?.macs_density)}
         <WithZeros density={result?.file_macs_density} />
       </Table.Td>
@@ -85,11 +85,11 @@ function RunRow({ run, isPicked, onPick }: RowProps) {
   )
 }
 
-/** Accuracy and size on a screen that has no room for their columns. */
+/** Test accuracy and MACs kept, on a screen that has no room for their columns. */
 function NarrowResult({ result }: { result: NonNullable<RunSummary['result']> }) {
   return (
-    <Text component="div" size="xs" className="numbers" hiddenFrom="sm" data-testid="narrow-result">
-      {formatPercent(result.test_accuracy, 2)} test accuracy, {formatPercent(result.macs_density)} of MACs kept
+    <Text component="div" size="xs" className="numbers" hiddenFrom="md" data-testid="narrow-result">
+      {formatPercent(result.test_accuracy, 2)} test accuracy, {formatPercent(result.macs_density)} of MACs
       <WithZeros density={result.file_macs_density} />
     </Text>
   )
