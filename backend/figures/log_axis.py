@@ -24,5 +24,5 @@ def log_axis(values: Iterable[float | None]) -> dict[str, Any]:
     if powers >= _FEWEST_POWERS:
         return {"type": "log", "exponentformat": "power", "dtick": math.ceil(powers / _MOST_POWERS)}
     are_small = bool(logarithms) and max(logarithms) < math.log10(_SMALL)
-    ticks = {"dtick": "D2"} if powers >= _FEWEST_PARTS else {"nticks": 3}
+    ticks = {"dtick": "D2"} if powers >= _FEWEST_PARTS else {"nticks": 5}
     return {"type": "log", "tickformat": "~e" if are_small else "~g", **ticks}
