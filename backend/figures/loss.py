@@ -44,7 +44,7 @@ def draw_loss(report: RunReport) -> go.Figure:
 
 
 def _add_line(figure: go.Figure, name: str, steps: list[int], values: list[float | None], axis: str) -> None:
-    color, form = (palette.PRUNED, "%{y:.4f}") if axis == "y" else (palette.TEST, "%{y:.2%}")
+    color, form = (palette.PRUNED, "%{y:.4~g}") if axis == "y" else (palette.TEST, "%{y:.2%}")
     figure.add_scatter(
         name=name,
         x=steps,

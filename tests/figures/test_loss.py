@@ -9,6 +9,7 @@ def test_loss_and_accuracy_of_every_step_are_drawn_on_their_own_axes(report: Run
     assert list(loss.y) == pytest.approx([1, 1 / 2, 1 / 3, 1 / 4])
     assert list(accuracy.y) == pytest.approx([0.55, 0.6, 0.65, 0.7])
     assert (loss.yaxis, accuracy.yaxis) == ("y", "y2")
+    assert loss.hovertemplate == "%{y:.4~g}"  # a loss that went astray has an exponent instead of 25 digits
 
 
 def test_retraining_stands_on_tinted_ground(report: RunReport):
