@@ -44,7 +44,7 @@ def read_report(visitor: Visit) -> None:
     """What can go, and the layers: filtered, searched, and one of them pinned."""
     page = visitor.page
     shown = page.get_by_role("radiogroup", name="Layers to show")
-    expect(visitor.part("removable-macs")).to_have_text(re.compile(r"^9\d\.\d %"))
+    expect(visitor.part("removable-macs")).to_have_text(re.compile(r"^9\d\.\d%"))
     expect(visitor.part("count-prunable")).to_contain_text("2 prunable")
     expect(visitor.part("layer-row")).to_have_count(3)
     shown.get_by_text("locked").click()
