@@ -22,7 +22,12 @@ def draw_calibration(report: RunReport) -> go.Figure:
     """
     figure = go.Figure()
     figure.update_layout(
-        xaxis={"title": {"text": "Operating point (0 is the dense network)"}, "tickformat": "d", "dtick": 1},
+        xaxis={
+            "title": {"text": "Operating point (0 is the dense network)"},
+            "tickformat": "d",
+            "dtick": 1,
+            "autorangeoptions": {"clipmin": -0.5},
+        },
         yaxis={
             "title": {"text": "Expected calibration error (%)"},
             "tickformat": ".1%",

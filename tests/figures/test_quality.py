@@ -69,7 +69,9 @@ def test_removals_are_drawn_before_a_point_is_reached(report: RunReport):
 
 
 def test_calibration_starts_with_the_dense_network(recorded: RunReport):
-    validation, test = draw_calibration(recorded).data
+    figure = draw_calibration(recorded)
+    validation, test = figure.data
+    assert figure.layout.xaxis.autorangeoptions.clipmin == -0.5, "there is no point -1"
     assert list(validation.x) == list(test.x) == [0, 1, 2]
     assert list(test.y) == pytest.approx([0, 0.02, 0.04])
 
