@@ -38,7 +38,7 @@ _RESNET_14_OF_20 = 0.65
 
 
 _BY_NORM = LearnedCriterion(normalization="layer")
-"""What the group lasso and its kin leave are norms, which are of unlike size in unlike layers."""
+"""What the group lasso leaves are norms, which are of unlike size in the unlike layers of a convolutional network."""
 
 
 def _sparsifying_recipe(
@@ -174,8 +174,7 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 epochs=_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 regularizer=SparseGroupLassoRegularizer(strength=1e-2, l1_strength=1e-4),
-            ),
-            _BY_NORM,
+            )
         ),
     ),
     Preset(
@@ -191,8 +190,7 @@ SPARSIFYING_PRESETS: tuple[Preset, ...] = (
                 epochs=_EPOCHS,
                 optimizer=AdamOptimizer(learning_rate=1e-3),
                 regularizer=SparseGroupLassoRegularizer(strength=5e-4, l1_strength=1e-4, lines="both", scaling="none"),
-            ),
-            _BY_NORM,
+            )
         ),
     ),
     Preset(
