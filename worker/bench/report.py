@@ -18,7 +18,8 @@ _CLOSE = 1.1
 """Compressions up to so many times what was asked for pass as that: whole channels go by steps."""
 BEYOND = (
     '"at 69x": the compression that was reached, on average over seeds, where it is more than a tenth above the '
-    "column's. Targets of single weights count zeros; channels that these leave without inputs or outputs go on top."
+    "column's. Targets of single weights count zeros, and channels that these leave without inputs or outputs go on "
+    "top; a regularizer may close more than was asked for."
 )
 
 

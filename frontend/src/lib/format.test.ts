@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatDuration, formatLoss, formatNumber, formatPart, formatPercent, formatShape } from './format'
+import { formatBytes, formatCount, formatDuration, formatLoss, formatLost, formatNumber, formatPart, formatPercent, formatShape } from './format'
 
 test('bytes take the largest unit that keeps the number above one', () => {
   expect(formatBytes(0)).toBe('0 B')
@@ -41,4 +41,9 @@ test('a part that is not quite everything never reads as everything', () => {
   expect(formatPart(0.99971)).toBe('> 99.9%')
   expect(formatPart(0.9994)).toBe('99.9%')
   expect(formatPart(1)).toBe('100.0%')
+})
+
+test('what was lost reads as less, and what was gained as more', () => {
+  expect(formatLost(0.25)).toBe('25.0% less')
+  expect(formatLost(-0.05)).toBe('5.0% more')
 })

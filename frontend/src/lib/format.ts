@@ -21,6 +21,11 @@ export function formatPercent(share: Maybe, digits = 1): string {
   return share == null ? UNKNOWN : `${(share * 100).toFixed(digits)}%`
 }
 
+/** What is lost of a whole, as a share of it; below 0 something was gained. */
+export function formatLost(share: number): string {
+  return `${formatPercent(Math.abs(share))} ${share < 0 ? 'more' : 'less'}`
+}
+
 /** A part of a whole; one that is not quite everything never reads as everything. */
 export function formatPart(share: number): string {
   const text = formatPercent(share)

@@ -1,7 +1,7 @@
 import { Table, Text } from '@mantine/core'
 import { Panel } from '@/components/Panel'
 import type { PointEntry } from '@/lib/api/types'
-import { formatPercent } from '@/lib/format'
+import { formatLost, formatPercent } from '@/lib/format'
 
 type Point = PointEntry['point']
 
@@ -53,10 +53,11 @@ export function QualityPanel({ entry, dense }: { entry: PointEntry; dense: Point
 function Removal({ entry }: { entry: PointEntry }) {
   const { before_accuracy: before, pruned_accuracy: after, index } = entry.point
   if (index === 0 || before == null) return null
+  const lost = entry.relative_instability
   return (
     <Text size="sm" c="dimmed" mt="sm">
-      The removals of this point took validation accuracy from {formatPercent(before, 2)} to {formatPercent(after, 2)},{' '}
-      which is {formatPercent(entry.relative_instability)} less, before retraining.
+      The removals of this point took validation accuracy from {formatPercent(before, 2)} to {formatPercent(after, 2)}
+      {lost !== null && `, which is ${formatLost(lost)}`}, before retraining.
       {entry.removals_notice && ` ${entry.removals_notice}`}
       {entry.worst_classes.length > 0 && ' The classes shown lost most against the dense network.'}
     </Text>

@@ -76,7 +76,7 @@ function Amount({ share, label, problem, onChange }: AmountProps) {
         aria-label={label}
         value={share === null ? '' : toPercent(share)}
         onChange={(percent) => onChange(typeof percent === 'number' ? fromPercent(percent) : null)}
-        suffix=" %"
+        suffix="%"
         decimalScale={2}
         clampBehavior="none"
         error={problem !== null}
