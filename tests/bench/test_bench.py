@@ -24,6 +24,7 @@ from worker.bench.results import Results
 from worker.bench.shelf import Shelf
 from worker.engine.batches import Batches
 from worker.engine.run import Output
+from worker.engine.sampling import HABITS
 
 METHODS = ("magnitude-channel", "uniform")
 PER_EPOCH = epoch_length(len(blobs().train), DataSplit())
@@ -177,11 +178,22 @@ def test_what_was_reached_stands_beside_what_was_asked_for(comparison: Compariso
 def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
     told = plan(methods=("lamp2021", "louizos2018-l0", "crowley2018-scratch"), retrain_epochs=2).conditions
     assert "2 epochs in a run (2 to 5 where several operating points share them out in whole epochs)" in told
-    assert "from scratch train for just as long (not as long as the dense network was trained)" in told
+    assert "from scratch train as the dense network was trained: for as many epochs" in told
     even = plan(methods=("louizos2018-l0",), retrain_epochs=1, sparsify_epochs=1).conditions
     assert "retraining: 1 epoch in a run, SGD" in even
     assert "at most 1 epoch for that" in even
     assert "scratch" not in even
+
+
+@pytest.mark.parametrize("method", ["crowley2018-scratch", "crowley2018-scratch-flops", "hinton2015-distillation"])
+def test_a_network_from_scratch_trains_as_the_dense_network_did(method: str):
+    whole = plan(methods=(method, "uniform"), network="lenet5", dense_epochs=None, learning_rates=(0.01, 0.02))
+    cell, kept = whole.cells[:2]
+    assert whole.recipe(cell, 0.01, per_epoch=540).retrain.epochs == HABITS["lenet5"].epochs
+    assert whole.recipe(cell, 0.01, per_epoch=15).retrain.epochs == 100  # small data: more epochs, for either
+    (recipe,) = whole.candidates(cell, 540).values()
+    assert recipe.retrain.optimizer.learning_rate == HABITS["lenet5"].learning_rate
+    assert [item.retrain.optimizer.learning_rate for item in whole.candidates(kept, 540).values()] == [0.01, 0.02]
 
 
 def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comparison, tmp_path: Path):

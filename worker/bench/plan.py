@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from itertools import product
-from typing import Self
+from typing import Any, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
@@ -18,7 +18,6 @@ from worker.bench.trials import Trial, variants
 from worker.engine.sampling import HABITS, epochs_of
 
 _WEIGHT_DECAY = 5e-4
-_SCRATCH = ("crowley2018-scratch", "crowley2018-scratch-flops")
 _SOME_STEPS = 100
 """Of an epoch, where its length does not matter."""
 
@@ -108,20 +107,22 @@ class Plan(Spec):
         """How the retraining of runs with several operating points differs, in brackets."""
         totals = set()
         for recipe in self._recipes().values():
+            if _is_from_scratch(recipe):
+                continue
             each = recipe.retrain.epochs
             totals.add(each * recipe.prune.points if recipe.retrain.start.kind == "continue" else each)
-        lowest, highest = min(totals), max(totals)
+        lowest, highest = min(totals, default=self.retrain_epochs), max(totals, default=self.retrain_epochs)
         if lowest == highest == self.retrain_epochs:
             return ""
         return f" ({lowest} to {highest} where several operating points share them out in whole epochs)"
 
     @property
     def _from_scratch(self) -> str:
-        if not set(_SCRATCH).intersection(self.methods):
+        if not any(_is_from_scratch(PRESETS[name].recipe) for name in self.methods):
             return ""
         return (
-            " Networks from scratch train for just as long (not as long as the dense network was trained), or for as "
-            "many operations as the dense network takes for it."
+            " Networks from scratch train as the dense network was trained: for as many epochs and from its learning "
+            "rate, or in thinner networks for more epochs, with as many operations in all."
         )
 
     def order(self, seed: int) -> SampleOrder:
@@ -133,10 +134,13 @@ class Plan(Spec):
 
         What belongs to a method stays: criterion, allocation, schedule, regularizer, and where retraining starts from.
         """
-        preset = PRESETS[cell.method].recipe
+        preset, order = PRESETS[cell.method].recipe, self.order(cell.seed)
+        retrain = self._retrain(preset, learning_rate)
+        if _is_from_scratch(preset):
+            retrain = retrain.model_copy(update=self._dense_training(order, per_epoch))
         changes: dict[str, object] = {
             "target": ParameterTarget(density=1 / cell.compression),
-            "retrain": self._retrain(preset, learning_rate),
+            "retrain": retrain,
             "data": DataSplit(),
             "seed": cell.seed,
         }
@@ -146,14 +150,15 @@ class Plan(Spec):
             epochs = min(preset.sparsify.epochs, self.sparsify_epochs)
             changes["sparsify"] = preset.sparsify.model_copy(update={"epochs": epochs})
         if preset.dense is not None:
-            changes["dense"] = self._dense(preset.dense, self.order(cell.seed), per_epoch)
+            changes["dense"] = self._dense(preset.dense, order, per_epoch)
         return Recipe.model_validate(preset.model_copy(update=changes).model_dump())
 
     def candidates(self, cell: Cell, per_epoch: int) -> Mapping[str, Recipe]:
         """All recipes of a cell, of which the validation split chooses, each by what sets it apart."""
         found = {}
-        for rate in self.learning_rates:
-            own = (f"learning_rate={rate:g}",) if len(self.learning_rates) > 1 else ()
+        rates = () if _is_from_scratch(PRESETS[cell.method].recipe) else self.learning_rates
+        for rate in rates or self.learning_rates[:1]:
+            own = (f"learning_rate={rate:g}",) if len(rates) > 1 else ()
             for settings, recipe in variants(cell.method, self.recipe(cell, rate, per_epoch), self.trials):
                 found[", ".join((*own, *settings))] = recipe
         return found
@@ -190,15 +195,21 @@ class Plan(Spec):
         Authors rewind to a step of a training far longer than that of a small network: here to a tenth of it at most,
         and to half of the retraining, which leaves out as many steps.
         """
-        habit, epochs = HABITS[self.network], epochs_of(order, per_epoch)
-        last = min(epochs * per_epoch // 10, self.retrain_epochs * per_epoch // 2)
-        same = {
-            "epochs": epochs,
-            "keep_step": min(preset.keep_step, last),
-            "optimizer": SgdOptimizer(learning_rate=habit.learning_rate, weight_decay=_WEIGHT_DECAY),
+        training = self._dense_training(order, per_epoch)
+        last = min(training["epochs"] * per_epoch // 10, self.retrain_epochs * per_epoch // 2)
+        return preset.model_copy(update=training | {"keep_step": min(preset.keep_step, last)})
+
+    def _dense_training(self, order: SampleOrder, per_epoch: int) -> dict[str, Any]:
+        return {
+            "epochs": epochs_of(order, per_epoch),
+            "optimizer": SgdOptimizer(learning_rate=HABITS[self.network].learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": "cosine",
         }
-        return preset.model_copy(update=same)
+
+
+def _is_from_scratch(preset: Recipe) -> bool:
+    """Whether a method keeps an architecture alone; the rounds of a lottery ticket's control count as retraining."""
+    return preset.retrain.start.kind == "reinitialize" and preset.dense is None
 
 
 def _count(number: int, noun: str) -> str:
