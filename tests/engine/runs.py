@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cache
 
 import torch
 
@@ -20,14 +21,25 @@ CPU = torch.device("cpu")
 CLASSES = 4
 
 
+def zoo_network(
+    name: str, input_shape: tuple[int, ...], class_count: int, seed: int, widths: Sequence[int] | None = None
+) -> Network:
+    """As `initialize`, which traces the network anew each time: here once for all tests, with tensors of its own."""
+    network = _initialized(name, input_shape, class_count, seed, None if widths is None else tuple(widths))
+    return replace(network, tensors={name: tensor.clone() for name, tensor in network.tensors.items()})
+
+
+_initialized = cache(initialize)
+
+
 def small_lenet(seed: int = 0, widths: Sequence[int] = (6, 8, 12)) -> Network:
     """LeNet-5 with few channels for 16x16 images."""
-    return initialize("lenet5", (1, 16, 16), CLASSES, seed, widths)
+    return zoo_network("lenet5", (1, 16, 16), CLASSES, seed, widths)
 
 
 def small_mlp(seed: int = 0, widths: Sequence[int] = (10, 8)) -> Network:
     """A multilayer perceptron for the same images."""
-    return initialize("mlp", (1, 16, 16), CLASSES, seed, widths)
+    return zoo_network("mlp", (1, 16, 16), CLASSES, seed, widths)
 
 
 def blobs(

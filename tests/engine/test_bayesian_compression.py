@@ -6,11 +6,10 @@ from torch.distributions import Normal, kl_divergence
 
 from backend.domain.regularizers import BayesianCompressionRegularizer
 from tests.engine.grounds import dense, ground_of
-from tests.engine.runs import small_mlp
+from tests.engine.runs import small_mlp, zoo_network
 from worker.engine.regularizers.bayesian_compression import BayesianCompression
 from worker.engine.regularizers.divergences import log_uniform_divergence
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 def noisy(trainee: Trainee, **settings: object) -> BayesianCompression:
@@ -115,7 +114,7 @@ def test_layers_draw_what_they_add_up_for_each_example_with_one_scale_for_each_c
 
 
 def test_layers_that_read_channels_in_another_way_have_their_weights_drawn():
-    trainee = dense(initialize("gru", (1, 8, 8), 4, 0))
+    trainee = dense(zoo_network("gru", (1, 8, 8), 4, 0))
     regularizer = noisy(trainee, noise="activations")
     drawn = set(regularizer.weights())
     assert any("weight_hh" in name for name in drawn)

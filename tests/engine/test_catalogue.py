@@ -12,7 +12,7 @@ from backend.domain.regularizers import Regularizer
 from backend.domain.retraining import Optimizer
 from backend.domain.schedules import Schedule
 from backend.domain.spec import Spec
-from tests.engine.runs import CPU, small_lenet
+from tests.engine.runs import CPU, small_lenet, zoo_network
 from worker.engine.catalogue import (
     ALLOCATIONS,
     COSTS,
@@ -29,7 +29,6 @@ from worker.engine.retraining.losses import cross_entropy
 from worker.engine.seeds import named_generator
 from worker.engine.signal import Needs, Reading
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 def members(union: object) -> set[type[Spec]]:
@@ -76,7 +75,7 @@ def test_registering_twice_and_asking_for_nothing_registered_are_errors():
         registry.make(RandomCriterion())
 
 
-NETWORKS = {"lenet5": small_lenet, "resnet20": lambda: initialize("resnet20", (1, 16, 16), 4, 0)}
+NETWORKS = {"lenet5": small_lenet, "resnet20": lambda: zoo_network("resnet20", (1, 16, 16), 4, 0)}
 """The first has no batch norm: a run refuses the criterion that needs it, which scores zero."""
 CRITERION_SPECS = sorted(CRITERIA.spec_types, key=lambda spec: spec.__name__)
 
@@ -139,7 +138,7 @@ def test_random_scores_follow_the_seed():
 
 @pytest.mark.parametrize("norm", [1, 2])
 def test_magnitude_is_the_norm_of_a_channels_weights_over_all_layers_that_make_it(norm):
-    network = initialize("resnet20", (1, 16, 16), 4, 0)
+    network = zoo_network("resnet20", (1, 16, 16), 4, 0)
     trainee = Trainee(network, CPU)
     scores = CRITERIA.make(MagnitudeCriterion(norm=norm)).score(evidence_of(trainee))
     shared = max(trainee.groups, key=lambda group: len(group.layers))

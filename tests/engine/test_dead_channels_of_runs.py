@@ -10,11 +10,10 @@ from torch import nn
 
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint
-from tests.engine.runs import Collected, blobs, collect_run, recipe, small_lenet
+from tests.engine.runs import Collected, blobs, collect_run, recipe, small_lenet, zoo_network
 from worker.data import from_neutral, load_builtin, to_neutral
 from worker.engine.examples import Dataset
 from worker.engine.network import Network, build
-from worker.zoo.fresh import initialize
 
 DENSITY = 1 / 30
 
@@ -26,7 +25,7 @@ def digits() -> Dataset:
 
 @cache
 def lenet300() -> Network:
-    return initialize("lenet300", (1, 8, 8), digits().class_count, 0)
+    return zoo_network("lenet300", (1, 8, 8), digits().class_count, 0)
 
 
 def single_weights(dead_channels: str) -> Recipe:

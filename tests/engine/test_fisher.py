@@ -5,7 +5,7 @@ from torch.nn.functional import cross_entropy
 
 from backend.domain.criteria import Criterion, FisherCriterion
 from backend.domain.retraining import SgdOptimizer
-from tests.engine.runs import CPU, small_lenet, small_mlp
+from tests.engine.runs import CPU, small_lenet, small_mlp, zoo_network
 from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.gates import channel_products
@@ -14,7 +14,6 @@ from worker.engine.network import Network, build
 from worker.engine.retraining.losses import cross_entropy as mean_loss
 from worker.engine.signal import ONE_OF, Needs, Reading
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 def scores_of(
@@ -83,7 +82,7 @@ def test_scores_equal_the_gradient_of_a_mask_taken_one_example_at_a_time(name):
     network = {
         "lenet5": small_lenet,
         "mlp": small_mlp,
-        "resnet20": lambda: initialize("resnet20", (1, 16, 16), 4, 0),
+        "resnet20": lambda: zoo_network("resnet20", (1, 16, 16), 4, 0),
     }[name]()
     generator = torch.Generator().manual_seed(1)
     inputs = torch.randn(5, 1, 16, 16, generator=generator)

@@ -4,14 +4,13 @@ import torch
 from torch import Tensor
 
 from backend.domain.criteria import GeometricMedianCriterion
-from tests.engine.runs import CPU
+from tests.engine.runs import CPU, zoo_network
 from tests.engine.test_magnitude import Twice
 from worker.engine.catalogue import CRITERIA
 from worker.engine.coupling import find_groups
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.network import Network, capture
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 def scores_of(network: Network, on: dict[str, Tensor] | None = None) -> dict[str, Tensor]:
@@ -20,7 +19,7 @@ def scores_of(network: Network, on: dict[str, Tensor] | None = None) -> dict[str
 
 
 def test_scores_are_sums_of_distances_to_all_other_filters_one_pair_at_a_time():
-    network = initialize("resnet20", (1, 16, 16), 4, 0)
+    network = zoo_network("resnet20", (1, 16, 16), 4, 0)
     scores = scores_of(network)
     shared = max(Trainee(network, CPU).groups, key=lambda group: len(group.layers))
     assert len(shared.layers) > 1
@@ -40,14 +39,14 @@ def test_filters_made_along_another_axis_are_told_apart_as_well():
 
 
 def test_the_middle_one_of_three_filters_goes_before_one_that_is_smaller():
-    network = initialize("mlp", (1, 1, 2), 2, 0, (3,))
+    network = zoo_network("mlp", (1, 1, 2), 2, 0, (3,))
     tensors = dict(network.tensors) | {"fc1.weight": torch.tensor([[0.1, 0.0], [1.0, 0.0], [2.0, 0.0]])}
     scores = scores_of(Network(network.graph, tensors))["fc1"]
     assert int(scores.argmin()) == 1
 
 
 def test_channels_that_are_off_are_nobodys_neighbors():
-    network = initialize("mlp", (1, 16, 16), 4, 0, (6, 5))
+    network = zoo_network("mlp", (1, 16, 16), 4, 0, (6, 5))
     on = {"fc1": torch.tensor([True, True, False, True, False, True])}
     thin = dict(network.tensors) | {"fc1.weight": network.tensors["fc1.weight"].double()}
     rows = thin["fc1.weight"][on["fc1"]]

@@ -9,7 +9,7 @@ from backend.domain.regularizers import GroupLassoRegularizer, SparseGroupLassoR
 from backend.domain.retraining import SgdOptimizer
 from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import ground_of
-from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet
+from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet, zoo_network
 from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS
 from worker.engine.coupling import ChannelGroup
 from worker.engine.dead_channels import Thinned, remove_dead
@@ -18,7 +18,6 @@ from worker.engine.network import Network, build, summarize
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 DROP_NEURON = SparseGroupLassoRegularizer(strength=1e-9, l1_strength=0.0, lines="both", scaling="none")
 
@@ -38,7 +37,7 @@ def objective(point: torch.Tensor, start: torch.Tensor, threshold: float) -> flo
 
 def test_the_proximal_step_minimizes_its_objective():
     """Of a coupled group too: no nearby point of any channel is better than the one the step goes to."""
-    trainee = Trainee(initialize("resnet20", (1, 16, 16), 4, 0), CPU)
+    trainee = Trainee(zoo_network("resnet20", (1, 16, 16), 4, 0), CPU)
     group = max(trainee.groups, key=lambda item: len(item.layers))
     before = filters(group, trainee.tensors).double()
     rate, strength = 0.1, 0.3
@@ -131,7 +130,7 @@ def test_a_run_sparsifies_before_it_removes_and_says_so():
 @pytest.mark.parametrize("regularizer", [GroupLassoRegularizer(strength=1e-9), DROP_NEURON])
 def test_a_filter_in_front_of_a_batch_norm_that_lets_a_constant_through_stays_zero_once_it_is(regularizer):
     """Its gradient would be `1 / sqrt(eps)` times those of others: one step would make it the largest of all."""
-    network = initialize("vgg_small_bn", (1, 16, 16), 4, 0)
+    network = zoo_network("vgg_small_bn", (1, 16, 16), 4, 0)
     tensors = {name: tensor.clone() for name, tensor in network.tensors.items()}
     tensors["features.0.weight"][3], tensors["features.1.bias"][3] = 0.0, 1.0
     trainee = Trainee(Network(network.graph, tensors), CPU)

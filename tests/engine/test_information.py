@@ -5,14 +5,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet, small_mlp
+from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet, small_mlp, zoo_network
 from tests.engine.test_fisher import brute_force, mask_gradients
 from worker.engine.information import Information, layer_information
 from worker.engine.network import Network, build, capture
 from worker.engine.retraining.losses import cross_entropy as mean_loss
 from worker.engine.signal import INFORMATION, Needs, Reading
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 def examples(count: int) -> tuple[Tensor, Tensor]:
@@ -74,7 +73,7 @@ def test_the_norm_is_that_of_a_layers_own_weights_and_biases():
 
 
 def test_the_mass_is_the_sum_of_the_fisher_scores_and_stands_at_the_first_of_coupled_layers():
-    network = initialize("resnet20", (1, 16, 16), 4, 0)
+    network = zoo_network("resnet20", (1, 16, 16), 4, 0)
     network = Network(network.graph, {name: value.double() for name, value in network.tensors.items()})
     groups = Trainee(network, CPU).groups
     inputs, labels = examples(4)

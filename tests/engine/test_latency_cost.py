@@ -11,7 +11,7 @@ from backend.domain.regularizers import L0HardConcreteRegularizer
 from backend.domain.thinning import SizeModel
 from tests.engine.constructs import BY_NAME
 from tests.engine.grounds import dense, ground_of
-from tests.engine.runs import blobs, collect_run, recipe, small_lenet
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet, zoo_network
 from tests.engine.test_costs import THREE_LAYERS, widths
 from worker.engine.catalogue import COSTS
 from worker.engine.costs.amounts import Duration, Operations
@@ -19,7 +19,6 @@ from worker.engine.costs.cost import CostModel
 from worker.engine.network import Network, summarize
 from worker.engine.regularizers.l0 import l0_hard_concrete
 from worker.engine.regularizers.sizes import channel_sizes
-from worker.zoo.fresh import initialize
 
 TIMES = Latency(layers=("conv1=4", "conv2=6", "fc=1"))
 LENET_TIMES = ("conv1=0.5", "conv2=0.1", "fc1=20", "fc2=0.01")
@@ -62,7 +61,7 @@ def test_a_channel_saves_its_share_of_what_runs_behind_its_layer():
 @pytest.mark.parametrize("name", ["lenet", "resnet20", "encoder", "tied_weights"])
 def test_times_follow_the_operations_that_each_layer_loses(name):
     """Against the counts in whole numbers, layer by layer, at random widths."""
-    zoo = {"lenet": small_lenet, "resnet20": lambda: initialize("resnet20", (1, 16, 16), 4, 0)}
+    zoo = {"lenet": small_lenet, "resnet20": lambda: zoo_network("resnet20", (1, 16, 16), 4, 0)}
     summary = summarize(zoo[name]() if name in zoo else BY_NAME[name].network(torch.float32))
     model = SizeModel.of(summary)
     generator = torch.Generator().manual_seed(0)

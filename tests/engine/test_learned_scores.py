@@ -6,17 +6,16 @@ from torch import Tensor
 from backend.domain.criteria import LearnedCriterion
 from backend.domain.regularizers import SparseGroupLassoRegularizer
 from tests.engine.grounds import ground_of
-from tests.engine.runs import CPU
+from tests.engine.runs import CPU, zoo_network
 from worker.engine.catalogue import CRITERIA, REGULARIZERS
 from worker.engine.coupling import ChannelGroup
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 def trainee() -> Trainee:
     """A fresh network of seven layers, of 16 to 64 channels."""
-    return Trainee(initialize("vgg_small_bn", (1, 8, 8), 10, 0), CPU)
+    return Trainee(zoo_network("vgg_small_bn", (1, 8, 8), 10, 0), CPU)
 
 
 def scores_of(spec: LearnedCriterion, groups: list[ChannelGroup], learned: dict[str, Tensor]) -> dict[str, Tensor]:

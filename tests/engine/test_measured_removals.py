@@ -11,7 +11,17 @@ from torch import Tensor
 from backend.domain.instability import measured_removals
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
-from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash
+from tests.engine.runs import (
+    CPU,
+    Collected,
+    blobs,
+    collect_run,
+    recipe,
+    small_lenet,
+    small_mlp,
+    weights_hash,
+    zoo_network,
+)
 from tests.engine.test_resume import RECIPES
 from tests.engine.test_weight_examples import loss, weights_of
 from worker.data import from_neutral, load_builtin, to_neutral
@@ -26,7 +36,6 @@ from worker.engine.seeds import named_generator
 from worker.engine.trainee import Trainee
 from worker.engine.weights.signal import WeightReading, WeightSignal
 from worker.engine.workplace import DataOrder, set_up
-from worker.zoo.fresh import initialize
 
 SCALING = Scaling.one(ChannelScaling((0.0,), (1.0,), 255.0))
 UNCHANGED = ("model Fisher", "momentum of scores", "random", "Fisher on a cubic schedule", "single weights")
@@ -67,7 +76,7 @@ def test_each_removal_tells_the_accuracy_straight_before_and_straight_after() ->
         data={"batch_size": 64, "scaling": "unit"},
     )
     dataset = from_neutral(to_neutral(load_builtin("digits", (), Path())).tensors)
-    result = collect_run(initialize("mlp", (1, 8, 8), 10, 0, (24, 16)), dataset, chosen)
+    result = collect_run(zoo_network("mlp", (1, 8, 8), 10, 0, (24, 16)), dataset, chosen)
     validation = split_validation(dataset.train, 0.1, 0).validation
     history = list(zip(result.records, result.checkpoints, strict=True))
     removals = [place for place, (record, _) in enumerate(history) if record.phase is Phase.PRUNE]

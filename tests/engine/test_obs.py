@@ -8,21 +8,20 @@ from backend.domain.criteria import MagnitudeCriterion, ObsCriterion
 from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.pruning import Prune
 from backend.domain.weights import WeightModel
-from tests.engine.runs import blobs, collect_run, recipe, small_lenet
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet, zoo_network
 from worker.engine.inputs import Inputs
 from worker.engine.network import Network, summarize
 from worker.engine.weight_criteria.criterion import WeightEvidence
 from worker.engine.weight_criteria.obs import WeightObs
 from worker.engine.weights.layers import WeightLayer, find_weight_layers
 from worker.engine.weights.signal import PARTS, WeightReading, WeightSignal
-from worker.zoo.fresh import initialize
 
 COUNT = 6
 
 
 def case(seed: int = 0, gone: tuple[int, ...] = ()) -> tuple[WeightLayer, WeightEvidence, Tensor]:
     """A layer of six weights with nine gradients, and the matrix H over the weights that are there; float64."""
-    network: Network = initialize("mlp", (1, 2, 3), 1, 0, ())
+    network: Network = zoo_network("mlp", (1, 2, 3), 1, 0, ())
     prune = Prune(criterion=MagnitudeCriterion(), granularity=UnstructuredGranularity())
     (layer,) = find_weight_layers(network, WeightModel.of(summarize(network), prune))
     generator = torch.Generator().manual_seed(seed)

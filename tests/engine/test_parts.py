@@ -6,10 +6,9 @@ import torch
 
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
-from tests.engine.runs import blobs, collect_run, recipe, small_lenet, small_mlp
+from tests.engine.runs import blobs, collect_run, recipe, small_lenet, small_mlp, zoo_network
 from worker.engine.network import Network
 from worker.engine.retraining.parts import frozen_tensors
-from worker.zoo.fresh import initialize
 
 OPTIMIZER = {"kind": "sgd", "learning_rate": 0.05, "momentum": 0.9, "weight_decay": 0.01}
 
@@ -53,7 +52,7 @@ def test_a_network_of_one_kind_trains_together():
 
 
 def test_norms_always_train():
-    network = initialize("resnet20", (1, 16, 16), 4, 0)
+    network = zoo_network("resnet20", (1, 16, 16), 4, 0)
     frozen = frozen_tensors(network, "linear")
     assert frozen == {name for name, tensor in network.tensors.items() if tensor.dim() == 4}
     classifier = next(name for name, tensor in network.tensors.items() if tensor.dim() == 2).removesuffix("weight")

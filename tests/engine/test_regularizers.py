@@ -13,12 +13,11 @@ from backend.domain.regularizers import (
 )
 from backend.domain.retraining import AdamOptimizer
 from tests.engine.grounds import dense, ground_of
-from tests.engine.runs import small_lenet
+from tests.engine.runs import small_lenet, zoo_network
 from worker.engine.catalogue import OPTIMIZERS, REGULARIZERS
 from worker.engine.inputs import Inputs
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 SPECS: list[Regularizer] = [
     *(spec() for spec in sorted(REGULARIZERS.spec_types, key=lambda spec: spec.__name__)),
@@ -37,7 +36,7 @@ def examples() -> tuple[Inputs, Tensor]:
 def regularized(spec: Regularizer) -> Trainee:
     """A network after a few steps with the regularizer, and its end."""
     needs_norms = isinstance(spec, BatchNormL1Regularizer)
-    trainee = dense(initialize("resnet20", (1, 16, 16), 4, 0) if needs_norms else small_lenet())
+    trainee = dense(zoo_network("resnet20", (1, 16, 16), 4, 0) if needs_norms else small_lenet())
     inputs, labels = examples()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(1)

@@ -1,15 +1,16 @@
+from functools import cache
+
 import pytest
 import torch
 
 from backend.domain.errors import JobFailure
 from backend.domain.recipe import Recipe
 from backend.domain.retraining import DenseTraining, Distillation
-from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, weights_hash
+from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, weights_hash, zoo_network
 from worker.engine import layer_times
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.network import Network
 from worker.engine.run import run
-from worker.zoo.fresh import initialize
 
 FISHER = {"criterion": {"kind": "fisher"}, "cost": {"kind": "fixed", "beta": 0.5}}
 SCHEDULE = {"schedule": {"kind": "greedy", "training_steps": 2}, "points": 2, "removal_macs": 0.1}
@@ -155,6 +156,12 @@ def essence(result: Collected) -> tuple[object, ...]:
     )
 
 
+@cache
+def whole_run(name: str) -> Collected:
+    """A run from beginning to end; nobody changes what it holds."""
+    return collect_run(small_lenet(), blobs(), (RECIPES | MEASURED)[name])
+
+
 def resumed(network: Network, chosen: object, whole: Collected, checkpoint: Checkpoint) -> Collected:
     """The history before the checkpoint, and what a resumed run adds."""
     again = collect_run(network, blobs(), chosen, Checkpoint.from_bytes(checkpoint.to_bytes()))
@@ -166,7 +173,7 @@ def resumed(network: Network, chosen: object, whole: Collected, checkpoint: Chec
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_the_same_recipe_and_seed_give_the_same_bits(name):
-    first, second = (collect_run(small_lenet(), blobs(), RECIPES[name]) for _ in range(2))
+    first, second = whole_run(name), collect_run(small_lenet(), blobs(), RECIPES[name])
     assert essence(first) == essence(second)
     assert [checkpoint.to_bytes() for checkpoint in first.checkpoints] == [
         checkpoint.to_bytes() for checkpoint in second.checkpoints
@@ -175,15 +182,14 @@ def test_the_same_recipe_and_seed_give_the_same_bits(name):
 
 @pytest.mark.parametrize("name", [*RECIPES, *MEASURED])
 def test_a_run_resumed_from_any_checkpoint_ends_with_the_same_bits(name):
-    chosen = (RECIPES | MEASURED)[name]
-    whole = collect_run(small_lenet(), blobs(), chosen)
+    chosen, whole = (RECIPES | MEASURED)[name], whole_run(name)
     for checkpoint in whole.checkpoints[:: max(1, len(whole.checkpoints) // 6)] + whole.checkpoints[-1:]:
         assert essence(resumed(small_lenet(), chosen, whole, checkpoint)) == essence(whole), checkpoint.step
 
 
 @pytest.mark.parametrize("name", MEASURED)
 def test_a_resumed_run_goes_by_the_times_of_its_checkpoint(name, monkeypatch):
-    checkpoint = collect_run(small_lenet(), blobs(), MEASURED[name]).checkpoints[0]
+    checkpoint = whole_run(name).checkpoints[0]
     monkeypatch.delattr(layer_times, "time_layers")
     outputs = run(small_lenet(), blobs(), MEASURED[name], CPU, should_stop=lambda: False, resume=checkpoint)
     assert next(outputs).layout.latency.model_dump(mode="json") == checkpoint.state["latency"]
@@ -194,7 +200,7 @@ def test_a_network_with_batch_norm_and_shortcuts_resumes_to_the_same_bits():
         target={"kind": "macs", "density": 0.9},
         prune=FISHER | SCHEDULE | {"schedule": {"kind": "greedy", "training_steps": 1, "channels": 4}},
     )
-    network = initialize("resnet20", (1, 16, 16), 4, 0)
+    network = zoo_network("resnet20", (1, 16, 16), 4, 0)
     whole = collect_run(network, blobs(count=60), chosen)
     checkpoint = whole.checkpoints[len(whole.checkpoints) // 2]
     again = collect_run(network, blobs(count=60), chosen, Checkpoint.from_bytes(checkpoint.to_bytes()))
@@ -203,8 +209,7 @@ def test_a_network_with_batch_norm_and_shortcuts_resumes_to_the_same_bits():
 
 @pytest.mark.parametrize("stream", ["order", "criterion"])
 def test_the_bits_differ_when_a_random_stream_is_not_restored(stream):
-    chosen = RECIPES["random"]
-    whole = collect_run(small_lenet(), blobs(), chosen)
+    chosen, whole = RECIPES["random"], whole_run("random")
     checkpoint = whole.checkpoints[2]
     tensors = dict(checkpoint.tensors)
     foreign = torch.Generator().manual_seed(99).get_state()
@@ -216,7 +221,7 @@ def test_the_bits_differ_when_a_random_stream_is_not_restored(stream):
 
 
 def test_the_bits_differ_when_the_optimizer_forgets_its_momentum():
-    whole = collect_run(small_lenet(), blobs(), RECIPES["fisher"])
+    whole = whole_run("fisher")
     checkpoint = next(item for item in whole.checkpoints if item.state["trained"])
     tensors = {
         name: torch.zeros_like(tensor) if name.startswith("optimizer/") else tensor
@@ -227,8 +232,7 @@ def test_the_bits_differ_when_the_optimizer_forgets_its_momentum():
 
 
 def test_the_bits_differ_when_the_scores_of_the_last_removal_are_forgotten():
-    chosen = RECIPES["momentum of scores"]
-    whole = collect_run(small_lenet(), blobs(), chosen)
+    chosen, whole = RECIPES["momentum of scores"], whole_run("momentum of scores")
     checkpoint = whole.checkpoints[2]
     tensors = {name: tensor for name, tensor in checkpoint.tensors.items() if not name.startswith("earlier/")}
     again = resumed(small_lenet(), chosen, whole, Checkpoint(checkpoint.step, tensors, checkpoint.state))
@@ -236,26 +240,25 @@ def test_the_bits_differ_when_the_scores_of_the_last_removal_are_forgotten():
 
 
 def test_another_seed_gives_other_bits():
-    chosen = RECIPES["fisher"]
-    first = collect_run(small_lenet(), blobs(), chosen)
+    chosen, first = RECIPES["fisher"], whole_run("fisher")
     second = collect_run(small_lenet(), blobs(), chosen.model_copy(update={"seed": 1}))
     assert essence(first) != essence(second)
 
 
 def test_a_checkpoint_of_another_recipe_is_refused():
-    checkpoint = collect_run(small_lenet(), blobs(), RECIPES["fisher"]).checkpoints[0]
+    checkpoint = whole_run("fisher").checkpoints[0]
     with pytest.raises(JobFailure, match="another recipe"):
         collect_run(small_lenet(), blobs(), RECIPES["random"], checkpoint)
 
 
 def test_a_damaged_checkpoint_is_refused_with_a_sentence():
-    data = collect_run(small_lenet(), blobs(), RECIPES["fisher"]).checkpoints[0].to_bytes()
+    data = whole_run("fisher").checkpoints[0].to_bytes()
     for damaged in (b"", b"\0" * 64, data[:100], data[: len(data) // 2]):
         with pytest.raises(JobFailure, match="cannot be read"):
             Checkpoint.from_bytes(damaged)
 
 
 def test_a_checkpoint_shares_no_memory_with_the_run():
-    result = collect_run(small_lenet(), blobs(), RECIPES["fisher"])
+    result = whole_run("fisher")
     first, last = result.checkpoints[0].tensors, result.checkpoints[-1].tensors
     assert not {tensor.data_ptr() for tensor in first.values()} & {tensor.data_ptr() for tensor in last.values()}

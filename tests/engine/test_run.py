@@ -4,14 +4,13 @@ import torch
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.events import RunStarted
 from backend.domain.reports import Phase
-from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash
+from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet, small_mlp, weights_hash, zoo_network
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.examples import Dataset
 from worker.engine.network import Network, build, summarize
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
 from worker.engine.workplace import Workplace
-from worker.zoo.fresh import initialize
 
 GREEDY = {"kind": "greedy", "training_steps": 2}
 FISHER = {"kind": "fisher"}
@@ -196,7 +195,7 @@ def test_bfloat16_runs_to_the_target():
 
 
 def test_a_left_over_example_does_not_break_batch_norm():
-    network = initialize("vgg_small_bn", (1, 16, 16), 4, 0)
+    network = zoo_network("vgg_small_bn", (1, 16, 16), 4, 0)
     chosen = recipe(
         target={"kind": "macs", "density": 0.95},
         prune=prune(points=1, schedule={"kind": "one_shot", "training_steps": 3}),

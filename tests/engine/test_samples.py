@@ -4,10 +4,9 @@ import pytest
 import torch
 from torch import nn
 
-from tests.engine.runs import CPU
+from tests.engine.runs import CPU, zoo_network
 from worker.engine.samples import Share, answering
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 
 @pytest.mark.parametrize(("one_of", "at_a_time"), [(1, 1), (4, 1), (4, 6), (16, 32)])
@@ -27,7 +26,7 @@ def test_the_first_mini_batch_is_read():
 
 
 def test_norms_answer_by_their_running_statistics_and_nothing_of_training_changes():
-    trainee = Trainee(initialize("resnet20", (1, 16, 16), 4, 0), CPU)
+    trainee = Trainee(zoo_network("resnet20", (1, 16, 16), 4, 0), CPU)
     module = trainee.module
     inputs = torch.randn(8, 1, 16, 16, generator=torch.Generator().manual_seed(0))
     expected = module.eval()(inputs)

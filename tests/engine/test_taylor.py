@@ -14,19 +14,18 @@ from backend.domain.criteria import (
     TaylorSquaredCriterion,
 )
 from tests.engine.constructs import BY_NAME
-from tests.engine.runs import CPU, small_lenet, small_mlp
+from tests.engine.runs import CPU, small_lenet, small_mlp, zoo_network
 from tests.engine.test_fisher import mask_gradients, scores_of
 from worker.engine.catalogue import CRITERIA
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.network import Network, capture
 from worker.engine.signal import Needs, Reading
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 NETWORKS = {
     "lenet5": small_lenet,
     "mlp": small_mlp,
-    "resnet20": lambda: initialize("resnet20", (1, 16, 16), 4, 0),
+    "resnet20": lambda: zoo_network("resnet20", (1, 16, 16), 4, 0),
 }
 MAP_SIZES = {
     "lenet5": {"conv1": 36, "conv2": 1, "fc1": 1},

@@ -7,14 +7,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tests.engine.runs import CPU, small_lenet
+from tests.engine.runs import CPU, small_lenet, zoo_network
 from tests.engine.zoo_cases import captured
 from worker.engine.inputs import Inputs
 from worker.engine.network import Network, build
 from worker.engine.seeds import named_generator
 from worker.engine.trainee import Trainee
 from worker.engine.weights.signal import WeightReading, WeightSignal
-from worker.zoo.fresh import initialize
 
 
 class Tokens(nn.Module):
@@ -45,7 +44,7 @@ NETWORKS = {
     "lenet5": cache(small_lenet),
     "tokens": cache(lambda: captured(Tokens().eval(), (1, 16, 16))),
     "unlike": cache(lambda: captured(Unlike().eval(), (1, 16, 16))),
-    "lstm": cache(lambda: initialize("lstm", (1, 16, 16), 4, 0)),
+    "lstm": cache(lambda: zoo_network("lstm", (1, 16, 16), 4, 0)),
 }
 ESTIMATED = {"unlike": {"grouped.weight", "mix.weight"}, "lstm": {"rnn"}}
 """Layers that are read from mini-batches."""

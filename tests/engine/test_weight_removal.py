@@ -14,7 +14,7 @@ from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
 from backend.domain.retraining import AdamOptimizer, SgdOptimizer
-from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet
+from tests.engine.runs import CPU, Collected, blobs, collect_run, recipe, small_lenet, zoo_network
 from worker.delivery import Origin, bundle, manifest
 from worker.engine.catalogue import OPTIMIZERS
 from worker.engine.inputs import Inputs
@@ -22,7 +22,6 @@ from worker.engine.network import Network, build
 from worker.engine.retraining.losses import cross_entropy
 from worker.engine.run import run
 from worker.engine.trainee import Trainee
-from worker.zoo.fresh import initialize
 
 WEIGHTS = ("conv1.weight", "conv2.weight", "fc1.weight", "fc2.weight")
 ONE_SHOT = {"kind": "one_shot", "training_steps": 2}
@@ -159,7 +158,7 @@ def test_a_target_beyond_biases_and_pins_is_refused_with_the_nearest_point():
 
 
 def test_recurrent_layers_and_embeddings_asked_for_give_weights_and_every_layer_keeps_one():
-    network = initialize("lstm", (1, 16, 16), 4, 0)
+    network = zoo_network("lstm", (1, 16, 16), 4, 0)
     wanted = chosen(
         target={"kind": "sparsity", "sparsity": 0.999}, prune={"points": 1, "criterion": {"kind": "fisher"}}
     )

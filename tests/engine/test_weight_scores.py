@@ -11,7 +11,7 @@ from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.network import NetworkSummary
 from backend.domain.pruning import Prune
 from backend.domain.weights import WeightModel
-from tests.engine.runs import CPU, small_lenet
+from tests.engine.runs import CPU, small_lenet, zoo_network
 from worker.engine.catalogue import WEIGHT_CRITERIA
 from worker.engine.inputs import Inputs
 from worker.engine.network import Network, summarize
@@ -21,7 +21,6 @@ from worker.engine.trainee import Trainee
 from worker.engine.weight_criteria.criterion import WeightEvidence
 from worker.engine.weights.layers import find_weight_layers
 from worker.engine.weights.signal import WeightSignal
-from worker.zoo.fresh import initialize
 
 PRUNE = Prune(criterion=MagnitudeCriterion(), granularity=UnstructuredGranularity())
 SPECS = [
@@ -34,8 +33,8 @@ SPECS = [
 ]
 NETWORKS = {
     "lenet5": cache(small_lenet),
-    "resnet20": cache(lambda: initialize("resnet20", (1, 16, 16), 4, 0)),
-    "lstm": cache(lambda: initialize("lstm", (1, 16, 16), 4, 0)),
+    "resnet20": cache(lambda: zoo_network("resnet20", (1, 16, 16), 4, 0)),
+    "lstm": cache(lambda: zoo_network("lstm", (1, 16, 16), 4, 0)),
 }
 
 
@@ -58,7 +57,7 @@ def test_obd_predicts_the_rise_of_a_quadratic_loss_exactly():
 
 
 def linear_network(weight: Tensor) -> Network:
-    network = initialize("mlp", (1, 1, 3), 1, 0, ())
+    network = zoo_network("mlp", (1, 1, 3), 1, 0, ())
     return Network(network.graph, {**network.tensors, next(iter(network.tensors)): weight})
 
 
