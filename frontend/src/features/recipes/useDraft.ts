@@ -3,6 +3,7 @@ import { useSearchParams } from 'react-router'
 import type { Preset } from '@/lib/api/types'
 import { replaceAt, type JsonObject, type JsonValue } from '@/lib/json'
 import { alignForTarget, alignmentOf, forAnotherNetwork, pinsOf, withAlignment, withPins } from './alignment'
+import { presetOf } from './presetOf'
 
 /** What a new run takes from an earlier one, if it has one. */
 export interface Start {
@@ -16,7 +17,7 @@ export interface Start {
 export function useDraft(presets: Preset[], start: Start) {
   const [search, setSearch] = useSearchParams()
   const first = presets.find(({ name }) => name === search.get('preset')) ?? presets[0]
-  const [preset, setPreset] = useState<string | null>(start.recipe ? null : (first?.name ?? null))
+  const [preset, setPreset] = useState<string | null>(() => (start.recipe ? presetOf(presets, start.recipe) : (first?.name ?? null)))
   const [recipe, setRecipe] = useState<JsonObject>(
     () => start.recipe ?? withPins(alignForTarget(recipeOf(first)), search.getAll('pin')),
   )
