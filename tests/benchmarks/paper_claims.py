@@ -68,7 +68,7 @@ class ClaimPlan(Plan):
         return Recipe.model_validate(recipe)
 
 
-def outcomes_of(claim: Claim, options: argparse.Namespace) -> tuple[Outcome, ...]:
+def outcomes_of(claim: Claim, options: argparse.Namespace) -> Sequence[Outcome]:
     """Every seed's outcome at half of the paper's compression."""
     plan = ClaimPlan(
         network="lenet5",
@@ -79,7 +79,7 @@ def outcomes_of(claim: Claim, options: argparse.Namespace) -> tuple[Outcome, ...
         retrain_epochs=options.retrain_epochs,
         learning_rates=(options.learning_rate,),
         sparsify_epochs=options.sparsify_epochs,
-        regularizer=claim.regularizer,
+        regularizer=claim.regularizer | ({} if options.strength is None else {"strength": options.strength}),
     )
     shelf = Shelf(options.cache / "runs")
     return Bench(plan, read_dataset("mnist"), resolve_device(options.device), shelf, print).compare().outcomes
@@ -123,6 +123,7 @@ def main() -> None:
     parser.add_argument("--sparsify-epochs", type=int, default=200)
     parser.add_argument("--retrain-epochs", type=int, default=10)
     parser.add_argument("--learning-rate", type=float, default=0.02, help="of retraining")
+    parser.add_argument("--strength", type=float, help="of the regularizer, in place of the preset's")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
