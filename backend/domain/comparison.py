@@ -1,14 +1,13 @@
 """Methods side by side: the same dense networks, the same retraining, several compressions and seeds."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from pydantic import NonNegativeInt, PositiveFloat
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
 
 from backend.domain.errors import FailureCode
-from backend.domain.reports import OperatingPoint
 from backend.domain.spec import Spec
 
 
@@ -23,25 +22,26 @@ class Cell(Spec):
 
 
 class Outcome(Spec):
-    """What came of a cell: the dense network and the one that was asked for, or the sentence that says why not."""
+    """What came of a cell: accuracies (of 1) and size of the network, or the sentence that says why there is none."""
 
     cell: Cell
-    dense: OperatingPoint | None = None
-    point: OperatingPoint | None = None
-    failure: str | None = None
-    code: FailureCode | None = None
-    """Of the failure; None where there is none, or nobody wrote it down."""
-    epochs: float = 0.0
+    key: str = ""
+    """Of the recipe and the dense network's training, by which a run is known again; empty: not written down."""
+    dense_accuracy: NonNegativeFloat | None = None
+    """Of the dense network on the test split; the same in all runs of a seed."""
+    validation_accuracy: NonNegativeFloat | None = None
+    test_accuracy: NonNegativeFloat | None = None
+    reached: NonNegativeFloat | None = None
+    """Dense over remaining parameters, where the cell has what was asked for; zeros are not counted."""
+    widths: tuple[NonNegativeInt, ...] = ()
+    """Remaining channels of each layer."""
+    epochs: NonNegativeFloat = 0.0
     """Passes over the training data between the dense network and this one, of all kinds together."""
     settings: str = ""
     """What the validation split chose of several, such as `learning_rate=0.02, prune.cost.beta=0.1`."""
-
-    @property
-    def reached(self) -> float | None:
-        """Dense over remaining parameters; zeros are not counted, and None where there is nothing to compare."""
-        if self.dense is None or self.point is None:
-            return None
-        return self.dense.parameters / max(1, self.point.parameters)
+    failure: str | None = None
+    code: FailureCode | None = None
+    """Of the failure; None where there is none, or nobody wrote it down."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +60,27 @@ class Spread:
         return cls(statistics.mean(found), min(found), max(found), len(found)) if found else None
 
 
-@dataclass(frozen=True)
-class Comparison:
+class Comparison(Spec):
     """All outcomes of one network on one dataset."""
 
     network: str
     data: str
-    outcomes: Sequence[Outcome]
+    """Name of the dataset."""
+    conditions: str = ""
+    """What all runs had in common, in sentences."""
+    outcomes: tuple[Outcome, ...]
+
+    @model_validator(mode="after")
+    def _check_dense(self) -> Self:
+        by_seed: dict[int, float] = {}
+        for outcome in self.outcomes:
+            dense, seed = outcome.dense_accuracy, outcome.cell.seed
+            if dense is not None and by_seed.setdefault(seed, dense) != dense:
+                raise ValueError(
+                    f"the runs of seed {seed} began with different dense networks: one reads {by_seed[seed]:.2%} of "
+                    f"the test split, another {dense:.2%}; compare runs of one"
+                )
+        return self
 
     @property
     def methods(self) -> tuple[str, ...]:
@@ -88,26 +102,24 @@ class Comparison:
 
     def test_accuracy(self, method: str, compression: float) -> Spread | None:
         """Over the seeds that ended well; None when none did."""
-        points = (outcome.point for outcome in self.of(method, compression))
-        return Spread.of(point.test_accuracy for point in points if point is not None)
+        return Spread.of(one.test_accuracy for one in self.of(method, compression) if one.test_accuracy is not None)
 
     def reached(self, method: str, compression: float) -> Spread | None:
         """Dense over remaining parameters that a method came to at a compression asked for; None when no run ended.
 
         It is more than that where zeros left channels without inputs or outputs, which go too.
         """
-        ended = (outcome for outcome in self.of(method, compression) if outcome.point is not None)
-        return Spread.of(one.reached for one in ended if one.reached is not None)
+        return Spread.of(one.reached for one in self.of(method, compression) if one.reached is not None)
 
     def epochs(self, method: str) -> Spread | None:
         """Passes over the training data that a method took, over its compressions and seeds; None when none ended."""
-        ended = (outcome for outcome in self.outcomes if outcome.point is not None and outcome.cell.method == method)
-        return Spread.of(outcome.epochs for outcome in ended)
+        ended = (one for one in self.outcomes if one.test_accuracy is not None and one.cell.method == method)
+        return Spread.of(one.epochs for one in ended)
 
     def dense_by_seed(self) -> dict[int, float]:
         """Test accuracy of the dense network of every seed that has a run."""
-        dense = {outcome.cell.seed: outcome.dense for outcome in self.outcomes if outcome.dense is not None}
-        return {seed: dense[seed].test_accuracy for seed in sorted(dense)}
+        dense = {one.cell.seed: one.dense_accuracy for one in self.outcomes if one.dense_accuracy is not None}
+        return {seed: dense[seed] for seed in sorted(dense)}
 
     def dense_test_accuracy(self) -> Spread | None:
         """Over the seeds, each counted once."""

@@ -20,7 +20,7 @@ from worker.bench.bench import Bench
 from worker.bench.curves import panels_of
 from worker.bench.plan import Plan
 from worker.bench.report import replace_section, to_markdown, write_page
-from worker.bench.results import Results
+from worker.bench.results import read_results, write_results
 from worker.bench.shelf import Shelf
 from worker.engine.batches import Batches
 from worker.engine.run import Output
@@ -59,13 +59,13 @@ def comparison(folder: Path) -> Comparison:
 
 
 def test_all_methods_prune_the_same_dense_network_to_the_same_compression(comparison: Comparison):
-    dense = {outcome.dense.test_accuracy for outcome in comparison.outcomes if outcome.dense}
-    assert len(dense) == 1
+    assert len({outcome.dense_accuracy for outcome in comparison.outcomes}) == 1
     assert comparison.methods == METHODS
     for outcome in comparison.outcomes:
-        assert outcome.dense is not None
-        assert outcome.point is not None
-        assert outcome.point.parameters <= outcome.dense.parameters / 1.2
+        assert outcome.test_accuracy is not None
+        assert outcome.reached is not None
+        assert outcome.reached >= 1.2
+        assert outcome.widths[-1] == 4
         assert outcome.epochs >= 4
 
 
@@ -94,9 +94,9 @@ def test_a_learning_rate_is_chosen_on_the_validation_split(comparison: Compariso
     alone = {rate: compare(plan(learning_rates=(rate,)), folder) for rate in rates}
     for position, outcome in enumerate(result.outcomes):
         tried = {f"learning_rate={rate:g}": alone[rate].outcomes[position] for rate in rates}
-        assert all(one.point is not None for one in tried.values())
+        assert all(one.test_accuracy is not None for one in tried.values())
         assert outcome.model_copy(update={"settings": ""}) == tried[outcome.settings]
-        assert outcome.point.retrained_accuracy == max(one.point.retrained_accuracy for one in tried.values())
+        assert outcome.validation_accuracy == max(one.validation_accuracy for one in tried.values())
 
 
 def test_what_is_finished_is_not_run_again(comparison: Comparison, folder: Path):
@@ -135,7 +135,7 @@ def test_a_run_that_fails_is_an_outcome_and_the_rest_goes_on(folder: Path, compa
     assert "| none |" in table
     assert "Runs without a result:" in table
     assert "- `uniform`, 1e+06x (seed 0): " in table
-    assert "- `uniform`: " in to_markdown(Comparison("lenet300", "blobs", failed))
+    assert "- `uniform`: " in to_markdown(Comparison(network="lenet300", data="blobs", outcomes=tuple(failed)))
 
 
 @pytest.mark.parametrize(("code", "is_kept"), [(FailureCode.OUT_OF_MEMORY, False), (FailureCode.DIVERGED, True)])
@@ -150,29 +150,23 @@ def test_a_failure_of_the_machine_is_tried_again(tmp_path: Path, monkeypatch, co
         assert [outcome.failure for outcome in compare(wanted, tmp_path).outcomes] == ["It broke."]
     again = compare(wanted, tmp_path).outcomes[0]
     assert (again.failure is not None) is is_kept
-    assert (again.point is None) is is_kept
+    assert (again.test_accuracy is None) is is_kept
 
 
 def test_what_was_reached_stands_beside_what_was_asked_for(comparison: Comparison, tmp_path: Path):
     """A network with a fifth of the dense parameters, where two times fewer were asked for."""
     outcome = next(one for one in comparison.outcomes if one.cell.method == "uniform")
-    assert outcome.dense is not None
-    assert outcome.point is not None
-    small = outcome.point.model_copy(update={"parameters": outcome.dense.parameters // 5})
-    beyond = outcome.model_copy(update={"point": small, "cell": outcome.cell.model_copy(update={"compression": 2.0})})
-    far = Comparison("lenet300", "blobs", [beyond])
+    beyond = outcome.model_copy(update={"reached": 5.0, "cell": outcome.cell.model_copy(update={"compression": 2.0})})
+    far = Comparison(network="lenet300", data="blobs", outcomes=(beyond,))
     spread = far.reached("uniform", 2.0)
-    assert spread is not None
-    assert spread.mean == pytest.approx(5, rel=0.01)
+    assert spread == Spread(5, 5, 5, 1)
     assert "%) at 5x | " in to_markdown(far)
     assert '"at 69x": the compression that was reached' in to_markdown(far)
     assert " at " not in to_markdown(comparison).partition("| method |")[2]
     assert next(iter(draw_comparison(far).data)).x == pytest.approx([5], rel=0.01)
     (curve,) = panels_of(far)[0].curves
     assert curve.at(2.0) == pytest.approx(5, rel=0.01)
-    results = Results.of(far, "")
-    assert results.reached("uniform", 2.0) == Spread.of([round(spread.mean, 2)])
-    assert ") at 5x |" in pages.numbers(["uniform"], [results])
+    assert ") at 5x |" in pages.numbers(["uniform"], [far])
 
 
 def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
@@ -234,7 +228,7 @@ def test_a_plan_that_cannot_be_run_is_refused(changes, sentence):
 def test_methods_that_only_set_weights_to_zero_are_marked(comparison: Comparison):
     outcome = comparison.outcomes[0]
     zeros = outcome.model_copy(update={"cell": outcome.cell.model_copy(update={"method": "lamp2021"})})
-    table = to_markdown(Comparison("lenet300", "blobs", (outcome, zeros)))
+    table = to_markdown(Comparison(network="lenet300", data="blobs", outcomes=(outcome, zeros)))
     assert "| `lamp2021` ¹ |" in table
     assert "| `magnitude-channel` |" in table
     assert "¹ Single weights" in table
@@ -242,9 +236,8 @@ def test_methods_that_only_set_weights_to_zero_are_marked(comparison: Comparison
 
 
 def test_results_survive_their_file_and_stand_in_the_pages_of_their_methods(comparison: Comparison, tmp_path: Path):
-    results = Results.of(comparison, "conditions")
-    results.write(tmp_path / "a.json")
-    assert Results.model_validate_json((tmp_path / "a.json").read_bytes()) == results
+    write_results(comparison, tmp_path / "a.json")
+    assert read_results(tmp_path / "a.json") == comparison
     page = tmp_path / "page.md"
     page.write_text("# Magnitude (`magnitude-channel`)\n\n<!-- our numbers -->\n<!-- end of our numbers -->\n")
     other = tmp_path / "other.md"

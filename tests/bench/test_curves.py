@@ -14,7 +14,6 @@ from backend.domain.comparison import Cell, Comparison, Outcome, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
 from backend.figures.palette import COUPLED, DENSE, symbol_of
-from tests.figures.conftest import make_point
 from worker.bench import report
 from worker.bench.curves import Curve, Panel, draw_curves, panels_of, write_curves
 from worker.bench.paper import page
@@ -129,13 +128,13 @@ def _texts(svg: bytes) -> Iterable[str]:
 
 
 def outcome(method: str, compression: float) -> Outcome:
-    return Outcome(cell=Cell(method=method, compression=compression, seed=0), point=make_point(1, 3000))
+    return Outcome(cell=Cell(method=method, compression=compression, seed=0), test_accuracy=0.9, reached=compression)
 
 
 def test_a_comparison_is_drawn_by_family_and_linked_from_its_document(tmp_path: Path):
     done = [outcome("uniform", 2.0), outcome("magnitude-channel", 2.0), outcome("li2017-filter-l1", 2.0)]
     failed = [Outcome(cell=Cell(method="magnitude-channel", compression=8.0, seed=0), failure="It cannot be.")]
-    comparison = Comparison("lenet300", "blobs", [*done, outcome("lamp2021", 8.0), *failed])
+    comparison = Comparison(network="lenet300", data="blobs", outcomes=(*done, outcome("lamp2021", 8.0), *failed))
     channels, weights = panels_of(comparison)
     assert (channels.title, weights.title) == ("Whole channels", "Single weights")
     assert {(curve.name, curve.is_baseline, curve.keeps_shapes, *curve.points) for curve in channels.curves} == {
@@ -159,7 +158,9 @@ def test_no_two_methods_of_the_catalogue_look_the_same():
 def test_every_name_of_the_catalogue_has_room_beside_the_others(tmp_path: Path):
     """With ticks as wide as 99.9%: no text of a legend is cut off, and none runs into another legend."""
     names = (name for name in PRESETS if not PRESETS[name].is_baseline)
-    panels = panels_of(Comparison("lenet300", "blobs", [outcome(name, 8.0) for name in names]))
+    panels = panels_of(
+        Comparison(network="lenet300", data="blobs", outcomes=tuple(outcome(name, 8.0) for name in names))
+    )
     with page(tmp_path / "curves.svg", 12) as figure:
         draw_curves(figure, panels, spread(0.999))
         figure.canvas.draw()

@@ -10,7 +10,6 @@ from backend.domain.comparison import Cell
 from backend.domain.errors import InvalidValue
 from tests.bench.test_bench import compare, plan
 from worker.bench.report import to_markdown
-from worker.bench.results import Results
 from worker.bench.trials import Trial
 from worker.cli import secateur
 
@@ -98,13 +97,12 @@ def test_what_ends_best_on_the_validation_split_is_taken_and_told(tmp_path: Path
     for strength in ("0.001", "100"):
         alone = compare(plan(**small, trials=(Trial.parse(f"{STRENGTH}={strength}"),)), tmp_path).outcomes[1]
         assert f"wen2016-ssl, 1.2x, seed 0 ({STRENGTH}={strength}): test accuracy" in " ".join(said)
-        if best is None or alone.point.retrained_accuracy > best.point.retrained_accuracy:
+        if best is None or alone.validation_accuracy > best.validation_accuracy:
             best = alone
     assert ours == best
     assert result.outcomes[0].settings == ""
     assert f"- `wen2016-ssl`: {ours.settings}" in to_markdown(result)
     assert f"`{STRENGTH}=0.001,100`" in tried.conditions
-    assert Results.of(result, "").results[1].settings == ours.settings
 
 
 def test_the_command_says_what_it_cannot_try(tmp_path: Path):

@@ -87,17 +87,15 @@ def outcomes_of(claim: Claim, options: argparse.Namespace) -> Sequence[Outcome]:
 
 def row(claim: Claim, outcomes: Sequence[Outcome]) -> str:
     """A row of the table: the paper's, ours, and whether the goal is met by the mean over the seeds."""
-    points = [(outcome.dense, outcome.point) for outcome in outcomes]
-    pairs = [(dense, point) for dense, point in points if dense is not None and point is not None]
-    if len(pairs) < len(points):
+    if any(outcome.failure for outcome in outcomes):
         return f"| {claim.name} | failed: {', '.join(outcome.failure or '' for outcome in outcomes)} |"
-    rises = [dense.test_accuracy - point.test_accuracy for dense, point in pairs]
-    compression = min(dense.parameters / point.parameters for dense, point in pairs)
-    errors = _spread([1 - point.test_accuracy for _, point in pairs])
+    rises = [(one.dense_accuracy or 0.0) - (one.test_accuracy or 0.0) for one in outcomes]
+    compression = min(one.reached or 0.0 for one in outcomes)
+    errors = _spread([1 - (one.test_accuracy or 0.0) for one in outcomes])
     met = "met" if statistics.mean(rises) <= claim.rise else "missed"
     return (
         f"| {claim.name} | {claim.compression:g} at {claim.error:.2%} ({claim.rise * 100:+.2f}) | {compression:.1f} "
-        f"| {errors} | {_points(rises)} | {met} | {'; '.join(_widths(point.widths) for _, point in pairs)} |"
+        f"| {errors} | {_points(rises)} | {met} | {'; '.join(_widths(one.widths) for one in outcomes)} |"
     )
 
 

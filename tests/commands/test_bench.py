@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backend.domain.presets import PRESETS
-from worker.bench.results import Results
+from worker.bench.results import read_results
 from worker.cli import secateur
 
 METHODS = ("han2015-magnitude", "li2017-filter-l1")
@@ -39,12 +39,12 @@ def answer(folder: Path, document: Path) -> Result:
 
 def test_methods_and_all_baselines_are_run_and_the_good_ones_can_still_read_digits(answer: Result, folder: Path):
     assert answer.exit_code == 0, answer.output
-    results = Results.model_validate_json((folder / "lenet300-digits.json").read_bytes())
-    assert {result.cell.method for result in results.results} == {*METHODS, *BASELINES}
-    dense = results.dense[0]
+    comparison = read_results(folder / "lenet300-digits.json")
+    assert {outcome.cell.method for outcome in comparison.outcomes} == {*METHODS, *BASELINES}
+    dense = comparison.dense_by_seed()[0]
     assert dense > 0.95
-    by_method = {result.cell.method: result for result in results.results}
-    assert all(result.failure is None for result in results.results)
+    by_method = {outcome.cell.method: outcome for outcome in comparison.outcomes}
+    assert all(outcome.failure is None for outcome in comparison.outcomes)
     for method in (*METHODS, "uniform", "uniform-magnitude-weights"):
         assert by_method[method].test_accuracy == pytest.approx(dense, abs=0.03), method
 

@@ -1,13 +1,13 @@
 """Running a comparison: every cell once, whatever happened before."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 
 from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.epochs import epoch_length
-from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.errors import FailureCode, InvalidValue, JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
 from worker.bench.effort import epochs_trained
@@ -36,11 +36,30 @@ class Bench:
     device: torch.device
     shelf: Shelf
     say: Callable[[str], object]
+    _dense_accuracies: dict[int, float] = field(default_factory=dict)
+    """By seed, on the test split."""
 
     def compare(self) -> Comparison:
-        """Run what has not been run yet; a run that fails is an outcome too."""
-        outcomes = tuple(self._outcome(cell) for cell in self.plan.cells)
-        return Comparison(self.plan.network, self.plan.data, outcomes)
+        """Run what has not been run yet; a run that fails is an outcome too.
+
+        Raises InvalidValue where runs that are done began with another dense network than the one on the shelf, or
+        than the one that this machine trains.
+        """
+        for cell in self.plan.cells:
+            for recipe in self.plan.candidates(cell, self._per_epoch).values():
+                done = self.shelf.outcome(self._key(cell, recipe))
+                self._check_dense(cell.seed, None if done is None else done.dense_accuracy)
+        return Comparison(
+            network=self.plan.network,
+            data=self.plan.data_name,
+            conditions=self.plan.conditions,
+            outcomes=tuple(self._outcome(cell) for cell in self.plan.cells),
+        )
+
+    @property
+    def dense_keys(self) -> tuple[str, ...]:
+        """Of the dense networks on the shelf, by seed."""
+        return tuple(map(self._dense_key, self.plan.seeds))
 
     @property
     def same_methods(self) -> tuple[tuple[str, ...], ...]:
@@ -64,37 +83,58 @@ class Bench:
             outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=lambda: False)
             finished = next(output for output in outputs if isinstance(output, FinishedPoint))
             network = finished.network
+            self._check_dense(seed, finished.point.test_accuracy)
             self.shelf.keep_network(key, network)
             self.say(f"dense {self.plan.network}, seed {seed}: test accuracy {finished.point.test_accuracy:.2%}")
         return network
+
+    def _check_dense(self, seed: int, accuracy: float | None) -> None:
+        """Refuse to compare runs of different dense networks."""
+        if accuracy is None:
+            return
+        before = self._dense_accuracies.setdefault(seed, accuracy)
+        if before != accuracy:
+            raise InvalidValue(
+                f"Runs of seed {seed} began with a dense network that reads {before:.2%} of the test split, others "
+                f"with one that reads {accuracy:.2%}: training ends alike only on processors of one kind.",
+                hint="Put the dense networks beside the results, or compare in another folder, with another file.",
+            )
 
     def _outcome(self, cell: Cell) -> Outcome:
         """Of the learning rates and settings that were tried, those that ended best on the validation split."""
         candidates = self.plan.candidates(cell, self._per_epoch)
         return max((self._tried(cell, *candidate) for candidate in candidates.items()), key=_validation_accuracy)
 
+    def _key(self, cell: Cell, recipe: Recipe) -> str:
+        return key_of(recipe.fingerprint(), self._dense_key(cell.seed))
+
     def _tried(self, cell: Cell, settings: str, recipe: Recipe) -> Outcome:
-        key = key_of(recipe.fingerprint(), self._dense_key(cell.seed))
+        key = self._key(cell, recipe)
         done = self.shelf.outcome(key)
         if done is None:
             done = self._ran(cell, key, recipe)
+            self._check_dense(cell.seed, done.dense_accuracy)
             if done.code not in _PASSING:
                 self.shelf.keep_outcome(key, done)
             with_settings = f" ({settings})" if settings else ""
             self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
-        return done.model_copy(update={"cell": cell, "epochs": self._epochs(recipe, done), "settings": settings})
+        return done.model_copy(update={"cell": cell, "settings": settings})
 
     def _ran(self, cell: Cell, key: str, recipe: Recipe) -> Outcome:
         try:
             dense, last = self._points(key, self._dense(cell.seed), recipe)
         except JobFailure as failure:
-            return Outcome(cell=cell, failure=failure.detail, code=failure.code)
-        return Outcome(cell=cell, dense=dense, point=last)
-
-    def _epochs(self, recipe: Recipe, outcome: Outcome) -> float:
-        if outcome.dense is None or outcome.point is None:
-            return 0.0
-        return epochs_trained(recipe, outcome.dense, outcome.point, self._per_epoch)
+            return Outcome(cell=cell, key=key, failure=failure.detail, code=failure.code)
+        return Outcome(
+            cell=cell,
+            key=key,
+            dense_accuracy=dense.test_accuracy,
+            validation_accuracy=last.retrained_accuracy,
+            test_accuracy=last.test_accuracy,
+            reached=dense.parameters / max(1, last.parameters),
+            widths=last.widths,
+            epochs=epochs_trained(recipe, dense, last, self._per_epoch),
+        )
 
     def _points(self, key: str, network: Network, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
@@ -117,10 +157,10 @@ class Bench:
 
 
 def _validation_accuracy(outcome: Outcome) -> float:
-    return -1.0 if outcome.point is None else outcome.point.retrained_accuracy
+    return -1.0 if outcome.validation_accuracy is None else outcome.validation_accuracy
 
 
 def _result(outcome: Outcome) -> str:
-    if outcome.point is None:
+    if outcome.test_accuracy is None:
         return f"failed: {outcome.failure}"
-    return f"test accuracy {outcome.point.test_accuracy:.2%}, {outcome.point.parameters:,} parameters"
+    return f"test accuracy {outcome.test_accuracy:.2%} at {outcome.reached:.3g}x"

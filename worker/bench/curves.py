@@ -183,6 +183,7 @@ def _error(accuracy: float) -> float:
 
 def _set_axes(field: Axes, curves: Sequence[Curve], bottom: float) -> None:
     compressions = sorted({value for curve in curves for value in curve.points}) or [1.0]
+    field.autoscale(enable=False)  # all limits are set here
     field.set_xscale("log", base=2)
     furthest = max(
         (curve.at(value) for curve in curves if not curve.is_baseline for value in curve.points), default=1.0

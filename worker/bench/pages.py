@@ -6,10 +6,10 @@ from pathlib import Path
 
 import click
 
-from backend.domain.comparison import Spread
+from backend.domain.comparison import Comparison, Spread
 from backend.domain.presets import PRESETS
 from worker.bench.report import BEYOND, beyond, replace_section
-from worker.bench.results import Results
+from worker.bench.results import read_results
 
 SECTION = "our numbers"
 """Between `<!-- our numbers -->` and `<!-- end of our numbers -->` of a page."""
@@ -23,7 +23,7 @@ _BASELINES = {True: "uniform-magnitude-weights", False: "uniform"}
 @click.option("--folder", default="docs/methods", type=click.Path(exists=True, file_okay=False, path_type=Path))
 def command(results: Sequence[Path], folder: Path) -> None:
     """Write what comparisons found into the page of every method that they had."""
-    found = [Results.model_validate_json(file.read_bytes()) for file in results]
+    found = [read_results(file) for file in results]
     for page in sorted(folder.glob("*.md")):
         content = page.read_text(encoding="utf-8")
         methods = [name for name in _TITLE_NAME.findall(content.partition("\n")[0]) if name in PRESETS]
@@ -33,7 +33,7 @@ def command(results: Sequence[Path], folder: Path) -> None:
             click.echo(page)
 
 
-def numbers(methods: Sequence[str], found: Iterable[Results]) -> str:
+def numbers(methods: Sequence[str], found: Iterable[Comparison]) -> str:
     """A table for each comparison that had one of the methods: their test accuracies, beside dense and baseline."""
     tables = []
     for results in found:
@@ -42,7 +42,7 @@ def numbers(methods: Sequence[str], found: Iterable[Results]) -> str:
         if not any(method in methods for method, _ in present):
             continue
         heads = [f"{compression:g}x" for compression in results.compressions]
-        dense = Spread.of(results.dense)
+        dense = results.dense_test_accuracy()
         table = [
             f"{results.network} on {results.data}; dense {_cell(dense)}.",
             "",
@@ -66,7 +66,7 @@ def _with_baseline(methods: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([*methods, *(_BASELINES[kind] for kind in sorted(kinds))]))
 
 
-def _row(results: Results, method: str) -> list[str]:
+def _row(results: Comparison, method: str) -> list[str]:
     return [
         _cell(results.test_accuracy(method, value)) + beyond(results.reached(method, value), value)
         for value in results.compressions

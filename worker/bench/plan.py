@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from itertools import product
+from pathlib import Path
 from typing import Any, Self
 
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
@@ -85,6 +86,11 @@ class Plan(Spec):
         """Seed by seed, so that a comparison that is stopped early has every method."""
         grid = product(self.seeds, self.compressions, self.methods)
         return tuple(Cell(method=method, compression=value, seed=seed) for seed, value, method in grid)
+
+    @property
+    def data_name(self) -> str:
+        """Of the dataset, without its folder and ending."""
+        return Path(self.data).stem
 
     @property
     def conditions(self) -> str:

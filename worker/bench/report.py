@@ -47,7 +47,7 @@ def to_markdown(comparison: Comparison, same: Collection[Sequence[str]] = ()) ->
     if any(" at " in line for line in lines[4:]):
         lines += ["", BEYOND]
     lines += [line for methods in same for line in ("", _sameness(methods))]
-    choices = _by_reason(comparison, lambda outcome: outcome.settings if outcome.point else None)
+    choices = _by_reason(comparison, lambda outcome: outcome.settings if outcome.failure is None else None)
     failures = _by_reason(comparison, lambda outcome: outcome.failure)
     lines += ["", "Chosen on the validation split, run by run:", "", *choices] if choices else []
     return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)

@@ -1,80 +1,85 @@
-"""What a comparison found, small enough to keep beside the documents that quote it."""
+"""What a comparison found, kept beside the documents that quote it, so that other machines can go on with it."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import NonNegativeFloat
+from pydantic import ValidationError
 
-from backend.domain.comparison import Cell, Comparison, Outcome, Spread
-from backend.domain.spec import Spec
-
-
-class Result(Spec):
-    """One run: where it ended, or the sentence that says why it did not."""
-
-    cell: Cell
-    validation_accuracy: NonNegativeFloat | None = None
-    test_accuracy: NonNegativeFloat | None = None
-    reached: NonNegativeFloat | None = None
-    """Dense over remaining parameters, where the cell has what was asked for."""
-    epochs: NonNegativeFloat = 0.0
-    settings: str = ""
-    """What was chosen on the validation split."""
-    failure: str | None = None
-
-    @classmethod
-    def of(cls, outcome: Outcome) -> "Result":
-        """Of an outcome."""
-        point = outcome.point
-        if point is None:
-            return cls(cell=outcome.cell, failure=outcome.failure)
-        return cls(
-            cell=outcome.cell,
-            validation_accuracy=point.retrained_accuracy,
-            test_accuracy=point.test_accuracy,
-            reached=None if outcome.reached is None else round(outcome.reached, 2),
-            epochs=round(outcome.epochs, 2),
-            settings=outcome.settings,
-        )
+from backend.domain.comparison import Comparison
+from backend.domain.errors import InvalidValue
+from worker.bench.plan import Plan
+from worker.bench.shelf import Shelf
 
 
-class Results(Spec):
-    """All runs of a comparison, with what they had in common."""
+def read_results(file: Path) -> Comparison:
+    """Read what `write_results` wrote; InvalidValue where it is something else."""
+    try:
+        return Comparison.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        problem = error.errors()[0]
+        place = ".".join(map(str, problem["loc"]))
+        message = problem["msg"].removeprefix("Value error, ")
+        raise InvalidValue(
+            f"{file} holds no results of a comparison: {f'{place}: ' if place else ''}{message}.",
+            hint="Give a JSON file that `secateur bench` wrote, or one that is not there yet.",
+        ) from error
 
-    network: str
-    data: str
-    conditions: str
-    dense: tuple[NonNegativeFloat, ...]
-    """Test accuracy of the dense networks, by seed."""
-    results: tuple[Result, ...]
 
-    @classmethod
-    def of(cls, comparison: Comparison, conditions: str) -> "Results":
-        """Of a comparison."""
-        return cls(
-            network=comparison.network,
-            data=Path(comparison.data).stem,
-            conditions=conditions,
-            dense=tuple(comparison.dense_by_seed().values()),
-            results=tuple(map(Result.of, comparison.outcomes)),
-        )
+def write_results(comparison: Comparison, file: Path) -> None:
+    """Write as JSON, a line for each run."""
+    runs = ",\n  ".join(outcome.model_dump_json(exclude_defaults=True) for outcome in comparison.outcomes)
+    head = comparison.model_dump_json(exclude={"outcomes"})
+    scratch = file.with_name(file.name + ".new")
+    scratch.write_text(f'{head[:-1]},\n "outcomes": [\n  {runs}\n ]}}\n', encoding="utf-8")
+    scratch.replace(file)
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A results file, and beside it, in a folder of its name, the dense networks that its runs began with."""
+
+    file: Path
+
+    def take_up(self, plan: Plan, shelf: Shelf, dense_keys: Iterable[str]) -> None:
+        """Put what is there on the shelf, as done.
+
+        Raises InvalidValue for results of another network or dataset, and for runs that the plan has not, which would
+        be lost when the file is written again.
+        """
+        if not self.file.exists():
+            return
+        results = read_results(self.file)
+        for name, ours, wanted in (
+            ("network", results.network, plan.network),
+            ("dataset", results.data, plan.data_name),
+        ):
+            if ours != wanted:
+                raise InvalidValue(f"{self.file} has results of the {name} `{ours}`, not of `{wanted}`.")
+        missing = {outcome.cell for outcome in results.outcomes} - set(plan.cells)
+        if missing:
+            lost = min(missing, key=str)
+            raise InvalidValue(
+                f"{self.file} has {len(missing)} runs that this comparison has not, such as `{lost.method}` at "
+                f"{lost.compression:g}x with seed {lost.seed}; writing it again would lose them.",
+                hint="Ask for these methods, compressions and seeds too, or give another file.",
+            )
+        for outcome in results.outcomes:
+            if outcome.key:
+                shelf.keep_outcome(outcome.key, outcome)
+        self._copy_networks(self._beside, shelf, dense_keys)
+
+    def put_down(self, comparison: Comparison, shelf: Shelf, dense_keys: Iterable[str]) -> None:
+        """Write the file, and the dense networks beside it."""
+        write_results(comparison, self.file)
+        self._copy_networks(shelf, self._beside, dense_keys)
 
     @property
-    def compressions(self) -> tuple[float, ...]:
-        """From the smallest on."""
-        return tuple(sorted({result.cell.compression for result in self.results}))
+    def _beside(self) -> Shelf:
+        return Shelf(self.file.with_suffix(""))
 
-    def test_accuracy(self, method: str, compression: float) -> Spread | None:
-        """Over the seeds that ended well; None when none did."""
-        here = (one for one in self.results if (one.cell.method, one.cell.compression) == (method, compression))
-        return Spread.of(one.test_accuracy for one in here if one.test_accuracy is not None)
-
-    def reached(self, method: str, compression: float) -> Spread | None:
-        """Dense over remaining parameters that these runs came to; None where nobody wrote it down."""
-        here = (one for one in self.results if (one.cell.method, one.cell.compression) == (method, compression))
-        return Spread.of(one.reached for one in here if one.reached is not None)
-
-    def write(self, file: Path) -> None:
-        """As JSON, a line for each run."""
-        runs = ",\n  ".join(one.model_dump_json(exclude_defaults=True) for one in self.results)
-        head = self.model_dump_json(exclude={"results"})
-        file.write_text(f'{head[:-1]},\n "results": [\n  {runs}\n ]}}\n', encoding="utf-8")
+    def _copy_networks(self, source: Shelf, target: Shelf, keys: Iterable[str]) -> None:
+        for key in keys:
+            network = source.network(key)
+            if network is not None:
+                target.keep_network(key, network)

@@ -20,7 +20,7 @@ from worker.bench.report import (
     write_figure,
     write_page,
 )
-from worker.bench.results import Results
+from worker.bench.results import Kept, write_results
 from worker.bench.shelf import Shelf
 from worker.bench.trials import Trial
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
@@ -69,6 +69,12 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
     "for one; each run takes what ends best on the validation split.",
 )
 @click.option(
+    "--results",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="JSON file of runs that are done, wherever that was: they are not run again. Written with all runs at the "
+    "end, and the dense networks into a folder of its name beside it.",
+)
+@click.option(
     "--document",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Markdown file whose section `bench NETWORK DATA` the table goes into, with a link to the figure.",
@@ -86,9 +92,9 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     Every method prunes the same dense network of each seed to the same compression and is retrained alike. What is
     finished stays in the folder, so that the same command goes on where it was stopped.
     """
-    document, figure = options.pop("document"), options.pop("figure")
+    document, figure, results = (options.pop(name) for name in ("document", "figure", "results"))
     plan = _plan(options)
-    section = f"bench {plan.network} {Path(plan.data).stem}"
+    section = f"bench {plan.network} {plan.data_name}"
     if figure is not None:
         check_figure(figure)
     if document is not None:
@@ -98,11 +104,16 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     dataset = read_dataset(plan.data)
     shelf = Shelf(output / "runs")
     bench = Bench(plan, dataset, resolve_device(device), shelf, click.echo)
+    kept = None if results is None else Kept(results)
+    if kept is not None:
+        kept.take_up(plan, shelf, bench.dense_keys)
     comparison = bench.compare()
-    name = f"{plan.network}-{Path(plan.data).stem}"
+    if kept is not None:
+        kept.put_down(comparison, shelf, bench.dense_keys)
+    name = f"{plan.network}-{plan.data_name}"
     table = f"{plan.conditions}\n\n{to_markdown(comparison, bench.same_methods)}"
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
-    Results.of(comparison, plan.conditions).write(output / f"{name}.json")
+    write_results(comparison, output / f"{name}.json")
     write_page(comparison, _BASELINES, output / f"{name}.html")
     if figure is not None:
         write_figure(comparison, figure)
