@@ -28,7 +28,7 @@ class Outcome(Spec):
     key: str = ""
     """Of the recipe and the dense network's training, by which a run is known again; empty: not written down."""
     dense_accuracy: NonNegativeFloat | None = None
-    """Of the dense network on the test split; the same in all runs of a seed."""
+    """Of the dense network on the test split, the same in all runs of a seed; None where a run trains its own."""
     validation_accuracy: NonNegativeFloat | None = None
     test_accuracy: NonNegativeFloat | None = None
     reached: NonNegativeFloat | None = None

@@ -23,6 +23,7 @@ from worker.bench.report import replace_section, to_markdown, write_page
 from worker.bench.results import read_results, write_results
 from worker.bench.shelf import Shelf
 from worker.engine.batches import Batches
+from worker.engine.checkpoint import Checkpoint
 from worker.engine.run import Output
 from worker.engine.sampling import HABITS
 
@@ -276,3 +277,26 @@ def test_rewinding_goes_to_a_step_of_both_trainings(dense_epochs: int, retrain_e
     recipe = chosen.recipe(Cell(method="frankle2020-late-rewinding", compression=2, seed=0), 0.05, 11)
     assert recipe.dense is not None
     assert recipe.dense.keep_step == kept
+
+
+def test_runs_share_the_dense_training_that_they_have_in_common(tmp_path: Path, monkeypatch):
+    """Lottery tickets at two compressions: trained once, and what comes of it stays the same to the bit."""
+    chosen = plan(
+        methods=("frankle2019-lottery", "zhou2019-sign-kept", "liu2019-random-reinit"), compressions=(2.0, 4.0)
+    )
+    alone = [
+        compare(plan(methods=(cell.method,), compressions=(cell.compression,)), tmp_path / f"{number}").outcomes[0]
+        for number, cell in enumerate(chosen.cells)
+    ]
+    trained: list[str] = []
+    keep = Shelf.keep_training
+
+    def note(shelf: Shelf, key: str, checkpoint: Checkpoint) -> None:
+        trained.append(key)
+        keep(shelf, key, checkpoint)
+
+    monkeypatch.setattr(Shelf, "keep_training", note)
+    together = compare(chosen, tmp_path / "together")
+    assert together.outcomes == tuple(alone)
+    assert len(trained) == 2  # without early weights, as random re-initialization wants it, and with the first ones
+    assert {outcome.dense_accuracy for outcome in together.outcomes} == {None}

@@ -14,6 +14,7 @@ from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, key_of
 from worker.engine.checkpoint import Checkpoint
+from worker.engine.dense_training import taken_up, training_of
 from worker.engine.examples import Dataset
 from worker.engine.network import Network
 from worker.engine.results import FinishedPoint
@@ -122,13 +123,13 @@ class Bench:
 
     def _ran(self, cell: Cell, key: str, recipe: Recipe) -> Outcome:
         try:
-            dense, last = self._points(key, self._dense(cell.seed), recipe)
+            dense, last = self._points(cell, key, recipe)
         except JobFailure as failure:
             return Outcome(cell=cell, key=key, failure=failure.detail, code=failure.code)
         return Outcome(
             cell=cell,
             key=key,
-            dense_accuracy=dense.test_accuracy,
+            dense_accuracy=None if recipe.dense is not None else dense.test_accuracy,
             validation_accuracy=last.retrained_accuracy,
             test_accuracy=last.test_accuracy,
             reached=dense.parameters / max(1, last.parameters),
@@ -136,24 +137,41 @@ class Bench:
             epochs=epochs_trained(recipe, dense, last, self._per_epoch),
         )
 
-    def _points(self, key: str, network: Network, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
+    def _points(self, cell: Cell, key: str, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
-        place = self.shelf.place(key)
-        resume, dense = place if place is not None else (None, None)
+        network, place = self._dense(cell.seed), self.shelf.place(key)
+        resume, dense = place if place is not None else (self._trained(cell, recipe), None)
         last = dense
-        checkpoint: Checkpoint | None = None
+        checkpoint = newest = None
         for output in run(network, self.dataset, recipe, self.device, should_stop=lambda: False, resume=resume):
             if isinstance(output, Checkpoint):
-                checkpoint = output
+                checkpoint = newest = output
             if isinstance(output, FinishedPoint):
                 last = output.point
-                dense = dense or last
+                if dense is None:
+                    dense = last
+                    self._keep_trained(cell, recipe, newest)
             if checkpoint is not None and dense is not None and checkpoint.step % _CHECKPOINT_EVERY == 0:
                 self.shelf.keep_place(key, checkpoint, dense)
                 checkpoint = None
         if dense is None or last is None:
             raise RuntimeError("a run begins with the dense network")
         return dense, last
+
+    def _trained(self, cell: Cell, recipe: Recipe) -> Checkpoint | None:
+        """The end of the dense training where another run has been through the same; None else."""
+        training = training_of(recipe)
+        trained = None if training is None else self.shelf.training(self._training_key(cell, training))
+        return None if trained is None else taken_up(trained, recipe)
+
+    def _keep_trained(self, cell: Cell, recipe: Recipe, checkpoint: Checkpoint | None) -> None:
+        """Keep the last checkpoint before the dense network's point, where that ends a training."""
+        training = training_of(recipe)
+        if training is not None and checkpoint is not None:
+            self.shelf.keep_training(self._training_key(cell, training), checkpoint)
+
+    def _training_key(self, cell: Cell, training: str) -> str:
+        return key_of(training, self._dense_key(cell.seed))
 
 
 def _validation_accuracy(outcome: Outcome) -> float:

@@ -1,4 +1,4 @@
-"""The folder of a comparison: dense networks, finished outcomes, and the checkpoint of the run under way."""
+"""The folder of a comparison: dense networks, finished outcomes, and checkpoints that runs go on from."""
 
 import hashlib
 from dataclasses import dataclass
@@ -52,6 +52,15 @@ class Shelf:
         """Keep what `place` returns."""
         self._write(self._file(key, ".dense.json"), dense.model_dump_json().encode())
         self._write(self._file(key, ".checkpoint"), checkpoint.to_bytes())
+
+    def training(self, key: str) -> Checkpoint | None:
+        """The end of a dense training that several runs have in common, if it is there."""
+        file = self._file(key, ".training")
+        return Checkpoint.from_bytes(file.read_bytes()) if file.exists() else None
+
+    def keep_training(self, key: str, checkpoint: Checkpoint) -> None:
+        """Keep what `training` returns."""
+        self._write(self._file(key, ".training"), checkpoint.to_bytes())
 
     def _file(self, key: str, suffix: str) -> Path:
         return self.folder / f"{key}{suffix}"

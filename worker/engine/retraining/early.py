@@ -16,7 +16,7 @@ class EarlyWeights:
     """The dense network's tensors at those moments of its training that a recipe asks for."""
 
     def __init__(self, recipe: Recipe) -> None:
-        self._wanted = _wanted(recipe)
+        self._wanted = wanted_moments(recipe)
         self._keep_step = None if recipe.dense is None else recipe.dense.keep_step
         self._kept: dict[Moment, Mapping[str, Tensor]] = {}
 
@@ -50,7 +50,8 @@ class EarlyWeights:
         self._kept = {moment: tensors for moment, tensors in parts.items() if tensors}
 
 
-def _wanted(recipe: Recipe) -> frozenset[Moment]:
+def wanted_moments(recipe: Recipe) -> frozenset[Moment]:
+    """The moments whose weights a recipe needs later."""
     start, wanted = recipe.retrain.start, set[Moment]()
     if recipe.dense is None:
         return frozenset()
