@@ -1,7 +1,7 @@
 """Each process of the Compose file, with its exact command line, against a real PostgreSQL and a real Redis.
 
-Only what containers give is replaced: host names become loopback ports, `/data` and `/tmp` become folders of the test,
-and the API listens on a free port of 127.0.0.1.
+Only what containers give is replaced: host names become loopback ports, `/data` becomes a folder of the test, and
+the API listens on a free port of 127.0.0.1.
 """
 
 import os
@@ -46,7 +46,6 @@ class Deployment:
     def on_loopback(self, text: str) -> str:
         """Replace what only exists between containers."""
         replaced = {
-            "/tmp/redis.conf": str(self.folder / "redis.conf"),
             "--dir /data": f"--dir {self.folder} --bind 127.0.0.1 --port {self.redis_port}",
             "@redis:6379": f"@127.0.0.1:{self.redis_port}",
             "/data": str(self.folder / "data"),
