@@ -1,5 +1,6 @@
 """Comparisons: every cell once, taken up where they stopped, failures told."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,7 +24,6 @@ from worker.bench.report import replace_section, to_markdown, write_page
 from worker.bench.results import read_results, write_results
 from worker.bench.shelf import Shelf
 from worker.engine.batches import Batches
-from worker.engine.checkpoint import Checkpoint
 from worker.engine.run import Output
 from worker.engine.sampling import HABITS
 
@@ -279,24 +279,37 @@ def test_rewinding_goes_to_a_step_of_both_trainings(dense_epochs: int, retrain_e
     assert recipe.dense.keep_step == kept
 
 
-def test_runs_share_the_dense_training_that_they_have_in_common(tmp_path: Path, monkeypatch):
-    """Lottery tickets at two compressions: trained once, and what comes of it stays the same to the bit."""
-    chosen = plan(
-        methods=("frankle2019-lottery", "zhou2019-sign-kept", "liu2019-random-reinit"), compressions=(2.0, 4.0)
-    )
-    alone = [
-        compare(plan(methods=(cell.method,), compressions=(cell.compression,)), tmp_path / f"{number}").outcomes[0]
-        for number, cell in enumerate(chosen.cells)
-    ]
-    trained: list[str] = []
-    keep = Shelf.keep_training
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Grows by one with every mini-batch that is trained on."""
+    found: list[int] = []
+    take = Batches.next
 
-    def note(shelf: Shelf, key: str, checkpoint: Checkpoint) -> None:
-        trained.append(key)
-        keep(shelf, key, checkpoint)
+    def count(batches: Batches) -> object:
+        found.append(1)
+        return take(batches)
 
-    monkeypatch.setattr(Shelf, "keep_training", note)
-    together = compare(chosen, tmp_path / "together")
+    monkeypatch.setattr(Batches, "next", count)
+    return found
+
+
+def test_runs_share_the_opening_that_they_have_in_common(tmp_path: Path, taken: list[int]):
+    """At two compressions: an epoch of dense training or of L0 is trained once, and what comes of it stays the same."""
+    compare(plan(compressions=(1e6,)), tmp_path / "dense")  # trains the dense network, then fails
+    taken.clear()
+    methods = ("frankle2019-lottery", "zhou2019-sign-kept", "liu2019-random-reinit", "louizos2018-l0", "uniform")
+    chosen = plan(methods=methods, compressions=(1.3, 2.0), sparsify_epochs=1)
+    alone = []
+    for number, cell in enumerate(chosen.cells):
+        folder = tmp_path / f"{number}"
+        shutil.copytree(tmp_path / "dense", folder)
+        one = chosen.model_copy(update={"methods": (cell.method,), "compressions": (cell.compression,)})
+        alone += compare(one, folder).outcomes
+    apart = len(taken)
+    together = compare(chosen, tmp_path / "dense")
     assert together.outcomes == tuple(alone)
-    assert len(trained) == 2  # without early weights, as random re-initialization wants it, and with the first ones
-    assert {outcome.dense_accuracy for outcome in together.outcomes} == {None}
+    saved = {"frankle2019-lottery": 1, "zhou2019-sign-kept": 2, "liu2019-random-reinit": 1, "louizos2018-l0": 1}
+    assert apart - (len(taken) - apart) == PER_EPOCH * sum(saved.values())
+    assert {outcome.dense_accuracy is None for outcome in together.outcomes if outcome.cell.method in methods[:3]} == {
+        True
+    }

@@ -14,9 +14,9 @@ from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, key_of
 from worker.engine.checkpoint import Checkpoint
-from worker.engine.dense_training import taken_up, training_of
 from worker.engine.examples import Dataset
 from worker.engine.network import Network
+from worker.engine.opening import is_in_opening, opening_of, taken_up
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
 from worker.engine.sampling import train_sample
@@ -139,39 +139,34 @@ class Bench:
 
     def _points(self, cell: Cell, key: str, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
-        network, place = self._dense(cell.seed), self.shelf.place(key)
-        resume, dense = place if place is not None else (self._trained(cell, recipe), None)
-        last = dense
-        checkpoint = newest = None
+        network, opening = self._dense(cell.seed), self._opening_key(cell, recipe)
+        resume, dense = self._start(key, opening, recipe)
+        last, newest = dense, resume
         for output in run(network, self.dataset, recipe, self.device, should_stop=lambda: False, resume=resume):
             if isinstance(output, Checkpoint):
-                checkpoint = newest = output
+                if opening is not None and newest is not None and is_in_opening(newest) and not is_in_opening(output):
+                    self.shelf.keep_place(opening, newest, dense)
+                newest = output
+                if output.step % _CHECKPOINT_EVERY == 0:
+                    self.shelf.keep_place(key, output, dense)
             if isinstance(output, FinishedPoint):
                 last = output.point
-                if dense is None:
-                    dense = last
-                    self._keep_trained(cell, recipe, newest)
-            if checkpoint is not None and dense is not None and checkpoint.step % _CHECKPOINT_EVERY == 0:
-                self.shelf.keep_place(key, checkpoint, dense)
-                checkpoint = None
+                dense = dense or last
         if dense is None or last is None:
             raise RuntimeError("a run begins with the dense network")
         return dense, last
 
-    def _trained(self, cell: Cell, recipe: Recipe) -> Checkpoint | None:
-        """The end of the dense training where another run has been through the same; None else."""
-        training = training_of(recipe)
-        trained = None if training is None else self.shelf.training(self._training_key(cell, training))
-        return None if trained is None else taken_up(trained, recipe)
+    def _start(self, key: str, opening: str | None, recipe: Recipe) -> tuple[Checkpoint | None, OperatingPoint | None]:
+        """Where this run stopped, else where the opening that it has in common with others ends, else nowhere."""
+        place = self.shelf.place(key)
+        if place is not None or opening is None:
+            return place or (None, None)
+        checkpoint, dense = self.shelf.place(opening) or (None, None)
+        return None if checkpoint is None else taken_up(checkpoint, recipe), dense
 
-    def _keep_trained(self, cell: Cell, recipe: Recipe, checkpoint: Checkpoint | None) -> None:
-        """Keep the last checkpoint before the dense network's point, where that ends a training."""
-        training = training_of(recipe)
-        if training is not None and checkpoint is not None:
-            self.shelf.keep_training(self._training_key(cell, training), checkpoint)
-
-    def _training_key(self, cell: Cell, training: str) -> str:
-        return key_of(training, self._dense_key(cell.seed))
+    def _opening_key(self, cell: Cell, recipe: Recipe) -> str | None:
+        opening = opening_of(recipe)
+        return None if opening is None else key_of(opening, self._dense_key(cell.seed))
 
 
 def _validation_accuracy(outcome: Outcome) -> float:

@@ -40,27 +40,19 @@ class Shelf:
         self._file(key, ".checkpoint").unlink(missing_ok=True)
         self._file(key, ".dense.json").unlink(missing_ok=True)
 
-    def place(self, key: str) -> tuple[Checkpoint, OperatingPoint] | None:
-        """Where a run stopped: its last checkpoint, and the dense network's point that came before."""
+    def place(self, key: str) -> tuple[Checkpoint, OperatingPoint | None] | None:
+        """What `keep_place` kept, if it is there."""
         checkpoint, dense = self._file(key, ".checkpoint"), self._file(key, ".dense.json")
-        if not (checkpoint.exists() and dense.exists()):
+        if not checkpoint.exists():
             return None
-        point = OperatingPoint.model_validate_json(dense.read_bytes())
+        point = OperatingPoint.model_validate_json(dense.read_bytes()) if dense.exists() else None
         return Checkpoint.from_bytes(checkpoint.read_bytes()), point
 
-    def keep_place(self, key: str, checkpoint: Checkpoint, dense: OperatingPoint) -> None:
-        """Keep what `place` returns."""
-        self._write(self._file(key, ".dense.json"), dense.model_dump_json().encode())
+    def keep_place(self, key: str, checkpoint: Checkpoint, dense: OperatingPoint | None) -> None:
+        """Keep a checkpoint that a run can go on from, and the dense network's point if it came before."""
+        if dense is not None:
+            self._write(self._file(key, ".dense.json"), dense.model_dump_json().encode())
         self._write(self._file(key, ".checkpoint"), checkpoint.to_bytes())
-
-    def training(self, key: str) -> Checkpoint | None:
-        """The end of a dense training that several runs have in common, if it is there."""
-        file = self._file(key, ".training")
-        return Checkpoint.from_bytes(file.read_bytes()) if file.exists() else None
-
-    def keep_training(self, key: str, checkpoint: Checkpoint) -> None:
-        """Keep what `training` returns."""
-        self._write(self._file(key, ".training"), checkpoint.to_bytes())
 
     def _file(self, key: str, suffix: str) -> Path:
         return self.folder / f"{key}{suffix}"
