@@ -1,0 +1,68 @@
+"""What a comparison runs: recipes that differ by their method alone, and plans that are refused."""
+
+import pytest
+from pydantic import ValidationError
+
+from backend.domain.comparison import Cell, Comparison
+from tests.bench.test_bench import plan
+from worker.bench.report import to_markdown
+from worker.engine.sampling import HABITS
+
+
+def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
+    told = plan(methods=("lamp2021", "louizos2018-l0", "crowley2018-scratch"), retrain_epochs=2).conditions
+    assert "2 epochs in a run (2 to 5 where several operating points share them out in whole epochs)" in told
+    assert "from scratch train as the dense network was trained: for as many epochs" in told
+    even = plan(methods=("louizos2018-l0",), retrain_epochs=1, sparsify_epochs=1).conditions
+    assert "retraining: 1 epoch in a run, SGD" in even
+    assert "at most 1 epoch for that" in even
+    assert "scratch" not in even
+
+
+@pytest.mark.parametrize("method", ["crowley2018-scratch", "crowley2018-scratch-flops", "hinton2015-distillation"])
+def test_a_network_from_scratch_trains_as_the_dense_network_did(method: str):
+    whole = plan(methods=(method, "uniform"), network="lenet5", dense_epochs=None, learning_rates=(0.01, 0.02))
+    cell, kept = whole.cells[:2]
+    assert whole.recipe(cell, 0.01, per_epoch=540).retrain.epochs == HABITS["lenet5"].epochs
+    assert whole.recipe(cell, 0.01, per_epoch=15).retrain.epochs == 100  # small data: more epochs, for either
+    (recipe,) = whole.candidates(cell, 540).values()
+    assert recipe.retrain.optimizer.learning_rate == HABITS["lenet5"].learning_rate
+    assert [item.retrain.optimizer.learning_rate for item in whole.candidates(kept, 540).values()] == [0.01, 0.02]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"methods": ("nobody2030",)}, "there is no preset `nobody2030`"),
+        ({"compressions": (1.0,)}, "more than 1"),
+        ({"compressions": (2.0, 4.0, 2.0)}, r"compressions: 2\.0 is given twice"),
+        ({"seeds": (0, 0)}, "seeds: 0 is given twice"),
+    ],
+)
+def test_a_plan_that_cannot_be_run_is_refused(changes, sentence):
+    with pytest.raises(ValidationError, match=sentence):
+        plan(**changes)
+
+
+REWINDING = ("frankle2020-late-rewinding", "renda2020-weight-rewinding", "renda2020-lr-rewinding")
+
+
+def test_methods_that_a_short_training_makes_one_experiment_are_told():
+    """Both rewind to a tenth of the dense training at most: theirs are 500 and 1000 steps of far longer ones."""
+    rewound = plan(methods=REWINDING, seeds=(0, 1), compressions=(2.0, 4.0))
+    (same,) = rewound.same_methods(per_epoch=10)
+    assert same == REWINDING[:2]
+    assert rewound.same_methods(per_epoch=10_000) == ()
+    empty = Comparison(network="lenet300", data="blobs", outcomes=())
+    told = to_markdown(empty, [same])
+    assert "`frankle2020-late-rewinding`, `renda2020-weight-rewinding`: one experiment under 2 names" in told
+    assert "one experiment" not in to_markdown(empty)
+
+
+@pytest.mark.parametrize(("dense_epochs", "retrain_epochs", "kept"), [(100, 60, 110), (100, 4, 22), (500, 60, 330)])
+def test_rewinding_goes_to_a_step_of_both_trainings(dense_epochs: int, retrain_epochs: int, kept: int):
+    """To a tenth of the dense training at most, and no further than half of what retrains."""
+    chosen = plan(dense_epochs=dense_epochs, retrain_epochs=retrain_epochs)
+    recipe = chosen.recipe(Cell(method="frankle2020-late-rewinding", compression=2, seed=0), 0.05, 11)
+    assert recipe.dense is not None
+    assert recipe.dense.keep_step == kept
