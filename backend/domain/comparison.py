@@ -3,9 +3,9 @@
 import statistics
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from typing import Annotated, Self, TypeAlias
 
-from pydantic import NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, model_validator
 
 from backend.domain.errors import FailureCode
 from backend.domain.spec import Spec
@@ -21,16 +21,19 @@ class Cell(Spec):
     seed: NonNegativeInt
 
 
+_Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
+
+
 class Outcome(Spec):
     """What came of a cell: accuracies (of 1) and size of the network, or the sentence that says why there is none."""
 
     cell: Cell
-    key: str = ""
+    key: Annotated[str, Field(pattern=r"^([0-9a-f]{20})?$")] = ""
     """Of the recipe and the dense network's training, by which a run is known again; empty: not written down."""
-    dense_accuracy: NonNegativeFloat | None = None
+    dense_accuracy: _Share | None = None
     """Of the dense network on the test split, the same in all runs of a seed; None where a run trains its own."""
-    validation_accuracy: NonNegativeFloat | None = None
-    test_accuracy: NonNegativeFloat | None = None
+    validation_accuracy: _Share | None = None
+    test_accuracy: _Share | None = None
     reached: NonNegativeFloat | None = None
     """Dense over remaining parameters, where the cell has what was asked for; zeros are not counted."""
     widths: tuple[NonNegativeInt, ...] = ()
@@ -69,11 +72,13 @@ class Comparison(Spec):
     conditions: str = ""
     """What all runs had in common, in sentences."""
     outcomes: tuple[Outcome, ...]
+    others: tuple[Outcome, ...] = ()
+    """Tried, and not chosen on the validation split."""
 
     @model_validator(mode="after")
     def _check_dense(self) -> Self:
         by_seed: dict[int, float] = {}
-        for outcome in self.outcomes:
+        for outcome in (*self.outcomes, *self.others):
             dense, seed = outcome.dense_accuracy, outcome.cell.seed
             if dense is not None and by_seed.setdefault(seed, dense) != dense:
                 raise ValueError(

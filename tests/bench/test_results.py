@@ -1,6 +1,7 @@
 """Results files: what one machine has run is not run again on another, and nothing in them is lost or mixed up."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -23,9 +24,9 @@ def bench_in(folder: Path, chosen: Plan, said: list[str]) -> Bench:
 def compare_with(file: Path, folder: Path, chosen: Plan, said: list[str]) -> Comparison:
     """As the command does with `--results`."""
     bench, kept = bench_in(folder, chosen, said), Kept(file)
-    kept.take_up(chosen, bench.shelf, bench.dense_keys)
+    kept.take_up(bench)
     comparison = bench.compare()
-    kept.put_down(comparison, bench.shelf, bench.dense_keys)
+    kept.put_down(bench)
     return comparison
 
 
@@ -55,12 +56,11 @@ def test_another_machine_goes_on_with_the_same_dense_network(file: Path, tmp_pat
 
 
 def test_a_dense_network_that_was_kept_is_not_trained_again(file: Path, tmp_path: Path):
-    copy, shelf = copy_of(file, tmp_path), Shelf(tmp_path / "runs")
-    keys = bench_in(tmp_path / "runs", plan(), []).dense_keys
-    Kept(copy).take_up(plan(), shelf, keys)
-    network = shelf.network(keys[0])
+    bench = bench_in(tmp_path / "runs", plan(), [])
+    Kept(copy_of(file, tmp_path)).take_up(bench)
+    network = bench.shelf.network(bench.dense_keys[0])
     assert network is not None
-    kept = Shelf(file.with_suffix("")).network(keys[0])
+    kept = Shelf(file.with_suffix("")).network(bench.dense_keys[0])
     assert kept is not None
     assert all(network.tensors[name].equal(tensor) for name, tensor in kept.tensors.items())
 
@@ -92,12 +92,13 @@ def test_runs_of_another_dense_network_are_refused_before_anything_is_written(fi
         ({"network": "lenet5"}, "results of the network `lenet300`, not of `lenet5`"),
         ({"data": "digits"}, "results of the dataset `blobs`, not of `digits`"),
         ({"methods": ("lamp2021",)}, "has 1 runs that this comparison has not, such as `uniform` at 1.2x with seed 0"),
+        ({"retrain_epochs": 8}, "has 1 runs that were made with other settings or other data .* such as `uniform` at"),
     ],
 )
 def test_results_that_would_be_lost_are_told(file: Path, tmp_path: Path, changes, sentence):
     before = file.read_bytes()
     with pytest.raises(InvalidValue, match=sentence):
-        Kept(file).take_up(plan(**changes), Shelf(tmp_path), ())
+        Kept(file).take_up(bench_in(tmp_path, plan(**({"methods": ("uniform",)} | changes)), []))
     assert file.read_bytes() == before
     assert not list(tmp_path.iterdir())
 
@@ -106,3 +107,66 @@ def test_a_file_that_holds_something_else_is_told_with_what_is_wrong(tmp_path: P
     (tmp_path / "a.json").write_text('{"network": "lenet300"}')
     with pytest.raises(InvalidValue, match=r"a\.json holds no results of a comparison: data: Field required"):
         read_results(tmp_path / "a.json")
+
+
+def test_a_machine_that_failed_is_no_reason_not_to_try_again(file: Path, tmp_path: Path):
+    copy = copy_of(file, tmp_path)
+    content = json.loads(copy.read_text())
+    failed = {name: content["outcomes"][0][name] for name in ("cell", "key")}
+    content["outcomes"] = [failed | {"failure": "The device ran out of memory.", "code": "out_of_memory"}]
+    copy.write_text(json.dumps(content))
+    said: list[str] = []
+    (outcome,) = compare_with(copy, tmp_path / "runs", plan(methods=("uniform",)), said).outcomes
+    assert len(said) == 1
+    assert outcome == read_results(file).outcomes[0]
+
+
+def test_tries_that_were_not_chosen_are_kept_too(tmp_path: Path):
+    tried = plan(methods=("uniform",), learning_rates=(1e-6, 0.05))
+    first = compare_with(tmp_path / "kept.json", tmp_path / "here", tried, [])
+    assert (len(first.outcomes), len(first.others)) == (1, 1)
+    said: list[str] = []
+    assert compare_with(tmp_path / "kept.json", tmp_path / "there", tried, said) == first
+    assert said == []
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"key": "../../elsewhere"}, "outcomes.0.key: String should match pattern"),
+        ({"test_accuracy": 17.5}, "outcomes.0.test_accuracy: Input should be less than or equal to 1"),
+    ],
+)
+def test_what_no_run_can_have_found_is_not_taken_from_a_file(file: Path, tmp_path: Path, change, sentence):
+    content = json.loads(file.read_text())
+    content["outcomes"][0] |= change
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(InvalidValue, match=sentence):
+        read_results(tmp_path / "a.json")
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    Kept(tmp_path / "a.json").check()
+    for file, sentence in (("a", "not `a`"), ("none/a.json", "There is no folder")):
+        with pytest.raises(InvalidValue, match=sentence):
+            Kept(tmp_path / file).check()
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(InvalidValue, match="cannot be written"):
+        Kept(tmp_path / "a.json").check()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "read"),
+    [
+        ("*.safetensors", lambda bench: bench.shelf.network(bench.dense_keys[0])),
+        ("*.outcome.json", lambda bench: bench.compare()),
+    ],
+)
+def test_damaged_files_are_told_by_name_and_what_to_do(file: Path, tmp_path: Path, pattern: str, read):
+    bench = bench_in(tmp_path / "runs", plan(methods=("uniform",)), [])
+    Kept(copy_of(file, tmp_path)).take_up(bench)
+    (damaged,) = (tmp_path / "runs").glob(pattern)
+    damaged.write_bytes(b"xx")
+    with pytest.raises(InvalidValue, match=rf"{damaged.name} is damaged") as caught:
+        read(bench)
+    assert caught.value.hint.startswith("Delete it: ")

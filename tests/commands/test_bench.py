@@ -5,7 +5,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from backend.domain.comparison import Cell
 from backend.domain.presets import PRESETS
+from backend.domain.recipe import Recipe
+from worker.bench.bench import Bench
 from worker.bench.results import read_results
 from worker.cli import secateur
 
@@ -73,3 +76,24 @@ def test_a_document_without_a_place_for_the_table_is_told_before_anything_runs(t
     assert refused.exit_code != 0
     assert "has no section `bench lenet300 digits`" in refused.output
     assert not (tmp_path / "runs").exists()
+
+
+def test_what_is_done_is_kept_when_the_command_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """And a second machine goes on from there: here the method that the first one was stopped at."""
+    run = Bench._run
+
+    def stopped(self: Bench, cell: Cell, settings: str, recipe: Recipe) -> None:
+        if cell.method == METHODS[1]:
+            raise KeyboardInterrupt
+        run(self, cell, settings, recipe)
+
+    file = tmp_path / "results.json"
+    with monkeypatch.context() as patch:
+        patch.setattr(Bench, "_run", stopped)
+        assert bench(tmp_path / "here", "--results", str(file)).exit_code == 1
+    assert [outcome.cell.method for outcome in read_results(file).outcomes] == [METHODS[0]]
+    again = bench(tmp_path / "there", "--results", str(file))
+    assert again.exit_code == 0, again.output
+    assert f"{METHODS[0]}, 1.5x" not in again.output
+    assert f"{METHODS[1]}, 1.5x" in again.output
+    assert {outcome.cell.method for outcome in read_results(file).outcomes} == {*METHODS, *BASELINES}

@@ -1,6 +1,6 @@
 """Running a comparison: every cell once, whatever happened before."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -24,7 +24,7 @@ from worker.zoo.fresh import initialize
 
 _CHECKPOINT_EVERY = 50
 """Steps between checkpoints on disk."""
-_PASSING = frozenset({FailureCode.OUT_OF_MEMORY, FailureCode.DISK_FULL, FailureCode.DEVICE_UNAVAILABLE})
+PASSING = frozenset({FailureCode.OUT_OF_MEMORY, FailureCode.DISK_FULL, FailureCode.DEVICE_UNAVAILABLE})
 """Failures of the machine, not of the method: the same command tries again."""
 
 
@@ -39,6 +39,8 @@ class Bench:
     say: Callable[[str], object]
     _dense_accuracies: dict[int, float] = field(default_factory=dict)
     """By seed, on the test split."""
+    _passed: dict[str, Outcome] = field(default_factory=dict)
+    """Failures of the machine, by key."""
 
     def compare(self) -> Comparison:
         """Run what has not been run yet; a run that fails is an outcome too.
@@ -46,16 +48,45 @@ class Bench:
         Raises InvalidValue where runs that are done began with another dense network than the one on the shelf, or
         than the one that this machine trains.
         """
+        self.so_far()
         for cell in self.plan.cells:
-            for recipe in self.plan.candidates(cell, self._per_epoch).values():
-                done = self.shelf.outcome(self._key(cell, recipe))
-                self._check_dense(cell.seed, None if done is None else done.dense_accuracy)
+            for settings, recipe in self._candidates(cell).items():
+                if self._done(cell, recipe) is None:
+                    self._run(cell, settings, recipe)
+        return self.so_far()
+
+    def so_far(self) -> Comparison:
+        """What is done: where all that a cell tries has been run, the one that ended best on the validation split.
+
+        Raises InvalidValue as `compare` does.
+        """
+        outcomes: list[Outcome] = []
+        others: list[Outcome] = []
+        for cell in self.plan.cells:
+            candidates = self._candidates(cell)
+            tried = [
+                done.model_copy(update={"cell": cell, "settings": settings})
+                for settings, recipe in candidates.items()
+                if (done := self._done(cell, recipe)) is not None
+            ]
+            for one in tried:
+                self._check_dense(cell.seed, one.dense_accuracy)
+            best = max(tried, key=_validation_accuracy) if len(tried) == len(candidates) else None
+            outcomes += [] if best is None else [best]
+            others += [one for one in tried if one is not best]
         return Comparison(
             network=self.plan.network,
             data=self.plan.data_name,
             conditions=self.plan.conditions,
-            outcomes=tuple(self._outcome(cell) for cell in self.plan.cells),
+            outcomes=tuple(outcomes),
+            others=tuple(others),
         )
+
+    @property
+    def run_keys(self) -> frozenset[str]:
+        """Of all runs of this comparison."""
+        tried = ((cell, recipe) for cell in self.plan.cells for recipe in self._candidates(cell).values())
+        return frozenset(self._key(cell, recipe) for cell, recipe in tried)
 
     @property
     def dense_keys(self) -> tuple[str, ...]:
@@ -101,25 +132,26 @@ class Bench:
                 hint="Put the dense networks beside the results, or compare in another folder, with another file.",
             )
 
-    def _outcome(self, cell: Cell) -> Outcome:
-        """Of the learning rates and settings that were tried, those that ended best on the validation split."""
-        candidates = self.plan.candidates(cell, self._per_epoch)
-        return max((self._tried(cell, *candidate) for candidate in candidates.items()), key=_validation_accuracy)
+    def _candidates(self, cell: Cell) -> Mapping[str, Recipe]:
+        return self.plan.candidates(cell, self._per_epoch)
 
     def _key(self, cell: Cell, recipe: Recipe) -> str:
         return key_of(recipe.fingerprint(), self._dense_key(cell.seed))
 
-    def _tried(self, cell: Cell, settings: str, recipe: Recipe) -> Outcome:
+    def _done(self, cell: Cell, recipe: Recipe) -> Outcome | None:
         key = self._key(cell, recipe)
-        done = self.shelf.outcome(key)
-        if done is None:
-            done = self._ran(cell, key, recipe)
-            self._check_dense(cell.seed, done.dense_accuracy)
-            if done.code not in _PASSING:
-                self.shelf.keep_outcome(key, done)
-            with_settings = f" ({settings})" if settings else ""
-            self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
-        return done.model_copy(update={"cell": cell, "settings": settings})
+        return self._passed.get(key) or self.shelf.outcome(key)
+
+    def _run(self, cell: Cell, settings: str, recipe: Recipe) -> None:
+        key = self._key(cell, recipe)
+        done = self._ran(cell, key, recipe)
+        self._check_dense(cell.seed, done.dense_accuracy)
+        if done.code in PASSING:
+            self._passed[key] = done
+        else:
+            self.shelf.keep_outcome(key, done)
+        with_settings = f" ({settings})" if settings else ""
+        self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
 
     def _ran(self, cell: Cell, key: str, recipe: Recipe) -> Outcome:
         try:

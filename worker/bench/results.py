@@ -1,13 +1,15 @@
 """What a comparison found, kept beside the documents that quote it, so that other machines can go on with it."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from backend.domain.comparison import Comparison
+from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.errors import InvalidValue
+from worker.bench.bench import PASSING, Bench
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf
 
@@ -28,11 +30,17 @@ def read_results(file: Path) -> Comparison:
 
 def write_results(comparison: Comparison, file: Path) -> None:
     """Write as JSON, a line for each run."""
-    runs = ",\n  ".join(outcome.model_dump_json(exclude_defaults=True) for outcome in comparison.outcomes)
-    head = comparison.model_dump_json(exclude={"outcomes"})
+    head = comparison.model_dump_json(exclude={"outcomes", "others"})
+    lists = {"outcomes": comparison.outcomes} | ({"others": comparison.others} if comparison.others else {})
+    runs = "".join(f',\n "{name}": [{_lines(outcomes)}]' for name, outcomes in lists.items())
     scratch = file.with_name(file.name + ".new")
-    scratch.write_text(f'{head[:-1]},\n "outcomes": [\n  {runs}\n ]}}\n', encoding="utf-8")
+    scratch.write_text(head[:-1] + runs + "}\n", encoding="utf-8")
     scratch.replace(file)
+
+
+def _lines(outcomes: Iterable[Outcome]) -> str:
+    lines = [f"\n  {outcome.model_dump_json(exclude_defaults=True)}" for outcome in outcomes]
+    return ",".join(lines) + "\n "
 
 
 @dataclass(frozen=True)
@@ -41,38 +49,62 @@ class Kept:
 
     file: Path
 
-    def take_up(self, plan: Plan, shelf: Shelf, dense_keys: Iterable[str]) -> None:
-        """Put what is there on the shelf, as done.
+    def check(self) -> None:
+        """Say before a long comparison that the file could not be written: raises InvalidValue."""
+        folder = self.file.parent
+        if self.file.suffix != ".json":
+            raise InvalidValue(f"Results are a JSON file, such as `{self.file.name}.json`, not `{self.file.name}`.")
+        if not folder.is_dir():
+            raise InvalidValue(f"There is no folder {folder} for the results.", hint="Make it, or give another file.")
+        if not os.access(folder, os.W_OK):
+            raise InvalidValue(f"The folder {folder} cannot be written.", hint="Give a file in another folder.")
 
-        Raises InvalidValue for results of another network or dataset, and for runs that the plan has not, which would
-        be lost when the file is written again.
+    def take_up(self, bench: Bench) -> None:
+        """Put what is there on the comparison's shelf, as done; failures of the machine are tried again.
+
+        Raises InvalidValue for results of another network or dataset, and for runs that the comparison has not, which
+        would be lost when the file is written again.
         """
         if not self.file.exists():
             return
-        results = read_results(self.file)
+        results, plan = read_results(self.file), bench.plan
         for name, ours, wanted in (
             ("network", results.network, plan.network),
             ("dataset", results.data, plan.data_name),
         ):
             if ours != wanted:
                 raise InvalidValue(f"{self.file} has results of the {name} `{ours}`, not of `{wanted}`.")
-        missing = {outcome.cell for outcome in results.outcomes} - set(plan.cells)
+        done = (*results.outcomes, *results.others)
+        self._check_cells(done, plan)
+        self._check_settings(done, bench.run_keys)
+        for outcome in done:
+            if outcome.key and outcome.code not in PASSING:
+                bench.shelf.keep_outcome(outcome.key, outcome)
+        self._copy_networks(self._beside, bench.shelf, bench.dense_keys)
+
+    def put_down(self, bench: Bench) -> None:
+        """Write all that is done into the file, and the dense networks beside it."""
+        write_results(bench.so_far(), self.file)
+        self._copy_networks(bench.shelf, self._beside, bench.dense_keys)
+
+    def _check_cells(self, done: Iterable[Outcome], plan: Plan) -> None:
+        missing = {outcome.cell for outcome in done} - set(plan.cells)
         if missing:
             lost = min(missing, key=str)
             raise InvalidValue(
-                f"{self.file} has {len(missing)} runs that this comparison has not, such as `{lost.method}` at "
-                f"{lost.compression:g}x with seed {lost.seed}; writing it again would lose them.",
+                f"{self.file} has {len(missing)} runs that this comparison has not, such as {_told(lost)}; writing it "
+                "again would lose them.",
                 hint="Ask for these methods, compressions and seeds too, or give another file.",
             )
-        for outcome in results.outcomes:
-            if outcome.key:
-                shelf.keep_outcome(outcome.key, outcome)
-        self._copy_networks(self._beside, shelf, dense_keys)
 
-    def put_down(self, comparison: Comparison, shelf: Shelf, dense_keys: Iterable[str]) -> None:
-        """Write the file, and the dense networks beside it."""
-        write_results(comparison, self.file)
-        self._copy_networks(shelf, self._beside, dense_keys)
+    def _check_settings(self, done: Iterable[Outcome], keys: Collection[str]) -> None:
+        others = [outcome for outcome in done if outcome.key not in keys]
+        if others:
+            raise InvalidValue(
+                f"{self.file} has {len(others)} runs that were made with other settings or other data than this "
+                f"comparison's, such as {_told(others[0].cell)}; writing it again would lose them.",
+                hint="Give the epochs, learning rates and tries that they were made with, or another file.",
+            )
 
     @property
     def _beside(self) -> Shelf:
@@ -83,3 +115,7 @@ class Kept:
             network = source.network(key)
             if network is not None:
                 target.keep_network(key, network)
+
+
+def _told(cell: Cell) -> str:
+    return f"`{cell.method}` at {cell.compression:g}x with seed {cell.seed}"

@@ -1,10 +1,15 @@
 """The folder of a comparison: dense networks, finished outcomes, and checkpoints that runs go on from."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from backend.domain.comparison import Outcome
+from backend.domain.errors import InvalidValue, JobFailure
 from backend.domain.reports import OperatingPoint
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.network import Network, NetworkFiles, dump, load
@@ -21,7 +26,8 @@ class Shelf:
         graph, weights = self._file(key, ".json"), self._file(key, ".safetensors")
         if not (graph.exists() and weights.exists()):
             return None
-        return load(NetworkFiles(graph.read_text(), weights.read_bytes()))
+        with _readable(weights, "it is trained again"):
+            return load(NetworkFiles(graph.read_text(), weights.read_bytes()))
 
     def keep_network(self, key: str, network: Network) -> None:
         """Keep a dense network."""
@@ -32,7 +38,10 @@ class Shelf:
     def outcome(self, key: str) -> Outcome | None:
         """A finished outcome, if it is there."""
         file = self._file(key, ".outcome.json")
-        return Outcome.model_validate_json(file.read_bytes()) if file.exists() else None
+        if not file.exists():
+            return None
+        with _readable(file, "the run is made again"):
+            return Outcome.model_validate_json(file.read_bytes())
 
     def keep_outcome(self, key: str, outcome: Outcome) -> None:
         """Keep an outcome; what its run had left behind goes."""
@@ -45,8 +54,9 @@ class Shelf:
         checkpoint, dense = self._file(key, ".checkpoint"), self._file(key, ".dense.json")
         if not checkpoint.exists():
             return None
-        point = OperatingPoint.model_validate_json(dense.read_bytes()) if dense.exists() else None
-        return Checkpoint.from_bytes(checkpoint.read_bytes()), point
+        with _readable(checkpoint, "the run begins anew"):
+            point = OperatingPoint.model_validate_json(dense.read_bytes()) if dense.exists() else None
+            return Checkpoint.from_bytes(checkpoint.read_bytes()), point
 
     def keep_place(self, key: str, checkpoint: Checkpoint, dense: OperatingPoint | None) -> None:
         """Keep a checkpoint that a run can go on from, and the dense network's point if it came before."""
@@ -62,6 +72,15 @@ class Shelf:
         scratch = file.with_name(file.name + ".new")
         scratch.write_bytes(content)
         scratch.replace(file)
+
+
+@contextmanager
+def _readable(file: Path, then: str) -> Iterator[None]:
+    """Tell of a damaged file, and what comes of deleting it."""
+    try:
+        yield
+    except (JobFailure, ValidationError) as error:
+        raise InvalidValue(f"{file} is damaged, or of another version.", hint=f"Delete it: {then}.") from error
 
 
 def key_of(*parts: str) -> str:

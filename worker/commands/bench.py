@@ -6,6 +6,7 @@ from typing import Any, get_args
 import click
 from pydantic import ValidationError
 
+from backend.domain.comparison import Comparison
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
 from backend.domain.sampling import SampleArchitecture
@@ -71,8 +72,8 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
 @click.option(
     "--results",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="JSON file of runs that are done, wherever that was: they are not run again. Written with all runs at the "
-    "end, and the dense networks into a folder of its name beside it.",
+    help="JSON file of runs that are done, wherever that was: they are not run again. Written with all runs when "
+    "the command ends or is stopped, and the dense networks into a folder of its name beside it.",
 )
 @click.option(
     "--document",
@@ -99,17 +100,15 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
         check_figure(figure)
     if document is not None:
         check_section(document, section)
+    kept = None if results is None else Kept(results)
+    if kept is not None:
+        kept.check()
     make_deterministic(threads)
     keep_freed_memory()
     dataset = read_dataset(plan.data)
     shelf = Shelf(output / "runs")
     bench = Bench(plan, dataset, resolve_device(device), shelf, click.echo)
-    kept = None if results is None else Kept(results)
-    if kept is not None:
-        kept.take_up(plan, shelf, bench.dense_keys)
-    comparison = bench.compare()
-    if kept is not None:
-        kept.put_down(comparison, shelf, bench.dense_keys)
+    comparison = _compared(bench, kept)
     name = f"{plan.network}-{plan.data_name}"
     table = f"{plan.conditions}\n\n{to_markdown(comparison, bench.same_methods)}"
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
@@ -121,6 +120,17 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
         link = [] if figure is None else [link_to(figure, document, comparison)]
         replace_section(document, section, "\n\n".join([*link, table]))
     click.echo(f"\n{table}\n\n{output / name}.html")
+
+
+def _compared(bench: Bench, kept: Kept | None) -> Comparison:
+    """All runs; those that are done are kept even when one is stopped."""
+    if kept is None:
+        return bench.compare()
+    kept.take_up(bench)
+    try:
+        return bench.compare()
+    finally:
+        kept.put_down(bench)
 
 
 def _plan(options: dict[str, Any]) -> Plan:
