@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator, Sequence
 
 from backend.domain.comparison import Spread
-from backend.domain.retraining import Distillation
+from backend.domain.recipe import Recipe
+from backend.domain.retraining import DenseTraining, Distillation
 from backend.domain.side_by_side import ComparedRun, Series, label_of, series_of
 
 _FEWEST_SEEDS = 3
@@ -105,8 +106,18 @@ def _retraining_teacher(distill: Distillation | None) -> tuple[float, float] | N
     return (distill.temperature, distill.weight) if distill is not None and distill.teaches_retraining else None
 
 
+def _own_dense(recipe: Recipe) -> DenseTraining | None:
+    """The training of a dense network of the run's own, whatever is kept of it."""
+    return None if recipe.dense is None else recipe.dense.model_copy(update={"keep_step": 0})
+
+
 _MUST_AGREE: tuple[tuple[Callable[[ComparedRun], object], str], ...] = (
     (lambda run: run.model_id, "These runs prune different networks: they do not start from the same accuracy."),
+    (
+        lambda run: _own_dense(run.recipe),
+        "Some of these runs train a dense network of their own (section `dense`), others prune the uploaded one, or "
+        "train theirs differently: they do not start from the same accuracy.",
+    ),
     (lambda run: run.dataset_id, "These runs measure on different data."),
     (
         lambda run: (run.recipe.retrain, _retraining_teacher(run.recipe.distill), run.recipe.prune.points),

@@ -13,7 +13,13 @@ from backend.domain.retraining import Distillation
 from backend.domain.rewinding import rewound_step
 from backend.domain.series_names import differences
 
-_BASELINES = ("random", "uniform")
+_STARTS = {
+    "continue": "",
+    "rewind": "rewound",
+    "reinitialize": "from fresh weights",
+    "sign_kept": "from signs alone",
+}
+"""Where retraining starts, in names of methods."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,7 @@ def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
         Series(
             label=name,
             runs=tuple(group),
-            is_baseline=(label in PRESETS and PRESETS[label].is_baseline) or _is_baseline(group[0].recipe),
+            is_baseline=PRESETS[label].is_baseline if label in PRESETS else _is_blind(group[0].recipe),
         )
         for label, name, group in zip(labels, _names(labels, list(groups.values())), groups.values(), strict=True)
     )
@@ -143,7 +149,12 @@ def label_of(recipe: Recipe) -> str:
         axes.insert(0, recipe.sparsify.regularizer.kind)
     if _makes_sparse(recipe.distill):
         axes.append("teacher while sparsifying")
-    return ", ".join(axes)
+    axes.append(_STARTS[recipe.retrain.start.kind])
+    if recipe.retrain.budget == "macs":
+        axes.append("for equal MACs")
+    if recipe.dense is not None:
+        axes.append("own dense training")
+    return ", ".join(filter(None, axes))
 
 
 def _method(recipe: Recipe) -> tuple[object, ...]:
@@ -162,5 +173,14 @@ def _makes_sparse(distill: Distillation | None) -> bool:
     return distill is not None and distill.teaches_sparsifying
 
 
-def _is_baseline(recipe: Recipe) -> bool:
-    return recipe.prune.criterion.kind in _BASELINES or recipe.prune.allocation.kind in _BASELINES
+def _is_blind(recipe: Recipe) -> bool:
+    """Whether a recipe of one's own looks at nothing that a method could claim as its merit.
+
+    It draws lots, thins all layers alike by norm, or keeps the architecture alone.
+    """
+    prune, start = recipe.prune, recipe.retrain.start.kind
+    if recipe.sparsify is not None or recipe.dense is not None:
+        return False
+    if start == "reinitialize" or prune.criterion.kind == "random":
+        return True
+    return start == "continue" and prune.criterion.kind == "magnitude" and prune.allocation.kind == "uniform"

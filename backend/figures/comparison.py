@@ -24,8 +24,9 @@ def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> 
     dense = comparison.dense_test_accuracy()
     if dense is not None:
         figure.add_hline(y=dense.mean, line={"color": palette.DENSE, "dash": "dash", "width": 1.5})
-    for index, method in enumerate(comparison.methods):
-        _add_method(figure, comparison, method, palette.style_of_method(index, is_baseline=method in baselines))
+    styles = palette.styles_of_methods([method in baselines for method in comparison.methods])
+    for method, style in zip(comparison.methods, styles, strict=True):
+        _add_method(figure, comparison, method, style)
     return figure
 
 

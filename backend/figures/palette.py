@@ -1,5 +1,8 @@
 """Colors that read on light and on dark ground."""
 
+from collections.abc import Sequence
+from itertools import count
+
 DENSE = "#868e96"
 PRUNED = "#f08c00"
 RETRAINED = "#0ca678"
@@ -29,8 +32,14 @@ def symbol_of(place: int) -> int:
     return (place + place // len(COUPLED)) % SYMBOLS
 
 
-def style_of_method(place: int, *, is_baseline: bool) -> dict[str, object]:
-    """Line and marker of the method at a place of a comparison; baselines are gray and dashed."""
+def styles_of_methods(are_baselines: Sequence[bool]) -> list[dict[str, object]]:
+    """Line and marker of each method of a comparison; baselines are gray and dashed, told apart by markers."""
+    places = {True: count(), False: count()}
+    return [_style_of(next(places[is_baseline]), is_baseline=is_baseline) for is_baseline in are_baselines]
+
+
+def _style_of(place: int, *, is_baseline: bool) -> dict[str, object]:
+    """At a place among the baselines, or among the others."""
     color = FIXED if is_baseline else COUPLED[place % len(COUPLED)]
     return {
         "line": {"color": color, "width": 2, "dash": "dash" if is_baseline else "solid"},

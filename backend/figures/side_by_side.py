@@ -24,6 +24,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
     figure = go.Figure()
     at = "%{x:.3g}x" if x == "compression" else "%{x:.1%}"
     lay_out_sizes(figure, x, {run.layout.granularity for one in series for run in one.runs})
+    styles = palette.styles_of_methods([one.is_baseline for one in series])
     for place, one in enumerate(series):
         columns = list(zip(*(run.points for run in one.runs), strict=False))
         if not columns:
@@ -47,7 +48,7 @@ def draw_side_by_side(series: Sequence[Series], x: SizeAxis, split: Split) -> go
             text=[_describe(values) for values in accuracies],
             hovertemplate=f"<b>%{{y:.2%}}</b> {escape(one.label)}<br>{at}<br>%{{text}}<extra></extra>",
             mode="lines+markers",
-            **palette.style_of_method(place, is_baseline=one.is_baseline),
+            **styles[place],
         )
     return figure
 

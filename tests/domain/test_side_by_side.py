@@ -61,6 +61,37 @@ def test_a_recipe_that_is_no_preset_is_named_by_what_is_unusual() -> None:
     assert label_of(run.recipe) == "random, uniform"
 
 
+CHANGED = {"schedule": {"kind": "greedy", "training_steps": 7, "channels": 1}}
+
+
+@pytest.mark.parametrize(
+    ("preset", "prune", "label", "is_baseline"),
+    [
+        ("li2017-filter-l1", {}, "li2017-filter-l1", False),
+        ("he2019-geometric-median", {}, "he2019-geometric-median", False),
+        ("he2019-geometric-median", CHANGED, "geometric_median, uniform", False),
+        ("gomez2019-targeted", CHANGED, "targeted_dropout, learned, uniform", False),
+        ("uniform", CHANGED, "magnitude, uniform", True),
+        ("random-channel", CHANGED, "random", True),
+        ("crowley2018-scratch", CHANGED, "fisher, from fresh weights", True),
+        ("crowley2018-scratch-flops", CHANGED, "fisher, from fresh weights, for equal MACs", True),
+        (
+            "frankle2019-lottery",
+            {"criterion": {"kind": "random"}},
+            "random, unstructured, uniform, one_shot, rewound, own dense training",
+            False,
+        ),
+        ("liu2019-random-reinit", {}, "liu2019-random-reinit", True),
+        ("random-weights", {}, "random-weights", True),
+    ],
+)
+def test_only_what_looks_at_nothing_is_a_baseline_and_names_tell_where_retraining_starts(
+    preset: str, prune: dict[str, object], label: str, is_baseline: bool
+) -> None:
+    (series,) = series_of([compared(preset, prune=PRESETS[preset].recipe.model_dump()["prune"] | prune)])
+    assert (series.label, series.is_baseline) == (label, is_baseline)
+
+
 def test_recipes_of_one_method_are_told_apart_by_what_differs_even_where_runs_are_named_alike() -> None:
     """The name that a run gets by default is the model and the method."""
     runs = [

@@ -43,5 +43,11 @@ def test_baselines_are_dashed_and_methods_are_not() -> None:
     assert [line.line.dash for line in draw_side_by_side(series, "macs", "test").data] == ["dash", "solid"]
 
 
+def test_no_two_lines_look_alike_however_baselines_and_methods_are_mixed() -> None:
+    series = series_of([compared(name, 0, 2) for name in PRESETS])
+    lines = draw_side_by_side(series, "macs", "test").data
+    assert len({(line.line.color, line.line.dash, line.marker.symbol) for line in lines}) == len(PRESETS)
+
+
 def test_runs_without_points_give_no_line() -> None:
     assert not draw_side_by_side(series_of([compared("uniform", 0, 0)]), "macs", "test").data
