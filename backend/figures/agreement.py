@@ -34,7 +34,7 @@ def draw_agreement(agreements: Sequence[Agreement]) -> go.Figure:
         ygap=2,
     )
     figure.update_layout(
-        xaxis={"title": {"text": "Layer"}, "type": "category", "automargin": True},
+        xaxis={"type": "category", "side": "top", "automargin": True},
         yaxis={"autorange": "reversed", "type": "category", "automargin": True},
         height=_MARGIN + _ROW_HEIGHT * len(names),
     )

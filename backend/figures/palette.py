@@ -15,8 +15,8 @@ SYMBOLS = 8
 """Marker shapes before they repeat."""
 WIDTHS = ((0.0, "#ffe066"), (0.5, "#38a69a"), (1.0, "#12474b"))
 """From a layer that is almost gone to one that is whole; it darkens evenly."""
-AGREEMENT = ((0.0, "#e8590c"), (0.5, "#f1f3f5"), (1.0, "#0c8599"))
-"""From choosing the opposite over chance to choosing the same."""
+AGREEMENT = ((0.0, "#ffa94d"), (0.5, "#f1f3f5"), (1.0, "#66c2d0"))
+"""From choosing the opposite over chance to choosing the same; dark numbers can be read on all of it."""
 SHADE = "rgba(12, 166, 120, 0.10)"
 """Ground of a stretch of retraining."""
 

@@ -1,15 +1,10 @@
-import { Fragment } from 'react'
+import { Breakable } from './Breakable'
 
-/** A layer's name, which may be long: it breaks after its dots. */
+/** A layer's name, which may be long. */
 export function LayerName({ name }: { name: string }) {
   return (
     <span className="mono">
-      {name.split(/(?<=\.)/).map((part, index) => (
-        <Fragment key={index}>
-          {part}
-          <wbr />
-        </Fragment>
-      ))}
+      <Breakable text={name} />
     </span>
   )
 }

@@ -17,7 +17,8 @@ interface Shown {
 
 /** What each method leaves of the first layer, beside each other: its first run at the last point it has reached. */
 export function FirstLayersPanel({ series }: { series: Series[] }) {
-  const shown = series.slice(0, MOST).flatMap(pickRun)
+  const all = series.flatMap(pickRun)
+  const shown = all.slice(0, MOST)
   const pictures = useFirstLayersOf(shown)
   const entries = useMemo(() => shareScale(pictures.map((found) => found?.[0])), [pictures])
   if (!entries.some(Boolean)) return null
@@ -36,6 +37,11 @@ export function FirstLayersPanel({ series }: { series: Series[] }) {
           )
         })}
       </SimpleGrid>
+      {all.length > MOST && (
+        <Text size="sm" c="dimmed" mt="md">
+          The first {MOST} of {all.length} methods; compare fewer to see the others.
+        </Text>
+      )}
     </Panel>
   )
 }

@@ -1,5 +1,6 @@
 import { Anchor, Badge, Group, Table, Text } from '@mantine/core'
 import { Link } from 'react-router'
+import { Breakable } from '@/components/Breakable'
 import { WithZeros } from '@/components/WithZeros'
 import type { Series, Spread } from '@/lib/api/types'
 import { formatPercent } from '@/lib/format'
@@ -44,7 +45,7 @@ function Method({ series }: { series: Series }) {
   return (
     <>
       <Group gap="xs">
-        <Text fw={500} style={{ overflowWrap: 'anywhere' }}>{series.label}</Text>
+        <Text fw={500} style={{ overflowWrap: 'break-word' }}><Breakable text={series.label} /></Text>
         {series.is_baseline && <Badge variant="light" color="gray" size="sm">baseline</Badge>}
       </Group>
       <Group gap={8}>
@@ -74,7 +75,7 @@ function Range({ spread, digits = 2 }: { spread: Spread | null; digits?: number 
   return (
     <>
       <Text className="numbers" fw={500}>{formatPercent(spread.mean, digits)}</Text>
-      {spread.lowest < spread.highest && (
+      {formatPercent(spread.lowest, digits) !== formatPercent(spread.highest, digits) && (
         <Text className="numbers" size="xs" c="dimmed">
           {formatPercent(spread.lowest, digits)} to {formatPercent(spread.highest, digits)}
         </Text>

@@ -23,7 +23,7 @@ export function LaunchPanel({ draft, check, isSettled }: Props) {
   const navigate = useNavigate()
   const start = useStartRun((run) => void navigate(paths.run(run.id)))
   const problems = check.data?.problems ?? []
-  const isReady = isSettled && draft.model && draft.dataset && check.isSuccess && problems.length === 0
+  const isReady = isSettled && draft.isReadable && draft.model && draft.dataset && check.isSuccess && problems.length === 0
   const send = () => {
     if (!draft.model || !draft.dataset) return
     const recipe = draft.recipe as unknown as PruneOrder['recipe'] // checked by the server, not by the compiler
@@ -43,7 +43,7 @@ export function LaunchPanel({ draft, check, isSettled }: Props) {
         <Button
           onClick={send}
           disabled={!isReady}
-          loading={start.isPending}
+          loading={start.isPending || start.isSuccess}
           leftSection={<IconPlayerPlay size={16} />}
           data-testid="start-run"
         >
@@ -57,6 +57,7 @@ export function LaunchPanel({ draft, check, isSettled }: Props) {
 function hint(draft: Draft, check: RecipeCheck | undefined) {
   if (!draft.model) return 'Pick a model first.'
   if (!draft.dataset) return 'Pick a dataset first.'
+  if (!draft.isReadable) return 'The text of the recipe cannot be read: mend it, or go back to the form.'
   if (!check?.fingerprint) return 'The recipe is not complete yet.'
   return (
     <>

@@ -1,27 +1,28 @@
 import { MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { render, screen } from '@testing-library/react'
+import { fireEvent, render, screen } from '@testing-library/react'
 import { MemoryRouter } from 'react-router'
 import { expect, test } from 'vitest'
-import type { Dataset, ModelEntry } from '@/lib/api/types'
+import type { Dataset, ModelEntry, Preset } from '@/lib/api/types'
 import { datasetsKey, modelsKey, presetsKey, recipeSchemaKey, runKey } from '@/lib/queries/keys'
 import { NewRunPage } from './NewRunPage'
 
 const RECIPE = { seed: 5 }
+const OTHER = { name: 'other', title: 'Other', recipe: { seed: 0, retrain: { epochs: 9 } } } as unknown as Preset
 const RUN = { id: 'r1', state: 'completed', name: 'first try', recipe: RECIPE, model_id: 'm1', dataset_id: 'd1' }
 
-function show(address: string) {
+function show(address: string, state?: unknown) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity, retry: false } } })
   client.setQueryData(runKey('r1'), RUN)
   client.setQueryData(modelsKey, ['m1', 'm2'].map((id) => ({ id, name: `model ${id}`, state: 'ready' }) as ModelEntry))
   client.setQueryData(datasetsKey, [{ id: 'd1', title: 'data d1', state: 'ready' } as Dataset])
-  client.setQueryData(presetsKey, [])
+  client.setQueryData(presetsKey, [OTHER])
   client.setQueryData(recipeSchemaKey, { type: 'object', properties: {} })
   for (const model of ['m1', 'm2']) client.setQueryData(['recipe-check', RECIPE, model, 'd1'], { problems: [], notices: [] })
   render(
     <MantineProvider env="test">
       <QueryClientProvider client={client}>
-        <MemoryRouter initialEntries={[address]}>
+        <MemoryRouter initialEntries={[{ pathname: '/runs/new', search: new URL(address, 'http://x').search, state }]}>
           <NewRunPage />
         </MemoryRouter>
       </QueryClientProvider>
@@ -37,4 +38,34 @@ test.each([
   expect(screen.getByRole('textbox', { name: 'Name' })).toHaveValue('first try')
   expect(screen.getByRole('combobox', { name: 'Model' })).toHaveValue(model)
   expect(screen.getByRole('combobox', { name: 'Data' })).toHaveValue('data d1')
+})
+
+test('a draft that the history kept is there again', () => {
+  show('/runs/new?from=r1', { draft: { preset: null, recipe: { seed: 6 }, isEdited: true, name: 'half done' } })
+  expect(screen.getByRole('textbox', { name: 'Name' })).toHaveValue('half done')
+  fireEvent.click(screen.getByTestId('edit-recipe'))
+  fireEvent.click(screen.getByRole('radio', { name: 'JSON', hidden: true }))
+  expect(screen.getByTestId('recipe-json')).toHaveValue(JSON.stringify({ seed: 6 }, null, 2))
+})
+
+test('a recipe that cannot be read is not started, and can be mended', () => {
+  show('/runs/new?from=r1')
+  fireEvent.click(screen.getByTestId('edit-recipe'))
+  fireEvent.click(screen.getByRole('radio', { name: 'JSON', hidden: true }))
+  expect(screen.getByTestId('start-run')).toBeEnabled()
+  fireEvent.change(screen.getByTestId('recipe-json'), { target: { value: '{"seed": bro' } })
+  expect(screen.getByTestId('start-run')).toBeDisabled()
+  expect(screen.getByText(/cannot be read: mend it/)).toBeInTheDocument()
+  fireEvent.click(screen.getByRole('radio', { name: 'Form', hidden: true }))
+  expect(screen.getByTestId('start-run')).toBeEnabled()
+})
+
+test('the text of a recipe follows what is changed elsewhere', () => {
+  show('/runs/new?from=r1')
+  fireEvent.click(screen.getByTestId('edit-recipe'))
+  fireEvent.click(screen.getByRole('radio', { name: 'JSON', hidden: true }))
+  fireEvent.click(screen.getByTestId('preset-other'))
+  const text = screen.getByTestId<HTMLTextAreaElement>('recipe-json').value
+  expect(JSON.parse(text)).toMatchObject({ seed: 5, retrain: { epochs: 9 } })
+  expect(screen.getByTestId('kept-settings')).toHaveTextContent('Kept of your settings: seed.')
 })

@@ -23,7 +23,8 @@ export function PresetCards({ presets, draft }: { presets: Preset[]; draft: Draf
           onChange={pickFamily}
           aria-label="Family of methods"
           mb="md"
-          className={classes.families}
+          withItemsBorders={false}
+          classNames={{ root: classes.families, label: classes.family }}
         />
       )}
       <Radio.Group value={draft.preset} onChange={choose} aria-label="Preset">
@@ -33,6 +34,11 @@ export function PresetCards({ presets, draft }: { presets: Preset[]; draft: Draf
           ))}
         </SimpleGrid>
       </Radio.Group>
+      {draft.kept.length > 0 && (
+        <Text size="sm" c="dimmed" mt="md" data-testid="kept-settings">
+          Kept of your settings: {draft.kept.join(', ')}.
+        </Text>
+      )}
     </>
   )
 }

@@ -15,6 +15,10 @@ interface Props {
 /** Every setting of the recipe, folded away until it is wanted: as a form, or as JSON. */
 export function RecipeEditor({ fields, draft, form }: Props) {
   const [view, setView] = useState('form')
+  const show = (next: string) => {
+    setView(next)
+    draft.setReadable(true) // text that cannot be read is gone with its view
+  }
   const groups = fields.filter((field) => field.shape.kind === 'group')
   const singles = fields.filter((field) => field.shape.kind !== 'group')
   return (
@@ -31,11 +35,11 @@ export function RecipeEditor({ fields, draft, form }: Props) {
                   { value: 'json', label: 'JSON' },
                 ]}
                 value={view}
-                onChange={setView}
+                onChange={show}
                 style={{ alignSelf: 'flex-start' }}
               />
               {view === 'json' ? (
-                <RecipeJson recipe={draft.recipe} onChange={draft.replace} />
+                <RecipeJson recipe={draft.recipe} onChange={draft.replace} onUnreadable={() => draft.setReadable(false)} />
               ) : (
                 <RecipeColumns groups={groups} recipe={draft.recipe} form={form}>
                   <FieldInputs fields={singles} path={[]} value={draft.recipe} form={form} />

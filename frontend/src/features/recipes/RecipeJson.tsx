@@ -1,19 +1,27 @@
 import { JsonInput } from '@mantine/core'
 import { useState } from 'react'
-import { isObject, type JsonObject } from '@/lib/json'
+import { isObject, isSame, type JsonObject } from '@/lib/json'
 
 interface Props {
   recipe: JsonObject
   onChange: (recipe: JsonObject) => void
+  /** The text is no JSON object: what is on screen is not the recipe. */
+  onUnreadable: () => void
 }
 
-/** The recipe as text; it is taken over whenever the text is a JSON object. */
-export function RecipeJson({ recipe, onChange }: Props) {
-  const [text, setText] = useState(() => JSON.stringify(recipe, null, 2))
+/** The recipe as text; it is taken over whenever the text is a JSON object, and follows what is changed elsewhere. */
+export function RecipeJson({ recipe, onChange, onUnreadable }: Props) {
+  const [text, setText] = useState(() => format(recipe))
+  const [seen, setSeen] = useState(recipe)
+  if (seen !== recipe) {
+    setSeen(recipe)
+    if (!isSame(parse(text) ?? undefined, recipe)) setText(format(recipe))
+  }
   const change = (next: string) => {
     setText(next)
     const value = parse(next)
     if (value) onChange(value)
+    else onUnreadable()
   }
   return (
     <JsonInput
@@ -29,6 +37,10 @@ export function RecipeJson({ recipe, onChange }: Props) {
       data-testid="recipe-json"
     />
   )
+}
+
+function format(recipe: JsonObject): string {
+  return JSON.stringify(recipe, null, 2)
 }
 
 function parse(text: string): JsonObject | null {

@@ -1,5 +1,5 @@
 import type { Preset } from '@/lib/api/types'
-import { isObject, type JsonObject, type JsonValue } from '@/lib/json'
+import { inOrder, type JsonObject } from '@/lib/json'
 import { withAlignment, withPins } from './alignment'
 
 /** What is chosen beside a method: another value of these leaves a preset what it is. */
@@ -13,11 +13,4 @@ export function presetOf(presets: Preset[], recipe: JsonObject): string | null {
 
 function methodOf(recipe: JsonObject): string {
   return JSON.stringify(inOrder({ ...withPins(withAlignment(recipe, 1), []), ...BESIDE }))
-}
-
-/** The same value with the keys of all its objects in alphabetical order. */
-function inOrder(value: JsonValue | undefined): JsonValue | undefined {
-  if (Array.isArray(value)) return value.map((item) => inOrder(item) ?? null)
-  if (!isObject(value)) return value
-  return Object.fromEntries(Object.keys(value).sort().map((key) => [key, inOrder(value[key])]))
 }

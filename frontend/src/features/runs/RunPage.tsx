@@ -39,7 +39,7 @@ function RunView({ run }: { run: Run }) {
       actions={<RunActions run={run} />}
     >
       {run.error && <FailureNotice failure={run.error} />}
-      {run.error?.code === 'diverged' && <LastCheckpoint run={run.id} />}
+      {run.error?.code === 'diverged' && run.step > 0 && <LastCheckpoint run={run.id} />}
       <ProgressPanel run={run} />
       {run.kind === 'sample' ? <SampleResult run={run} /> : <PruneResult run={run} />}
       <PlainFigurePanel
@@ -71,7 +71,7 @@ function PruneResult({ run }: { run: Run }) {
         id={run.id}
         name="widths"
         title={keepsShapes ? 'Weights over time' : 'Widths over time'}
-        help={`How ${keepsShapes ? 'many of its weights' : 'much of its dense width'} every layer keeps, step by step.`}
+        help={`How ${keepsShapes ? 'many of its weights' : 'much of its dense width'} every layer keeps, step by step. Operating points are shown as they are handed out: without channels that are dead, which the network in training still carries.`}
         rows={run.layout?.layers.length ?? 0}
       />
       <ScoresPanel run={run} />
