@@ -63,8 +63,9 @@ def _start(choice: RecipeChoice) -> Recipe:
 
 def _refusal(error: ValidationError, source: str) -> InvalidValue:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"]) or "recipe"
-    return InvalidValue(f"{source}: {place}: {first['msg']}.", field=place)
+    place = ".".join(str(part) for part in first["loc"])
+    message = first["msg"].removeprefix("Value error, ")
+    return InvalidValue(f"{source}: {f'{place}: ' if place else ''}{message}.", field=place or "recipe")
 
 
 def _target(choice: RecipeChoice) -> dict[str, Any] | None:

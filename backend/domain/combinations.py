@@ -9,6 +9,7 @@ from backend.domain.regularizers import (
     GroupLassoRegularizer,
     L0HardConcreteRegularizer,
     Regularizer,
+    criterion_that_reads,
     makes_single_weights_zero,
 )
 from backend.domain.retraining import Sparsify
@@ -52,7 +53,7 @@ def _learned_needs_scores(sections: Sections) -> str | None:
             "prune.criterion: `learned` reads what a regularizer learned of each channel, and there is no section "
             "sparsify; add it or choose a criterion such as `magnitude`"
         )
-    reader = "batch_norm_scale" if sparsify.regularizer.kind == "batch_norm_l1" else "magnitude"
+    reader = criterion_that_reads(sparsify.regularizer)
     return (
         f"prune.criterion: `learned` reads what a regularizer learned of each channel, but sparsify.regularizer "
         f"`{sparsify.regularizer.kind}` leaves its verdict in the weights; choose the criterion `{reader}`, or a "

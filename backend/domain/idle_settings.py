@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from backend.domain.pruning import Prune
-from backend.domain.regularizers import makes_single_weights_zero
+from backend.domain.regularizers import criterion_that_reads, makes_single_weights_zero
 from backend.domain.retraining import Retrain
 from backend.domain.sections import Sections
 
@@ -43,15 +43,15 @@ def _regularizer_without_epochs(sections: Sections) -> str | None:
     )
 
 
-def _zeros_that_nobody_reads(sections: Sections) -> str | None:
+def _sparsity_that_nobody_reads(sections: Sections) -> str | None:
     sparsify = sections.sparsify
-    is_random = sections.prune.criterion.kind == "random"
-    if sparsify is None or not is_random or not makes_single_weights_zero(sparsify.regularizer):
+    if sparsify is None or sections.prune.criterion.kind != "random":
         return None
+    what = "weights" if makes_single_weights_zero(sparsify.regularizer) else "channels"
     return (
-        f"prune.criterion: `random` takes weights whether or not sparsify.regularizer `{sparsify.regularizer.kind}` "
-        "made them zero, so that what it learned is lost; choose the criterion `magnitude`, for which zeros go first, "
-        "or leave the section sparsify out"
+        f"prune.criterion: `random` draws {what} by lot, so that what sparsify.regularizer "
+        f"`{sparsify.regularizer.kind}` has made of them is lost; choose the criterion "
+        f"`{criterion_that_reads(sparsify.regularizer)}`, or leave the section sparsify out"
     )
 
 
@@ -97,7 +97,7 @@ RULES: tuple[Callable[[Sections], str | None], ...] = (
     _widths_that_stay,
     _teacher_without_weight,
     _regularizer_without_epochs,
-    _zeros_that_nobody_reads,
+    _sparsity_that_nobody_reads,
     _distances_of_unlike_layers,
     _step_that_nobody_rewinds_to,
     _update_thrown_away,

@@ -271,6 +271,15 @@ Regularizer = Annotated[
 ]
 
 
+def criterion_that_reads(regularizer: Regularizer) -> str:
+    """The criterion by which what a regularizer has learned, or left in the network, goes first."""
+    if makes_single_weights_zero(regularizer):
+        return "magnitude"
+    if regularizer.leaves_scores:
+        return "learned"
+    return "batch_norm_scale" if regularizer.kind == "batch_norm_l1" else "magnitude"
+
+
 def makes_single_weights_zero(regularizer: Regularizer) -> bool:
     """Whether it works on single weights, of which it leaves zeros, rather than on channels."""
     match regularizer.kind:

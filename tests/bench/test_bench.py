@@ -19,9 +19,10 @@ from worker.bench import pages
 from worker.bench.bench import Bench
 from worker.bench.curves import panels_of
 from worker.bench.plan import Plan
-from worker.bench.report import replace_section, to_markdown, write_page
+from worker.bench.report import replace_section, to_markdown
 from worker.bench.results import read_results, write_results
 from worker.bench.shelf import Shelf
+from worker.bench.webpage import write_page
 from worker.engine.batches import Batches
 from worker.engine.run import Output
 
@@ -177,7 +178,11 @@ def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comp
     assert spread is not None
     assert list(lines["uniform"].y) == [spread.mean]
     write_page(comparison, (), tmp_path / "page.html")
-    assert "Compression" in (tmp_path / "page.html").read_text()
+    page = (tmp_path / "page.html").read_text()
+    assert "<title>Pruning methods: lenet300 on blobs</title>" in page
+    assert comparison.conditions in page
+    assert f"<td>{spread.mean:.2%}" in page
+    assert "Compression" in page
 
 
 def test_a_section_of_a_document_is_replaced_and_the_rest_stays(tmp_path: Path):

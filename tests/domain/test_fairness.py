@@ -30,8 +30,12 @@ def test_what_keeps_a_comparison_from_being_fair_is_said(extra: ComparedRun, sen
 
 def test_a_dense_network_of_a_run_s_own_is_told_but_not_what_is_kept_of_it() -> None:
     lottery = [compared("frankle2019-lottery", seed) for seed in range(3)]
-    training = PRESETS["frankle2019-lottery"].recipe.model_dump()["dense"] | {"keep_step": 500}
-    late = [compared("frankle2020-late-rewinding", seed, dense=training) for seed in range(3)]
+    recipe = PRESETS["frankle2019-lottery"].recipe.model_dump()
+    later = {
+        "dense": recipe["dense"] | {"keep_step": 500},
+        "retrain": recipe["retrain"] | {"start": {"kind": "rewind", "to": "keep_step"}},
+    }
+    late = [compared("frankle2019-lottery", seed, **later) for seed in range(3)]
     own = "a dense network of their own"
     assert any(own in found for found in caveats([*fair(), *lottery]))
     assert not any(own in found for found in caveats([*late, *lottery]))

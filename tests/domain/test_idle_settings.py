@@ -20,6 +20,9 @@ BASE: dict[str, Any] = {
 WEIGHTS = BASE["prune"] | {"granularity": {"kind": "unstructured"}}
 LASSO = {"epochs": 1, "regularizer": {"kind": "group_lasso"}}
 NOISE = {"epochs": 1, "regularizer": {"kind": "variational_dropout"}}
+GATES = {"epochs": 1, "regularizer": {"kind": "l0_hard_concrete"}}
+SCALES = {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}}
+LOT = BASE["prune"] | {"criterion": {"kind": "random"}}
 REWIND = {"epochs": 2, "start": {"kind": "rewind"}}
 TO_START = {"epochs": 2, "start": {"kind": "rewind", "to": "initialization"}}
 MEDIAN = BASE["prune"] | {"criterion": {"kind": "geometric_median"}}
@@ -39,8 +42,14 @@ SURGEON = WEIGHTS | {"criterion": {"kind": "obs"}}
         ),
         (
             {"sparsify": NOISE, "prune": WEIGHTS | {"criterion": {"kind": "random"}}},
-            "prune.criterion: `random` .* sparsify.regularizer `variational_dropout` .* choose the criterion",
+            "prune.criterion: `random` draws weights by lot.* `variational_dropout` .* the criterion `magnitude`",
         ),
+        (
+            {"sparsify": GATES, "prune": LOT},
+            "`random` draws channels by lot.* `l0_hard_concrete` .* `learned`, or leave",
+        ),
+        ({"sparsify": LASSO, "prune": LOT}, "`random` draws channels by lot.* `group_lasso` .* choose the criterion `"),
+        ({"sparsify": SCALES, "prune": LOT}, "by lot.* sparsify.regularizer `batch_norm_l1` .* `batch_norm_scale`"),
         ({"prune": MEDIAN}, "prune.allocation: `global` .* `geometric_median` .* choose the allocation `uniform`"),
         ({"dense": {"epochs": 1, "keep_step": 5}}, "dense.keep_step: nothing goes back to step 5, .* `continue`"),
         ({"dense": {"epochs": 1, "keep_step": 5}, "retrain": TO_START}, "dense.keep_step: nothing .* to `keep_step`"),
@@ -63,6 +72,7 @@ def test_what_would_do_nothing_is_refused(sections: dict[str, Any], sentence: st
         {"distill": {"weight": 0.1}},
         {"sparsify": NOISE, "prune": WEIGHTS},
         {"prune": WEIGHTS | {"criterion": {"kind": "random"}}},
+        {"prune": LOT},
         {"prune": MEDIAN | {"allocation": {"kind": "uniform"}}},
         {"dense": {"epochs": 1, "keep_step": 5}, "retrain": REWIND},
         {"dense": {"epochs": 1, "keep_step": 5}, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},

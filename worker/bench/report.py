@@ -1,16 +1,16 @@
-"""A comparison as a table, as a page of figures, and as a figure for documents."""
+"""A comparison as a table and as a figure for documents."""
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
+from typing import TypeAlias
 
 from backend.domain.comparison import Comparison, Outcome, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
-from backend.figures.comparison import draw_comparison
 
 _ZEROS = " ¹"
 """Marks methods that set single weights to zero."""
@@ -28,29 +28,47 @@ def to_markdown(comparison: Comparison, same: Collection[Sequence[str]] = ()) ->
 
     What failed is told below, and which methods are the `same` here.
     """
-    heads = [*(f"{value:g}x" for value in comparison.compressions), "epochs"]
+    heads, rows = table_of(comparison)
     dense = comparison.dense_test_accuracy()
-    lines = [f"Dense: {_cell(dense)}.", "", f"| method | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads)]
-    for method in comparison.methods:
-        cells = [
-            _cell(comparison.test_accuracy(method, value)) + beyond(comparison.reached(method, value), value)
-            for value in comparison.compressions
-        ]
-        cells.append(_range(comparison.epochs(method)))
-        lines.append(f"| `{method}`{_ZEROS if _keeps_shapes(method) else ''} | {' | '.join(cells)} |")
-    if any(map(_keeps_shapes, comparison.methods)):
-        lines += [
-            "",
-            f"{_ZEROS.strip()} Single weights; zeros are not counted. Same shapes but for dead channels: hardly faster "
-            "until a sparse runtime is used.",
-        ]
-    if any(" at " in line for line in lines[4:]):
-        lines += ["", BEYOND]
+    lines = [f"Dense: {cell_of(dense)}.", "", f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
+    lines += [f"| `{method}`{mark} | {' | '.join(cells)} |" for method, mark, cells in rows]
+    lines += [line for note in notes_of(comparison, rows) for line in ("", note)]
     lines += [line for methods in same for line in ("", _sameness(methods))]
     choices = _by_reason(comparison, lambda outcome: outcome.settings if outcome.failure is None else None)
     failures = _by_reason(comparison, lambda outcome: outcome.failure)
     lines += ["", "Chosen on the validation split, run by run:", "", *choices] if choices else []
     return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)
+
+
+Row: TypeAlias = tuple[str, str, list[str]]
+"""Method, the mark behind its name, and its cells."""
+
+
+def table_of(comparison: Comparison) -> tuple[list[str], list[Row]]:
+    """Heads of all columns, and the rows."""
+    heads = ["method", *(f"{value:g}x" for value in comparison.compressions), "epochs"]
+    rows = []
+    for method in comparison.methods:
+        cells = [
+            cell_of(comparison.test_accuracy(method, value)) + beyond(comparison.reached(method, value), value)
+            for value in comparison.compressions
+        ]
+        cells.append(_range(comparison.epochs(method)))
+        rows.append((method, _ZEROS if _keeps_shapes(method) else "", cells))
+    return heads, rows
+
+
+def notes_of(comparison: Comparison, rows: Iterable[Row]) -> list[str]:
+    """What marks and additions in these rows mean."""
+    notes = []
+    if any(map(_keeps_shapes, comparison.methods)):
+        notes.append(
+            f"{_ZEROS.strip()} Single weights; zeros are not counted. Same shapes but for dead channels: hardly faster "
+            "until a sparse runtime is used."
+        )
+    if any(" at " in cell for _, _, cells in rows for cell in cells):
+        notes.append(BEYOND)
+    return notes
 
 
 def beyond(reached: Spread | None, asked: float) -> str:
@@ -79,11 +97,6 @@ def _by_reason(comparison: Comparison, reason_of: Callable[[Outcome], str | None
         f"- `{method}`{'' if len(found) == runs[method] else ', ' + ', '.join(found)}: {reason}"
         for (method, reason), found in places.items()
     ]
-
-
-def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -> None:
-    """Write the figure as a web page that needs nothing else."""
-    draw_comparison(comparison, baselines).write_html(file, include_plotlyjs=True, full_html=True)
 
 
 def check_figure(file: Path) -> None:
@@ -141,7 +154,8 @@ def _keeps_shapes(method: str) -> bool:
     return PRESETS[method].recipe.prune.granularity.kind == "unstructured"
 
 
-def _cell(spread: Spread | None) -> str:
+def cell_of(spread: Spread | None) -> str:
+    """Such as `97.20% (96.10% to 98.05%)`; `none` of nothing."""
     if spread is None:
         return "none"
     return f"{spread.mean:.2%} ({spread.lowest:.2%} to {spread.highest:.2%})"

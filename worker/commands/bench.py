@@ -19,11 +19,11 @@ from worker.bench.report import (
     replace_section,
     to_markdown,
     write_figure,
-    write_page,
 )
 from worker.bench.results import Kept, write_results
 from worker.bench.shelf import Shelf
 from worker.bench.trials import Trial
+from worker.bench.webpage import write_page
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.local import read_dataset
 from worker.options import device_option, threads_option

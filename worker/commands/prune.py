@@ -1,6 +1,7 @@
 """Prune a network without a server."""
 
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, get_args
 
@@ -64,9 +65,10 @@ def command(file: Path, data: str, output: Path, threads: int, **options: Any) -
     source = read_network(file, dataset, architecture)
     for sentence in without_effect(summarize(source.network), recipe):
         click.echo(sentence, err=True)
-    output.mkdir(parents=True, exist_ok=True)
     outputs = run(source.network, dataset, recipe, target, should_stop=lambda: False)
-    followed = follow(outputs, Console(stderr=True))
+    started = next(outputs)  # a run that is refused leaves no folder behind
+    output.mkdir(parents=True, exist_ok=True)
+    followed = follow(chain([started], outputs), Console(stderr=True))
     results = Results(
         folder=output,
         recipe=recipe,
