@@ -219,6 +219,17 @@ def test_a_broken_recipe_names_the_field(checkpoint, tmp_path):
     assert "prune.cost.fixed.beta" in result.stderr
 
 
+def test_a_refused_run_names_what_is_wrong_and_leaves_no_folder(checkpoint, tmp_path):
+    result = prune(checkpoint, tmp_path / "a", "--preset", "erk", "--width-multiple", "8")
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Error: The options: prune.width_multiple: ")
+    result = prune(checkpoint, tmp_path / "b", "--macs", "0.0001")
+    assert result.exit_code == 1
+    assert "at least" in result.stderr
+    assert not (tmp_path / "a").exists()
+    assert not (tmp_path / "b").exists()
+
+
 def test_no_folder_to_write_into_is_noticed_before_training(tmp_path):
     result = call("sample", "lenet300", "--data", "digits", "-o", tmp_path / "missing" / "a.safetensors")
     assert result.exit_code != 0

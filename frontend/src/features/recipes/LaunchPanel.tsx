@@ -21,19 +21,19 @@ interface Props {
 /** What the server says of the recipe, and the button that starts the run. */
 export function LaunchPanel({ draft, check, isSettled }: Props) {
   const navigate = useNavigate()
-  const start = useStartRun((run) => void navigate(paths.run(run.id)))
+  const { start, isBusy, error } = useStartRun((run) => void navigate(paths.run(run.id)))
   const problems = check.data?.problems ?? []
   const isReady = isSettled && draft.isReadable && draft.model && draft.dataset && check.isSuccess && problems.length === 0
   const send = () => {
     if (!draft.model || !draft.dataset) return
     const recipe = draft.recipe as unknown as PruneOrder['recipe'] // checked by the server, not by the compiler
     const name = draft.name.trim() || null
-    start.mutate({ kind: 'prune', model_id: draft.model, dataset_id: draft.dataset, recipe, name })
+    start({ kind: 'prune', model_id: draft.model, dataset_id: draft.dataset, recipe, name })
   }
   return (
     <Panel title="Start">
       {check.isError && <ErrorNotice error={check.error} onRetry={() => void check.refetch()} />}
-      {start.isError && <ErrorNotice error={start.error} />}
+      {error && <ErrorNotice error={error} />}
       <Problems problems={problems} />
       <Notices sentences={check.data?.notices ?? []} />
       <Group justify="space-between">
@@ -43,7 +43,7 @@ export function LaunchPanel({ draft, check, isSettled }: Props) {
         <Button
           onClick={send}
           disabled={!isReady}
-          loading={start.isPending || start.isSuccess}
+          loading={isBusy}
           leftSection={<IconPlayerPlay size={16} />}
           data-testid="start-run"
         >

@@ -32,9 +32,9 @@ function Order({ datasets }: { datasets: Dataset[] }) {
   const [architecture, setArchitecture] = useState<Architecture>('lenet5')
   const [dataset, setDataset] = useState(datasets.find((each) => each.state === 'ready')?.id ?? null)
   const [epochs, setEpochs] = useState<number | null>(null)
-  const start = useStartRun((run) => void navigate(paths.run(run.id)))
+  const { start, isBusy, error } = useStartRun((run) => void navigate(paths.run(run.id)))
   const send = () => {
-    if (dataset) start.mutate({ kind: 'sample', dataset_id: dataset, order: { architecture, epochs } })
+    if (dataset) start({ kind: 'sample', dataset_id: dataset, order: { architecture, epochs } })
   }
   return (
     <Stack>
@@ -64,9 +64,9 @@ function Order({ datasets }: { datasets: Dataset[] }) {
         allowDecimal={false}
         clampBehavior="none"
       />
-      {start.isError && <ErrorNotice error={start.error} />}
+      {error && <ErrorNotice error={error} />}
       <Group justify="flex-end">
-        <Button onClick={send} loading={start.isPending} disabled={!dataset}>
+        <Button onClick={send} loading={isBusy} disabled={!dataset}>
           Start training
         </Button>
       </Group>
