@@ -69,12 +69,12 @@ class ClaimPlan(Plan):
 
 
 def outcomes_of(claim: Claim, options: argparse.Namespace) -> Sequence[Outcome]:
-    """Every seed's outcome at half of the paper's compression."""
+    """Every seed's outcome at half of the paper's compression, or what is asked for in place of it."""
     plan = ClaimPlan(
         network="lenet5",
         data="mnist",
         methods=(claim.preset,),
-        compressions=(claim.compression / 2,),
+        compressions=(options.compression or claim.compression / 2,),
         seeds=tuple(options.seeds),
         retrain_epochs=options.retrain_epochs,
         learning_rates=(options.learning_rate,),
@@ -122,6 +122,7 @@ def main() -> None:
     parser.add_argument("--retrain-epochs", type=int, default=10)
     parser.add_argument("--learning-rate", type=float, default=0.02, help="of retraining")
     parser.add_argument("--strength", type=float, help="of the regularizer, in place of the preset's")
+    parser.add_argument("--compression", type=float, help="asked for, in place of half of the paper's")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)
     options = parser.parse_args()
