@@ -39,7 +39,7 @@ function RunView({ run }: { run: Run }) {
       actions={<RunActions run={run} />}
     >
       {run.error && <FailureNotice failure={run.error} />}
-      {run.error?.code === 'diverged' && run.step > 0 && <LastCheckpoint run={run.id} />}
+      <LastCheckpoint run={run} />
       <ProgressPanel run={run} />
       {run.kind === 'sample' ? <SampleResult run={run} /> : <PruneResult run={run} />}
       <PlainFigurePanel
