@@ -105,7 +105,7 @@ def start_run(visitor: Visit, subject: Subject) -> None:
     expect(page.get_by_text(re.compile("greater than", re.IGNORECASE)).first).to_be_visible()
     expect(visitor.part("start-run")).to_be_disabled()
     visitor.fill("prune.minimum_width", "2")
-    expect(visitor.part("start-run")).to_be_enabled()
+    expect(visitor.part("start-run")).to_be_enabled(timeout=PATIENCE_MS)
     visitor.take_screenshots("new-run")
     visitor.part("start-run").click()
     expect(page).to_have_url(re.compile("/runs/[0-9a-f]{32}$"))

@@ -1,17 +1,20 @@
 import { MantineProvider } from '@mantine/core'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
-import { fireEvent, render, screen } from '@testing-library/react'
+import { fireEvent, render, screen, waitFor } from '@testing-library/react'
 import { MemoryRouter } from 'react-router'
-import { expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import type { Dataset, ModelEntry, Preset } from '@/lib/api/types'
 import { datasetsKey, modelsKey, presetsKey, recipeSchemaKey, runKey } from '@/lib/queries/keys'
 import { NewRunPage } from './NewRunPage'
+import { placeOf } from './useSavedDraft'
+
+beforeEach(() => sessionStorage.clear())
 
 const RECIPE = { seed: 5 }
 const OTHER = { name: 'other', title: 'Other', recipe: { seed: 0, retrain: { epochs: 9 } } } as unknown as Preset
 const RUN = { id: 'r1', state: 'completed', name: 'first try', recipe: RECIPE, model_id: 'm1', dataset_id: 'd1' }
 
-function show(address: string, state?: unknown) {
+function show(address: string) {
   const client = new QueryClient({ defaultOptions: { queries: { staleTime: Infinity, retry: false } } })
   client.setQueryData(runKey('r1'), RUN)
   client.setQueryData(modelsKey, ['m1', 'm2'].map((id) => ({ id, name: `model ${id}`, state: 'ready' }) as ModelEntry))
@@ -19,10 +22,10 @@ function show(address: string, state?: unknown) {
   client.setQueryData(presetsKey, [OTHER])
   client.setQueryData(recipeSchemaKey, { type: 'object', properties: {} })
   for (const model of ['m1', 'm2']) client.setQueryData(['recipe-check', RECIPE, model, 'd1'], { problems: [], notices: [] })
-  render(
+  return render(
     <MantineProvider env="test">
       <QueryClientProvider client={client}>
-        <MemoryRouter initialEntries={[{ pathname: '/runs/new', search: new URL(address, 'http://x').search, state }]}>
+        <MemoryRouter initialEntries={[address]}>
           <NewRunPage />
         </MemoryRouter>
       </QueryClientProvider>
@@ -40,12 +43,15 @@ test.each([
   expect(screen.getByRole('combobox', { name: 'Data' })).toHaveValue('data d1')
 })
 
-test('a draft that the history kept is there again', () => {
-  show('/runs/new?from=r1', { draft: { preset: null, recipe: { seed: 6 }, isEdited: true, name: 'half done' } })
+test('a draft is kept with its entry of the history, and is there again after a reload', async () => {
+  const page = show('/runs/new?from=r1')
+  fireEvent.change(screen.getByRole('textbox', { name: 'Name' }), { target: { value: 'half done' } })
+  fireEvent.click(screen.getByTestId('preset-other'))
+  await waitFor(() => expect(sessionStorage.getItem(placeOf({ key: 'default', search: '?from=r1' }))).toContain('half done'))
+  page.unmount()
+  show('/runs/new?from=r1')
   expect(screen.getByRole('textbox', { name: 'Name' })).toHaveValue('half done')
-  fireEvent.click(screen.getByTestId('edit-recipe'))
-  fireEvent.click(screen.getByRole('radio', { name: 'JSON', hidden: true }))
-  expect(screen.getByTestId('recipe-json')).toHaveValue(JSON.stringify({ seed: 6 }, null, 2))
+  expect(screen.getByTestId('preset-other')).toHaveAttribute('data-checked', 'true')
 })
 
 test('a recipe that cannot be read is not started, and can be mended', () => {

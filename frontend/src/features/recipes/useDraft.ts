@@ -1,5 +1,5 @@
 import { useState } from 'react'
-import { useLocation, useSearchParams } from 'react-router'
+import { useSearchParams } from 'react-router'
 import type { Preset } from '@/lib/api/types'
 import { replaceAt, type JsonObject, type JsonValue } from '@/lib/json'
 import { alignForTarget, forAnotherNetwork, withPins } from './alignment'
@@ -18,7 +18,6 @@ export interface Start {
 /** The run in the making: what is picked stands in the address, the rest is kept with the entry of the history. */
 export function useDraft(presets: Preset[], start: Start) {
   const [search, setSearch] = useSearchParams()
-  const state: unknown = useLocation().state
   const saved = useSavedDraft()
   const first = presets.find(({ name }) => name === search.get('preset')) ?? presets[0]
   const [preset, setPreset] = useState<string | null>(
@@ -42,7 +41,7 @@ export function useDraft(presets: Preset[], start: Start) {
         else next.delete(key)
         return next
       },
-      { replace: true, state },
+      { replace: true },
     )
   }
   const edit = (next: JsonObject) => {

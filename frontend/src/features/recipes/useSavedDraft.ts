@@ -1,5 +1,5 @@
-import { useEffect } from 'react'
-import { useLocation, useNavigate } from 'react-router'
+import { useEffect, useState } from 'react'
+import { useLocation, type Location } from 'react-router'
 import { isObject, type JsonObject } from '@/lib/json'
 
 const SAVE_DELAY_MS = 300
@@ -12,21 +12,42 @@ export interface SavedDraft {
   name: string
 }
 
-/** The draft that this entry of the browser's history holds; it is there again after a reload and on the way back. */
+/** The draft that was kept for this entry of the browser's history: it is there again after a reload and on the way back. */
 export function useSavedDraft(): SavedDraft | null {
-  const state: unknown = useLocation().state
-  return isObject(state) && isDraft(state.draft) ? state.draft : null
+  const location = useLocation()
+  const [saved] = useState(() => read(placeOf(location)))
+  return saved
 }
 
-/** Keeps a draft with the entry of the browser's history, a moment after its last change. */
+/** Keeps a draft for this entry of the browser's history, a moment after its last change. */
 export function useSaving({ preset, recipe, isEdited, name }: SavedDraft) {
-  const navigate = useNavigate()
-  const { search } = useLocation()
+  const place = placeOf(useLocation())
   useEffect(() => {
-    const state = { draft: { preset, recipe, isEdited, name } }
-    const timer = setTimeout(() => void navigate({ search }, { replace: true, preventScrollReset: true, state }), SAVE_DELAY_MS)
+    const timer = setTimeout(() => write(place, { preset, recipe, isEdited, name }), SAVE_DELAY_MS)
     return () => clearTimeout(timer)
-  }, [navigate, search, preset, recipe, isEdited, name])
+  }, [place, preset, recipe, isEdited, name])
+}
+
+/** Entries that a page begins with share their key: the address tells them apart. */
+export function placeOf({ key, search }: Pick<Location, 'key' | 'search'>): string {
+  return `draft ${key} ${search}`
+}
+
+function read(place: string): SavedDraft | null {
+  try {
+    const value: unknown = JSON.parse(sessionStorage.getItem(place) ?? 'null')
+    return isDraft(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function write(place: string, draft: SavedDraft) {
+  try {
+    sessionStorage.setItem(place, JSON.stringify(draft))
+  } catch {
+    // without storage, or where it is full, a draft lives as long as its page
+  }
 }
 
 function isDraft(value: unknown): value is SavedDraft & JsonObject {
