@@ -119,7 +119,9 @@ def test_a_criterion_that_reads_goes_on_reading_when_a_step_is_observed():
     assert trainee.gates.signal.is_reading
 
 
-@pytest.mark.parametrize("criterion", [{"kind": "magnitude"}, {"kind": "fisher"}, {"kind": "fisher", "labels": "model"}])
+@pytest.mark.parametrize(
+    "criterion", [{"kind": "magnitude"}, {"kind": "fisher"}, {"kind": "fisher", "labels": "model"}]
+)
 def test_every_step_of_a_run_tells_mass_and_norm_of_every_layer_but_the_last(criterion):
     prune = {"criterion": criterion, "schedule": {"kind": "greedy", "training_steps": 2, "channels": 4}, "points": 1}
     sparsify = {"epochs": 1, "steps_per_record": 3, "regularizer": {"kind": "group_lasso"}}
