@@ -160,13 +160,13 @@ def test_what_was_reached_stands_beside_what_was_asked_for(comparison: Compariso
     far = Comparison(network="lenet300", data="blobs", outcomes=(beyond,))
     spread = far.reached("uniform", 2.0)
     assert spread == Spread(5, 5, 5, 1)
-    assert "%) at 5x | " in to_markdown(far)
+    assert "% at 5x | " in to_markdown(far)
     assert '"at 69x": the compression that was reached' in to_markdown(far)
     assert " at " not in to_markdown(comparison).partition("| method |")[2]
     assert next(iter(draw_comparison(far).data)).x == pytest.approx([5], rel=0.01)
     (curve,) = panels_of(far)[0].curves
     assert curve.at(2.0) == pytest.approx(5, rel=0.01)
-    assert ") at 5x |" in pages.numbers(["uniform"], [far])
+    assert " at 5x |" in pages.numbers(["uniform"], [far])
 
 
 def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comparison, tmp_path: Path):
@@ -216,9 +216,7 @@ def test_results_survive_their_file_and_stand_in_the_pages_of_their_methods(comp
     assert answer.exit_code == 0, answer.output
     spread = comparison.test_accuracy("magnitude-channel", 1.2)
     assert spread is not None
-    shown = (
-        f"| `magnitude-channel` | {100 * spread.mean:.1f} ({100 * spread.lowest:.1f} to {100 * spread.highest:.1f}) |"
-    )
+    shown = f"| `magnitude-channel` | {100 * spread.mean:.1f} |"  # one seed has no range
     assert shown in page.read_text()
     assert "| `uniform` | " in page.read_text()
     assert other.read_text() == untouched

@@ -17,6 +17,8 @@ def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
     assert "retraining: 1 epoch in a run, SGD" in even
     assert "at most 1 epoch for that" in even
     assert "scratch" not in even
+    assert even.startswith("Seed 0; every method")
+    assert plan(seeds=(0, 2)).conditions.startswith("Seeds 0, 2; every method")
 
 
 @pytest.mark.parametrize("method", ["crowley2018-scratch", "crowley2018-scratch-flops", "hinton2015-distillation"])

@@ -76,6 +76,8 @@ def _row(results: Comparison, method: str) -> list[str]:
 def _cell(spread: Spread | None) -> str:
     if spread is None:
         return "none"
+    if spread.count == 1:
+        return f"{spread.mean:.1%}".replace("%", "")
     return f"{spread.mean:.1%} ({spread.lowest:.1%} to {spread.highest:.1%})".replace("%", "")
 
 

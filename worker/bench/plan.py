@@ -98,9 +98,10 @@ class Plan(Spec):
         rates = " or ".join(f"{rate:g}" for rate in self.learning_rates)
         chosen = ", whichever ended better on the validation split" if len(self.learning_rates) > 1 else ""
         trials = ", ".join(f"`{trial}`" for trial in self.trials)
+        seeds = f"{'Seed' if len(self.seeds) == 1 else 'Seeds'} {', '.join(map(str, self.seeds))}"
         tried = f" Tried, and chosen on the validation split (other tries are not counted): {trials}." if trials else ""
         return (
-            f"Seeds {', '.join(map(str, self.seeds))}; every method gets the same dense network of a seed and the same "
+            f"{seeds}; every method gets the same dense network of a seed and the same "
             f"retraining: {_count(self.retrain_epochs, 'epoch')} in a run{self._shares}, SGD with momentum, cosine "
             f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}.{self._from_scratch} Methods that sparsify "
             f"while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and methods that prune step "

@@ -155,9 +155,11 @@ def _keeps_shapes(method: str) -> bool:
 
 
 def cell_of(spread: Spread | None) -> str:
-    """Such as `97.20% (96.10% to 98.05%)`; `none` of nothing."""
+    """Such as `97.20% (96.10% to 98.05%)`; without a range where there is one run, and `none` of nothing."""
     if spread is None:
         return "none"
+    if spread.count == 1:
+        return f"{spread.mean:.2%}"
     return f"{spread.mean:.2%} ({spread.lowest:.2%} to {spread.highest:.2%})"
 
 
