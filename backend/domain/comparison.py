@@ -21,6 +21,7 @@ class Cell(Spec):
     seed: NonNegativeInt
 
 
+_Digest: TypeAlias = Annotated[str, Field(pattern=r"^([0-9a-f]{20})?$")]
 _Share: TypeAlias = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -28,10 +29,12 @@ class Outcome(Spec):
     """What came of a cell: accuracies (of 1) and size of the network, or the sentence that says why there is none."""
 
     cell: Cell
-    key: Annotated[str, Field(pattern=r"^([0-9a-f]{20})?$")] = ""
+    key: _Digest = ""
     """Of the recipe and the dense network's training, by which a run is known again; empty: not written down."""
+    dense: _Digest = ""
+    """Of the weights of the dense network that it began with, the same in all runs of a seed; empty: not known."""
     dense_accuracy: _Share | None = None
-    """Of the dense network on the test split, the same in all runs of a seed; None where a run trains its own."""
+    """Of the dense network on the test split; None where a run trains its own."""
     validation_accuracy: _Share | None = None
     test_accuracy: _Share | None = None
     reached: NonNegativeFloat | None = None
@@ -77,13 +80,13 @@ class Comparison(Spec):
 
     @model_validator(mode="after")
     def _check_dense(self) -> Self:
-        by_seed: dict[int, float] = {}
+        by_seed: dict[int, str] = {}
         for outcome in (*self.outcomes, *self.others):
-            dense, seed = outcome.dense_accuracy, outcome.cell.seed
-            if dense is not None and by_seed.setdefault(seed, dense) != dense:
+            dense, seed = outcome.dense, outcome.cell.seed
+            if dense and by_seed.setdefault(seed, dense) != dense:
                 raise ValueError(
-                    f"the runs of seed {seed} began with different dense networks: one reads {by_seed[seed]:.2%} of "
-                    f"the test split, another {dense:.2%}; compare runs of one"
+                    f"the runs of seed {seed} began with different dense networks ({by_seed[seed]} and {dense}); "
+                    "compare runs of one"
                 )
         return self
 
@@ -122,8 +125,11 @@ class Comparison(Spec):
         return Spread.of(one.epochs for one in ended)
 
     def dense_by_seed(self) -> dict[int, float]:
-        """Test accuracy of the dense network of every seed that has a run."""
-        dense = {one.cell.seed: one.dense_accuracy for one in self.outcomes if one.dense_accuracy is not None}
+        """Test accuracy of the dense network of every seed that has a run, as the first one read it."""
+        dense: dict[int, float] = {}
+        for one in self.outcomes:
+            if one.dense_accuracy is not None:
+                dense.setdefault(one.cell.seed, one.dense_accuracy)
         return {seed: dense[seed] for seed in sorted(dense)}
 
     def dense_test_accuracy(self) -> Spread | None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from worker.bench.bench import Bench
 from worker.bench.plan import Plan
 from worker.bench.results import Kept, read_results
 from worker.bench.shelf import Shelf
+
+OTHER = "0" * 20
 
 
 def bench_in(folder: Path, chosen: Plan, said: list[str]) -> Bench:
@@ -71,19 +74,41 @@ def test_runs_of_another_dense_network_are_refused_before_anything_is_written(fi
     for network in (tmp_path / "kept").iterdir():
         network.unlink()
     content = json.loads(copy.read_text())
-    content["outcomes"][0]["dense_accuracy"] = 0.5
+    content["outcomes"][0]["dense"] = OTHER
     copy.write_text(json.dumps(content))
     before = copy.read_bytes()
-    with pytest.raises(InvalidValue, match=r"seed 0 began with a dense network that reads 50\.00%"):
+    with pytest.raises(InvalidValue, match=rf"seed 0 began with another dense network \({OTHER}\)"):
         compare_with(copy, tmp_path / "runs", plan(), [])
     assert copy.read_bytes() == before
     assert not list((tmp_path / "runs").glob("*.safetensors"))
     outcomes = tuple(
-        Outcome(cell=Cell(method="uniform", compression=2, seed=0), dense_accuracy=accuracy, test_accuracy=0.5)
-        for accuracy in (0.9, 0.8)
+        Outcome(cell=Cell(method="uniform", compression=2, seed=0), dense=digest, test_accuracy=0.5)
+        for digest in ("a" * 20, OTHER)
     )
-    with pytest.raises(ValidationError, match=r"different dense networks: one reads 90\.00%"):
+    with pytest.raises(ValidationError, match=rf"different dense networks \({'a' * 20} and {OTHER}\)"):
         Comparison(network="lenet300", data="blobs", outcomes=outcomes)
+
+
+def test_a_dense_network_that_another_device_reads_a_little_differently_is_the_same(file: Path, tmp_path: Path):
+    copy = copy_of(file, tmp_path)
+    content = json.loads(copy.read_text())
+    content["outcomes"][0]["dense_accuracy"] -= 1 / 16
+    copy.write_text(json.dumps(content))
+    comparison = compare_with(copy, tmp_path / "runs", plan(), [])
+    assert len({outcome.dense_accuracy for outcome in comparison.outcomes}) == 2
+    assert len({outcome.dense for outcome in comparison.outcomes}) == 1
+
+
+def test_a_dense_network_in_place_of_another_is_noticed(file: Path, tmp_path: Path):
+    """Beside results, another network lies in its place."""
+    bench = bench_in(tmp_path / "runs", plan(), [])
+    Kept(copy_of(file, tmp_path)).take_up(bench)
+    network = bench.shelf.network(bench.dense_keys[0])
+    assert network is not None
+    other = replace(network, tensors={name: tensor + 1 for name, tensor in network.tensors.items()})
+    bench.shelf.keep_network(bench.dense_keys[0], other)
+    with pytest.raises(InvalidValue, match="seed 0 began with another dense network"):
+        bench.compare()
 
 
 @pytest.mark.parametrize(

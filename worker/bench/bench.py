@@ -12,7 +12,7 @@ from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
 from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
-from worker.bench.shelf import Shelf, key_of
+from worker.bench.shelf import Shelf, digest_of, key_of
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.examples import Dataset
 from worker.engine.network import Network
@@ -37,8 +37,8 @@ class Bench:
     device: torch.device
     shelf: Shelf
     say: Callable[[str], object]
-    _dense_accuracies: dict[int, float] = field(default_factory=dict)
-    """By seed, on the test split."""
+    _digests: dict[int, str] = field(default_factory=dict)
+    """Of the dense networks, by seed."""
     _passed: dict[str, Outcome] = field(default_factory=dict)
     """Failures of the machine, by key."""
 
@@ -70,7 +70,7 @@ class Bench:
                 if (done := self._done(cell, recipe)) is not None
             ]
             for one in tried:
-                self._check_dense(cell.seed, one.dense_accuracy)
+                self._check_dense(cell.seed, one.dense)
             best = max(tried, key=_validation_accuracy) if len(tried) == len(candidates) else None
             outcomes += [] if best is None else [best]
             others += [one for one in tried if one is not best]
@@ -109,26 +109,25 @@ class Bench:
     def _dense(self, seed: int) -> Network:
         key = self._dense_key(seed)
         network = self.shelf.network(key)
-        if network is None:
+        if network is not None:
+            self._check_dense(seed, digest_of(network))
+        else:
             fresh = initialize(self.plan.network, self.dataset.only_shape, self.dataset.class_count, seed)
             order = self.plan.order(seed)
             outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=lambda: False)
             finished = next(output for output in outputs if isinstance(output, FinishedPoint))
             network = finished.network
-            self._check_dense(seed, finished.point.test_accuracy)
+            self._check_dense(seed, digest_of(network))
             self.shelf.keep_network(key, network)
             self.say(f"dense {self.plan.network}, seed {seed}: test accuracy {finished.point.test_accuracy:.2%}")
         return network
 
-    def _check_dense(self, seed: int, accuracy: float | None) -> None:
+    def _check_dense(self, seed: int, digest: str) -> None:
         """Refuse to compare runs of different dense networks."""
-        if accuracy is None:
-            return
-        before = self._dense_accuracies.setdefault(seed, accuracy)
-        if before != accuracy:
+        if digest and self._digests.setdefault(seed, digest) != digest:
             raise InvalidValue(
-                f"Runs of seed {seed} began with a dense network that reads {before:.2%} of the test split, others "
-                f"with one that reads {accuracy:.2%}: training ends alike only on processors of one kind.",
+                f"Some runs of seed {seed} began with another dense network ({self._digests[seed]}) than others "
+                f"({digest}): training ends alike only on processors of one kind.",
                 hint="Put the dense networks beside the results, or compare in another folder, with another file.",
             )
 
@@ -145,7 +144,6 @@ class Bench:
     def _run(self, cell: Cell, settings: str, recipe: Recipe) -> None:
         key = self._key(cell, recipe)
         done = self._ran(cell, key, recipe)
-        self._check_dense(cell.seed, done.dense_accuracy)
         if done.code in PASSING:
             self._passed[key] = done
         else:
@@ -161,6 +159,7 @@ class Bench:
         return Outcome(
             cell=cell,
             key=key,
+            dense="" if recipe.dense is not None else self._digests[cell.seed],
             dense_accuracy=None if recipe.dense is not None else dense.test_accuracy,
             validation_accuracy=last.retrained_accuracy,
             test_accuracy=last.test_accuracy,

@@ -83,6 +83,15 @@ def _readable(file: Path, then: str) -> Iterator[None]:
         raise InvalidValue(f"{file} is damaged, or of another version.", hint=f"Delete it: {then}.") from error
 
 
+def digest_of(network: Network) -> str:
+    """Of a network's weights, by which it is known again: sha256 over names and bytes, 20 hex digits."""
+    digest = hashlib.sha256()
+    for name in sorted(network.tensors):
+        digest.update(name.encode())
+        digest.update(network.tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()[:20]
+
+
 def key_of(*parts: str) -> str:
     """A short name for what these parts decide: sha256, 20 hex digits."""
     digest = hashlib.sha256()
