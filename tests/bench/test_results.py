@@ -111,6 +111,20 @@ def test_a_dense_network_in_place_of_another_is_noticed(file: Path, tmp_path: Pa
         bench.compare()
 
 
+def test_a_folder_with_a_dense_network_of_its_own_is_refused_and_stays_as_it_is(file: Path, tmp_path: Path):
+    """What was stopped there went on from that network."""
+    bench = bench_in(tmp_path / "runs", plan(), [])
+    (key,) = bench.dense_keys
+    kept = Shelf(file.with_suffix("")).network(key)
+    assert kept is not None
+    own = replace(kept, tensors={name: tensor + 1 for name, tensor in kept.tensors.items()})
+    bench.shelf.keep_network(key, own)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "runs").iterdir()}
+    with pytest.raises(InvalidValue, match="runs has another dense network"):
+        Kept(copy_of(file, tmp_path)).take_up(bench)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "runs").iterdir()} == before
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

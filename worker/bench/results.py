@@ -11,7 +11,7 @@ from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.errors import InvalidValue
 from worker.bench.bench import PASSING, Bench
 from worker.bench.plan import Plan
-from worker.bench.shelf import Shelf
+from worker.bench.shelf import Shelf, digest_of
 
 
 def read_results(file: Path) -> Comparison:
@@ -77,6 +77,7 @@ class Kept:
         done = (*results.outcomes, *results.others)
         self._check_cells(done, plan)
         self._check_settings(done, bench.run_keys)
+        self._check_networks(bench)
         for outcome in done:
             if outcome.key and outcome.code not in PASSING:
                 bench.shelf.keep_outcome(outcome.key, outcome)
@@ -86,6 +87,16 @@ class Kept:
         """Write all that is done into the file, and the dense networks beside it."""
         write_results(bench.so_far(), self.file)
         self._copy_networks(bench.shelf, self._beside, bench.dense_keys)
+
+    def _check_networks(self, bench: Bench) -> None:
+        """Runs that were stopped in the folder would go on from checkpoints of the networks that lie there."""
+        for key in bench.dense_keys:
+            ours, there = self._beside.network(key), bench.shelf.network(key)
+            if ours is not None and there is not None and digest_of(ours) != digest_of(there):
+                raise InvalidValue(
+                    f"{bench.shelf.folder} has another dense network ({key}) than {self._beside.folder}.",
+                    hint="Give another output folder, or leave the results file out.",
+                )
 
     def _check_cells(self, done: Iterable[Outcome], plan: Plan) -> None:
         missing = {outcome.cell for outcome in done} - set(plan.cells)
