@@ -1,5 +1,6 @@
 """A comparison as a web page that needs nothing else."""
 
+import re
 from collections.abc import Collection, Iterable
 from html import escape
 from pathlib import Path
@@ -54,4 +55,7 @@ def _html_row(tag: str, cells: Iterable[str]) -> str:
 
 
 def _html_text(text: str) -> str:
-    return f"<p>{escape(text)}</p>"
+    """A paragraph of what documents write in Markdown: `*names*` of columns and settings in backquotes."""
+    text = re.sub(r"\*(\w+)\*", r"<em>\1</em>", escape(text))
+    text = re.sub(r"`([^`]+)`", r"<code>\1</code>", text)
+    return f"<p>{text}</p>"
