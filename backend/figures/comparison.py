@@ -49,11 +49,12 @@ def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: M
             "thickness": 1,
             "width": 3,
         },
-        text=[
-            f"{value:g}x asked for<br>{spread.lowest:.2%} to {spread.highest:.2%}, {spread.count} seeds"
-            for value, _, spread in reached
-        ],
+        text=[f"{value:g}x asked for<br>{_range_of(spread)}" for value, _, spread in reached],
         hovertemplate="<b>%{y:.2%}</b> " + method + "<br>%{x:.3g}x<br>%{text}<extra></extra>",
         mode="lines+markers",
         **style,
     )
+
+
+def _range_of(spread: Spread) -> str:
+    return "one seed" if spread.count == 1 else f"{spread.lowest:.2%} to {spread.highest:.2%}, {spread.count} seeds"

@@ -177,6 +177,7 @@ def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comp
     spread = comparison.test_accuracy("uniform", 1.2)
     assert spread is not None
     assert list(lines["uniform"].y) == [spread.mean]
+    assert lines["uniform"].text[0].endswith("one seed")
     write_page(comparison, (), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
     assert "<title>Pruning methods: lenet300 on blobs</title>" in page

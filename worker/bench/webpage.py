@@ -14,7 +14,14 @@ def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -
     """Write figure, table and what all runs had in common."""
     heads, rows = table_of(comparison)
     figure = draw_comparison(comparison, baselines)
-    figure.update_layout(legend={"orientation": "h", "y": -0.2}, margin={"l": 56, "r": 16, "t": 24}, height=720)
+    figure.update_layout(
+        template="plotly_white",
+        paper_bgcolor="rgba(0, 0, 0, 0)",
+        plot_bgcolor="rgba(0, 0, 0, 0)",
+        legend={"orientation": "h", "y": -0.2},
+        margin={"l": 56, "r": 16, "t": 24},
+        height=720,
+    )
     title = f"{comparison.network} on {comparison.data}"
     cells = [
         _html_row("td", [f"<code>{escape(method)}</code>{mark}", *map(escape, texts)]) for method, mark, texts in rows
@@ -33,6 +40,7 @@ _PAGE = """<!doctype html>
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
 <title>Pruning methods: {title}</title>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 72rem; margin: 2rem auto; padding: 0 1rem; color: #212529; }}
@@ -41,6 +49,12 @@ h1 {{ font-size: 1.5rem; }}
 table {{ border-collapse: collapse; font-size: 0.875rem; }}
 td, th {{ padding: 0.25rem 0.75rem; border-bottom: 1px solid #dee2e6; text-align: right; white-space: nowrap; }}
 td:first-child, th:first-child {{ text-align: left; }}
+@media (prefers-color-scheme: dark) {{
+  body {{ background: #1a1b1e; color: #e9ecef; }}
+  td, th {{ border-color: #495057; }}
+  .cartesianlayer text, .infolayer text {{ fill: #e9ecef !important; }}
+  .gridlayer path {{ stroke: #495057 !important; }}
+}}
 </style>
 </head>
 <body>
