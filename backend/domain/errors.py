@@ -1,7 +1,7 @@
 """Refusals we expect, each with a stable code; they know nothing of HTTP."""
 
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class Refusal(Exception):
@@ -120,3 +120,7 @@ class JobFailure(Exception):
         self.code = code
         self.detail = detail
         self.hint = hint
+
+    def __reduce__(self) -> tuple[type[Self], tuple[FailureCode, str, str]]:
+        """Between processes it travels as what it is made of."""
+        return type(self), (self.code, self.detail, self.hint)

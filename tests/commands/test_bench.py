@@ -5,10 +5,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from backend.domain.comparison import Cell
+from backend.domain.comparison import Outcome
 from backend.domain.presets import PRESETS
-from backend.domain.recipe import Recipe
-from worker.bench.bench import Bench
+from worker.bench.bench import Bench, Job
 from worker.bench.results import read_results
 from worker.cli import secateur
 
@@ -80,16 +79,16 @@ def test_a_document_without_a_place_for_the_table_is_told_before_anything_runs(t
 
 def test_what_is_done_is_kept_when_the_command_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """And a second machine goes on from there: here the method that the first one was stopped at."""
-    run = Bench._run
+    perform = Bench.perform
 
-    def stopped(self: Bench, cell: Cell, settings: str, recipe: Recipe) -> None:
-        if cell.method == METHODS[1]:
+    def stopped(self: Bench, job: Job) -> Outcome:
+        if job.cell.method == METHODS[1]:
             raise KeyboardInterrupt
-        run(self, cell, settings, recipe)
+        return perform(self, job)
 
     file = tmp_path / "results.json"
     with monkeypatch.context() as patch:
-        patch.setattr(Bench, "_run", stopped)
+        patch.setattr(Bench, "perform", stopped)
         assert bench(tmp_path / "here", "--results", str(file)).exit_code == 1
     assert [outcome.cell.method for outcome in read_results(file).outcomes] == [METHODS[0]]
     again = bench(tmp_path / "there", "--results", str(file))

@@ -1,6 +1,6 @@
 """Running a comparison: every cell once, whatever happened before."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import torch
@@ -28,6 +28,23 @@ PASSING = frozenset({FailureCode.OUT_OF_MEMORY, FailureCode.DISK_FULL, FailureCo
 """Failures of the machine, not of the method: the same command tries again."""
 
 
+class Interrupted(Exception):
+    """Somebody asked the comparison to stop; the run under way goes on from its last checkpoint next time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that a comparison asks for."""
+
+    cell: Cell
+    settings: str
+    """What sets it apart from other runs of its cell."""
+    recipe: Recipe
+    key: str
+    opening: str | None
+    """Key of the opening that it has in common with other runs; None: it has none."""
+
+
 @dataclass(frozen=True)
 class Bench:
     """A plan with the data and the folder it is run in; `say` gets a sentence for everything that is finished."""
@@ -37,8 +54,9 @@ class Bench:
     device: torch.device
     shelf: Shelf
     say: Callable[[str], object]
-    _digests: dict[int, str] = field(default_factory=dict)
-    """Of the dense networks, by seed."""
+    digests: dict[int, str] = field(default_factory=dict)
+    """Of the dense networks, by seed, as far as they are known."""
+    should_stop: Callable[[], bool] = lambda: False
     _passed: dict[str, Outcome] = field(default_factory=dict)
     """Failures of the machine, by key."""
 
@@ -49,11 +67,35 @@ class Bench:
         than the one that this machine trains.
         """
         self.so_far()
+        for job in self.open_jobs():
+            self.take(job, self.perform(job))
+        return self.so_far()
+
+    def open_jobs(self) -> Iterator[Job]:
+        """What has not been run when its turn comes: one experiment may stand there under several names."""
         for cell in self.plan.cells:
             for settings, recipe in self._candidates(cell).items():
                 if self._done(cell, recipe) is None:
-                    self._run(cell, settings, recipe)
-        return self.so_far()
+                    yield Job(cell, settings, recipe, self._key(cell, recipe), self._opening_key(cell, recipe))
+
+    def is_done(self, job: Job) -> bool:
+        """Whether it has been run, under whatever name."""
+        return self._done(job.cell, job.recipe) is not None
+
+    def perform(self, job: Job) -> Outcome:
+        """Run, and keep what came of it on the shelf, unless the machine failed; Interrupted when asked to stop."""
+        done = self._ran(job)
+        if done.code not in PASSING:
+            self.shelf.keep_outcome(job.key, done)
+        return done
+
+    def take(self, job: Job, done: Outcome) -> None:
+        """Count and tell what came of a job."""
+        if done.code in PASSING:
+            self._passed[job.key] = done
+        with_settings = f" ({job.settings})" if job.settings else ""
+        cell = job.cell
+        self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
 
     def so_far(self) -> Comparison:
         """What is done: where all that a cell tries has been run, the one that ended best on the validation split.
@@ -106,7 +148,8 @@ class Bench:
     def _dense_key(self, seed: int) -> str:
         return key_of(self.plan.order(seed).model_dump_json(), self.dataset.content_hash)
 
-    def _dense(self, seed: int) -> Network:
+    def dense(self, seed: int) -> Network:
+        """The dense network of a seed, from the shelf or trained now; Interrupted when asked to stop."""
         key = self._dense_key(seed)
         network = self.shelf.network(key)
         if network is not None:
@@ -114,8 +157,10 @@ class Bench:
         else:
             fresh = initialize(self.plan.network, self.dataset.only_shape, self.dataset.class_count, seed)
             order = self.plan.order(seed)
-            outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=lambda: False)
-            finished = next(output for output in outputs if isinstance(output, FinishedPoint))
+            outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=self.should_stop)
+            finished = next((output for output in outputs if isinstance(output, FinishedPoint)), None)
+            if finished is None:
+                raise Interrupted
             network = finished.network
             self._check_dense(seed, digest_of(network))
             self.shelf.keep_network(key, network)
@@ -124,9 +169,9 @@ class Bench:
 
     def _check_dense(self, seed: int, digest: str) -> None:
         """Refuse to compare runs of different dense networks."""
-        if digest and self._digests.setdefault(seed, digest) != digest:
+        if digest and self.digests.setdefault(seed, digest) != digest:
             raise InvalidValue(
-                f"Some runs of seed {seed} began with another dense network ({self._digests[seed]}) than others "
+                f"Some runs of seed {seed} began with another dense network ({self.digests[seed]}) than others "
                 f"({digest}): training ends alike only on processors of one kind.",
                 hint="Put the dense networks beside the results, or compare in another folder, with another file.",
             )
@@ -141,25 +186,16 @@ class Bench:
         key = self._key(cell, recipe)
         return self._passed.get(key) or self.shelf.outcome(key)
 
-    def _run(self, cell: Cell, settings: str, recipe: Recipe) -> None:
-        key = self._key(cell, recipe)
-        done = self._ran(cell, key, recipe)
-        if done.code in PASSING:
-            self._passed[key] = done
-        else:
-            self.shelf.keep_outcome(key, done)
-        with_settings = f" ({settings})" if settings else ""
-        self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
-
-    def _ran(self, cell: Cell, key: str, recipe: Recipe) -> Outcome:
+    def _ran(self, job: Job) -> Outcome:
+        cell, key, recipe = job.cell, job.key, job.recipe
         try:
-            dense, last = self._points(cell, key, recipe)
+            dense, last = self._points(job)
         except JobFailure as failure:
             return Outcome(cell=cell, key=key, failure=failure.detail, code=failure.code)
         return Outcome(
             cell=cell,
             key=key,
-            dense="" if recipe.dense is not None else self._digests[cell.seed],
+            dense="" if recipe.dense is not None else self.digests[cell.seed],
             dense_accuracy=None if recipe.dense is not None else dense.test_accuracy,
             validation_accuracy=last.retrained_accuracy,
             test_accuracy=last.test_accuracy,
@@ -168,32 +204,34 @@ class Bench:
             epochs=epochs_trained(recipe, dense, last, self._per_epoch),
         )
 
-    def _points(self, cell: Cell, key: str, recipe: Recipe) -> tuple[OperatingPoint, OperatingPoint]:
+    def _points(self, job: Job) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
-        network, opening = self._dense(cell.seed), self._opening_key(cell, recipe)
-        resume, dense = self._start(key, opening, recipe)
+        network, opening = self.dense(job.cell.seed), job.opening
+        resume, dense = self._start(job)
         last, newest = dense, resume
-        for output in run(network, self.dataset, recipe, self.device, should_stop=lambda: False, resume=resume):
+        for output in run(network, self.dataset, job.recipe, self.device, should_stop=self.should_stop, resume=resume):
             if isinstance(output, Checkpoint):
                 if opening is not None and newest is not None and is_in_opening(newest) and not is_in_opening(output):
                     self.shelf.keep_place(opening, newest, dense)
                 newest = output
                 if output.step % _CHECKPOINT_EVERY == 0:
-                    self.shelf.keep_place(key, output, dense)
+                    self.shelf.keep_place(job.key, output, dense)
             if isinstance(output, FinishedPoint):
                 last = output.point
                 dense = dense or last
+        if self.should_stop():
+            raise Interrupted
         if dense is None or last is None:
             raise RuntimeError("a run begins with the dense network")
         return dense, last
 
-    def _start(self, key: str, opening: str | None, recipe: Recipe) -> tuple[Checkpoint | None, OperatingPoint | None]:
+    def _start(self, job: Job) -> tuple[Checkpoint | None, OperatingPoint | None]:
         """Where this run stopped, else where the opening that it has in common with others ends, else nowhere."""
-        place = self.shelf.place(key)
-        if place is not None or opening is None:
+        place = self.shelf.place(job.key)
+        if place is not None or job.opening is None:
             return place or (None, None)
-        checkpoint, dense = self.shelf.place(opening) or (None, None)
-        return None if checkpoint is None else taken_up(checkpoint, recipe), dense
+        checkpoint, dense = self.shelf.place(job.opening) or (None, None)
+        return None if checkpoint is None else taken_up(checkpoint, job.recipe), dense
 
     def _opening_key(self, cell: Cell, recipe: Recipe) -> str | None:
         opening = opening_of(recipe)

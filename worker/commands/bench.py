@@ -1,5 +1,7 @@
 """Compare pruning methods on the same dense networks with the same retraining."""
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +14,7 @@ from backend.domain.presets import PRESETS
 from backend.domain.sampling import SampleArchitecture
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
+from worker.bench.processes import Crew, compare_in_processes
 from worker.bench.report import (
     check_figure,
     check_section,
@@ -26,7 +29,7 @@ from worker.bench.trials import Trial
 from worker.bench.webpage import write_page
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.local import read_dataset
-from worker.options import device_option, threads_option
+from worker.options import device_option
 
 _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_baseline)
 """In every comparison."""
@@ -85,15 +88,29 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
     type=click.Path(dir_okay=False, path_type=Path),
     help="SVG or PNG file for documents: accuracy against compression; needs the extra `bench`.",
 )
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Runs at a time, on one device; each reads the data for itself.",
+)
 @device_option
-@threads_option
-def command(output: Path, threads: int, device: str, **options: Any) -> None:
+@click.option(
+    "--threads",
+    envvar="SECATEUR_THREADS",
+    type=click.IntRange(min=1),
+    help="Threads of one tensor operation, in each process; default: all processors, shared out.",
+)
+def command(output: Path, device: str, **options: Any) -> None:
     """Compare pruning methods on the same dense networks with the same retraining.
 
     Every method prunes the same dense network of each seed to the same compression and is retrained alike. What is
     finished stays in the folder, so that the same command goes on where it was stopped.
     """
     document, figure, results = (options.pop(name) for name in ("document", "figure", "results"))
+    processes = options.pop("processes")
+    threads = options.pop("threads") or max(1, (os.cpu_count() or 1) // processes)
     plan = _plan(options)
     section = f"bench {plan.network} {plan.data_name}"
     if figure is not None:
@@ -108,7 +125,8 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     dataset = read_dataset(plan.data)
     shelf = Shelf(output / "runs")
     bench = Bench(plan, dataset, resolve_device(device), shelf, click.echo)
-    comparison = _compared(bench, kept)
+    crew = None if processes == 1 else Crew(processes, threads, partial(read_dataset, plan.data))
+    comparison = _compared(bench, kept, crew)
     name = f"{plan.network}-{plan.data_name}"
     table = f"{plan.conditions}\n\n{to_markdown(comparison, bench.same_methods)}"
     (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
@@ -122,15 +140,15 @@ def command(output: Path, threads: int, device: str, **options: Any) -> None:
     click.echo(f"\n{table}\n\n{output / name}.html")
 
 
-def _compared(bench: Bench, kept: Kept | None) -> Comparison:
+def _compared(bench: Bench, kept: Kept | None, crew: Crew | None) -> Comparison:
     """All runs; those that are done are kept even when one is stopped."""
-    if kept is None:
-        return bench.compare()
-    kept.take_up(bench)
+    if kept is not None:
+        kept.take_up(bench)
     try:
-        return bench.compare()
+        return bench.compare() if crew is None else compare_in_processes(bench, crew)
     finally:
-        kept.put_down(bench)
+        if kept is not None:
+            kept.put_down(bench)
 
 
 def _plan(options: dict[str, Any]) -> Plan:

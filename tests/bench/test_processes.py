@@ -1,0 +1,108 @@
+"""Comparisons in several processes: the same to the bit, stopped at once, and nobody is left behind."""
+
+import copy
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+import torch
+
+from backend.domain.comparison import Comparison
+from backend.domain.errors import FailureCode, JobFailure
+from tests.bench.test_bench import compare, plan
+from tests.engine.runs import CPU, blobs
+from tests.running import is_gone, wait_for
+from worker.bench.bench import Bench
+from worker.bench.plan import Plan
+from worker.bench.processes import Crew, compare_in_processes
+from worker.bench.results import read_results
+from worker.bench.shelf import Shelf
+
+PLAN = plan(
+    methods=("uniform", "frankle2020-late-rewinding", "renda2020-weight-rewinding"),
+    compressions=(1.2, 1.5),
+    seeds=(0,),
+    retrain_epochs=1,
+)
+"""The last two are one experiment, with a dense training of its own that both compressions have in common."""
+
+
+def in_two(chosen: Plan, folder: Path, said: list[str]) -> Comparison:
+    bench = Bench(chosen, blobs(), CPU, Shelf(folder), said.append)
+    return compare_in_processes(bench, Crew(2, torch.get_num_threads(), blobs))
+
+
+def test_two_processes_find_what_one_finds_and_run_nothing_twice(tmp_path: Path):
+    said: list[str] = []
+    alone: list[str] = []
+    found = in_two(PLAN, tmp_path / "two", said)
+    assert found == compare(PLAN, tmp_path / "one", alone)
+    assert len(found.outcomes) == len(PLAN.cells)
+    assert sorted(said) == sorted(alone)
+    again: list[str] = []
+    in_two(PLAN, tmp_path / "two", again)
+    assert again == []
+
+
+def test_failures_travel_between_processes_whole():
+    failure = copy.copy(JobFailure(FailureCode.DIVERGED, "It diverged.", "Lower the rate."))
+    assert (failure.code, failure.detail, failure.hint) == (FailureCode.DIVERGED, "It diverged.", "Lower the rate.")
+
+
+class Command:
+    """`secateur bench` in two processes, each of which has hours to go once the dense network is trained."""
+
+    def __init__(self, folder: Path) -> None:
+        self.results = folder / "kept.json"
+        self.console = folder / "console.log"
+        options = ["--dense-epochs", "1", "--retrain-epochs", "1000", "--seed", "0", "--compression", "2"]
+        places = ["--output", str(folder / "out"), "--results", str(self.results)]
+        command = [sys.executable, "-m", "worker", "bench", *options, *places, "--processes", "2", "--threads", "1"]
+        with self.console.open("wb") as console:
+            self.process = subprocess.Popen(command, stdout=console, stderr=console)
+        wait_for(lambda: "dense lenet300" in self.console.read_text() or self.process.poll() is not None, 60)
+        self.family = psutil.Process(self.process.pid).children(recursive=True)
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        return [process for process in self.family if "spawn_main" in " ".join(process.cmdline())]
+
+    def ended(self) -> tuple[int, str]:
+        """Exit status and console, once all processes are gone."""
+        status = self.process.wait(30)
+        wait_for(lambda: all(is_gone(process.pid) for process in self.family), 10, "the end of all processes")
+        return status, self.console.read_text()
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> Iterator[Command]:
+    started = Command(tmp_path)
+    yield started
+    if started.process.poll() is None:
+        started.process.kill()
+
+
+def test_an_interrupted_comparison_stops_at_once_and_keeps_what_it_has(command: Command):
+    assert len(command.workers) == 2
+    command.process.send_signal(signal.SIGINT)
+    status, console = command.ended()
+    assert (status, "Aborted!" in console, "Traceback" in console) == (1, True, False), console
+    assert read_results(command.results).outcomes == ()
+    assert len(list(command.results.with_suffix("").glob("*.safetensors"))) == 1
+
+
+def test_a_process_that_is_ended_from_outside_is_told(command: Command):
+    command.workers[0].kill()
+    status, console = command.ended()
+    assert status == 1, console
+    assert "A process of the comparison was ended from outside; what was done is kept." in console
+    assert "Traceback" not in console
+
+
+def test_processes_end_with_the_one_that_began_them(command: Command):
+    command.process.kill()
+    command.ended()

@@ -1,0 +1,141 @@
+"""A comparison in several processes: a small network leaves most of a machine idle, and its runs need no other."""
+
+import multiprocessing
+import os
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from multiprocessing.synchronize import Event
+from threading import Thread
+from typing import ClassVar, TypeAlias
+
+import torch
+
+from backend.domain.comparison import Comparison, Outcome
+from backend.domain.errors import InvalidValue
+from worker.bench.bench import Bench, Job
+from worker.bench.plan import Plan
+from worker.bench.shelf import Shelf
+from worker.engine.device import keep_freed_memory, make_deterministic
+from worker.engine.examples import Dataset
+
+_Lane: TypeAlias = deque[Job]
+"""Jobs one after another: they have an opening in common, or are one experiment under several names."""
+
+
+@dataclass(frozen=True)
+class Crew:
+    """Processes that share the device; each reads the data for itself."""
+
+    processes: int
+    threads: int
+    """Of one tensor operation, in each process."""
+    load: Callable[[], Dataset]
+
+
+def compare_in_processes(bench: Bench, crew: Crew) -> Comparison:
+    """What `bench.compare()` gives, to identical bits.
+
+    Raises InvalidValue as that does, and where a process was ended from outside; what was done until then is kept.
+    """
+    bench.so_far()
+    jobs = list(bench.open_jobs())
+    with _pool(bench, crew) as pool:
+        for said in pool.map(_train_dense, dict.fromkeys(job.cell.seed for job in jobs)):
+            for sentence in said:
+                bench.say(sentence)
+        _perform_all(bench, pool, _lanes(jobs))
+    return bench.so_far()
+
+
+def _lanes(jobs: Iterable[Job]) -> list[_Lane]:
+    lanes: dict[str, _Lane] = {}
+    for job in jobs:
+        lanes.setdefault(job.opening or job.key, deque()).append(job)
+    return list(lanes.values())
+
+
+def _perform_all(bench: Bench, pool: ProcessPoolExecutor, lanes: Iterable[_Lane]) -> None:
+    running: dict[Future[Outcome], _Lane] = {}
+
+    def go_on(lane: _Lane) -> None:
+        while lane and bench.is_done(lane[0]):
+            lane.popleft()
+        if lane:
+            running[pool.submit(_perform, lane[0])] = lane
+
+    for lane in lanes:
+        go_on(lane)
+    while running:
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            lane = running.pop(future)
+            bench.take(lane.popleft(), future.result())
+            go_on(lane)
+
+
+@contextmanager
+def _pool(bench: Bench, crew: Crew) -> Iterator[ProcessPoolExecutor]:
+    """Processes that stop within a step of training when this one is interrupted."""
+    context = multiprocessing.get_context("spawn")  # a forked process cannot use CUDA
+    stop = context.Event()
+    task = _Task(bench.plan, bench.device, bench.shelf, bench.digests)
+    pool = ProcessPoolExecutor(crew.processes, context, _Here.set_up, (crew, task, stop))
+    try:
+        yield pool
+    except BrokenProcessPool as broken:
+        raise InvalidValue(
+            "A process of the comparison was ended from outside; what was done is kept.",
+            hint="Often memory is what lacks: ask for fewer --processes.",
+        ) from broken
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What a process needs of a Bench, beside the data."""
+
+    plan: Plan
+    device: torch.device
+    shelf: Shelf
+    digests: dict[int, str]
+
+
+class _Here:
+    """In a process of a crew."""
+
+    bench: ClassVar[Bench]
+
+    @classmethod
+    def set_up(cls, crew: Crew, task: _Task, stop: Event) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes: the first one tells the others
+        Thread(target=_end_with_parent, daemon=True).start()
+        make_deterministic(crew.threads)
+        keep_freed_memory()
+        cls.bench = Bench(
+            task.plan, crew.load(), task.device, task.shelf, lambda _: None, dict(task.digests), should_stop=stop.is_set
+        )
+
+
+def _end_with_parent() -> None:
+    """A process that was killed tells nobody."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _train_dense(seed: int) -> list[str]:
+    """What there is to tell of it."""
+    said: list[str] = []
+    replace(_Here.bench, say=said.append).dense(seed)
+    return said
+
+
+def _perform(job: Job) -> Outcome:
+    return _Here.bench.perform(job)
