@@ -12,7 +12,7 @@ _ALIKE_IN_SIZE = 1.5
 """Reached sizes of one target differ by less than this factor: the last removal overshoots, dead channels go on top."""
 _ALIKE_IN_TRAINING = 1.25
 """Lengths of training that differ by no more than this factor decide little."""
-_SPARSIFYING = ("epochs", "optimizer", "learning_rate_decay", "gradient_norm")
+_SPARSIFYING = ("epochs", "optimizer", "learning_rate_decay", "learning_rate_warm_up", "gradient_norm")
 """What of the section sparsify is training, not method."""
 
 

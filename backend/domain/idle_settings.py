@@ -76,6 +76,16 @@ def _step_that_nobody_rewinds_to(sections: Sections) -> str | None:
     )
 
 
+def _warm_up_of_rewound_rates(sections: Sections) -> str | None:
+    retrain = sections.retrain
+    if not retrain.learning_rate_warm_up or retrain.learning_rate_decay != "rewind":
+        return None
+    return (
+        "retrain.learning_rate_warm_up: the learning_rate_decay `rewind` takes the learning rates of the section "
+        "dense, with the warm-up that they have there; set retrain.learning_rate_warm_up to 0, or choose another decay"
+    )
+
+
 def goes_back_to_kept_step(retrain: Retrain) -> bool:
     """Whether retraining takes weights or learning rates of `dense.keep_step`."""
     start = retrain.start
@@ -100,5 +110,6 @@ RULES: tuple[Callable[[Sections], str | None], ...] = (
     _sparsity_that_nobody_reads,
     _distances_of_unlike_layers,
     _step_that_nobody_rewinds_to,
+    _warm_up_of_rewound_rates,
     _update_thrown_away,
 )

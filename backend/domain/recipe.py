@@ -20,7 +20,8 @@ _ADDED: dict[str, dict[str, Any]] = {
     "prune.criterion:learned": {"normalization": "none"},
     "prune.allocation": {"layer_factors": []},
     "prune.cost": {"counted": "operations"},
-    "sparsify": {"gradient_norm": None, "passes": "once"},
+    "dense": {"learning_rate_warm_up": 0.0},
+    "sparsify": {"gradient_norm": None, "passes": "once", "learning_rate_warm_up": 0.0},
     "sparsify.regularizer": {
         "noise": "weights",
         "prior": "normal_jeffreys",
@@ -28,7 +29,13 @@ _ADDED: dict[str, dict[str, Any]] = {
         "dropped": "channels",
         "gated": "channels",
     },
-    "retrain": {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "parts": "together"},
+    "retrain": {
+        "gradient_norm": None,
+        "start": {"kind": "continue"},
+        "budget": "epochs",
+        "parts": "together",
+        "learning_rate_warm_up": 0.0,
+    },
     "distill": {"during": "retraining"},
     "latency": {"behind": []},
 }

@@ -39,6 +39,13 @@ class Training(Spec):
         description="How the learning rate falls over these epochs; steps: to a tenth after half of them and to a "
         "hundredth after three quarters.",
     )
+    learning_rate_warm_up: float = Field(
+        0.0,
+        ge=0.0,
+        lt=1.0,
+        description="Share of these epochs over which the learning rate rises along a line, before it falls; fresh "
+        "weights may die at large learning rates without it.",
+    )
     steps_per_record: PositiveInt = Field(
         20, le=10_000, description="Optimizer steps that make one step of the history (and one checkpoint)."
     )

@@ -6,7 +6,7 @@ from pydantic import ValidationError
 from backend.domain.comparison import Cell, Comparison
 from tests.bench.test_bench import plan
 from worker.bench.report import to_markdown
-from worker.engine.sampling import HABITS
+from worker.engine.sampling import HABITS, WARM_UP
 
 
 def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
@@ -29,6 +29,8 @@ def test_a_network_from_scratch_trains_as_the_dense_network_did(method: str):
     assert whole.recipe(cell, 0.01, per_epoch=15).retrain.epochs == 100  # small data: more epochs, for either
     (recipe,) = whole.candidates(cell, 540).values()
     assert recipe.retrain.optimizer.learning_rate == HABITS["lenet5"].learning_rate
+    assert recipe.retrain.learning_rate_warm_up == WARM_UP
+    assert [item.retrain.learning_rate_warm_up for item in whole.candidates(kept, 540).values()] == [0.0, 0.0]
     assert [item.retrain.optimizer.learning_rate for item in whole.candidates(kept, 540).values()] == [0.01, 0.02]
 
 

@@ -27,6 +27,7 @@ REWIND = {"epochs": 2, "start": {"kind": "rewind"}}
 TO_START = {"epochs": 2, "start": {"kind": "rewind", "to": "initialization"}}
 MEDIAN = BASE["prune"] | {"criterion": {"kind": "geometric_median"}}
 SURGEON = WEIGHTS | {"criterion": {"kind": "obs"}}
+WARM = {"epochs": 2, "learning_rate_warm_up": 0.1}
 
 
 @pytest.mark.parametrize(
@@ -54,6 +55,10 @@ SURGEON = WEIGHTS | {"criterion": {"kind": "obs"}}
         ({"dense": {"epochs": 1, "keep_step": 5}}, "dense.keep_step: nothing goes back to step 5, .* `continue`"),
         ({"dense": {"epochs": 1, "keep_step": 5}, "retrain": TO_START}, "dense.keep_step: nothing .* to `keep_step`"),
         (
+            {"dense": {"epochs": 1}, "retrain": WARM | {"learning_rate_decay": "rewind"}},
+            "retrain.learning_rate_warm_up: .* `rewind` .* section dense.* set .* to 0, or choose another decay",
+        ),
+        (
             {"prune": SURGEON, "retrain": {"epochs": 2, "start": {"kind": "reinitialize"}}},
             "retrain.start: `reinitialize` .* prune.criterion `obs` .* choose the start `continue`",
         ),
@@ -77,6 +82,8 @@ def test_what_would_do_nothing_is_refused(sections: dict[str, Any], sentence: st
         {"dense": {"epochs": 1, "keep_step": 5}, "retrain": REWIND},
         {"dense": {"epochs": 1, "keep_step": 5}, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},
         {"dense": {"epochs": 1}},
+        {"dense": {"epochs": 1}, "retrain": WARM},
+        {"dense": WARM, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},
         {"prune": SURGEON},
     ],
 )

@@ -47,9 +47,13 @@ def test_what_needs_no_early_weights_works_on_any_upload(retrain: dict[str, Any]
 
 
 def test_new_settings_at_their_neutral_values_leave_the_fingerprint_alone() -> None:
-    neutral = {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs"}
+    neutral = {"gradient_norm": None, "start": {"kind": "continue"}, "budget": "epochs", "learning_rate_warm_up": 0.0}
     written_out = Recipe.model_validate({**RECIPE, "dense": None, "retrain": RECIPE["retrain"] | neutral})
     assert written_out.fingerprint() == Recipe.model_validate(RECIPE).fingerprint()
+    stored = {"epochs": 1, "optimizer": {"kind": "sgd"}, "learning_rate_decay": "cosine", "steps_per_record": 20}
+    section = stored | {"gradient_norm": None, "keep_step": 0, "learning_rate_warm_up": 0.0}  # it came last
+    own = Recipe.model_validate({**RECIPE, "dense": section})
+    assert own.fingerprint() == "bea38e28e7ac895ab3cc1ff503ac6781b3ade5766d6272c19701a2bd6db62c93"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,6 @@ from worker.engine.batches import Batches
 from worker.engine.examples import split_validation
 from worker.engine.network import Network
 from worker.engine.retraining.fresh import fresh_weights
-from worker.engine.retraining.stretches import Stretches
 from worker.engine.scaling import ChannelScaling, Scaling
 from worker.engine.seeds import named_generator
 from worker.engine.surgery import remove
@@ -192,41 +191,6 @@ def test_signs_survive_and_magnitudes_become_the_deviation_of_the_layers_fresh_w
             assert tensor.abs().max() - tensor.abs().min() <= 1e-7
             assert tensor.abs().mean() == pytest.approx(initial()[name].std(correction=0).item(), rel=1e-5)
             assert torch.equal(tensor.sign(), (first if of == "initialization" else trained)[name].sign())
-
-
-def stretches(chosen: Recipe, epoch: int = 10, dense_macs: int = 1000) -> Stretches:
-    return Stretches(chosen, epoch, dense_macs)
-
-
-def rates(chosen: Recipe, phase: Phase, macs: int = 1000) -> list[float]:
-    stretch = stretches(chosen).at(phase, macs)
-    assert stretch is not None
-    return [stretch.learning_rate(0, step) for step in range(stretch.steps)]
-
-
-@pytest.mark.parametrize("decay", ["cosine", "steps"])
-def test_rewound_learning_rates_are_those_of_the_dense_training_from_the_step_on(decay: str) -> None:
-    retrain = {"epochs": 2, "learning_rate_decay": "rewind", "optimizer": {"kind": "sgd", "learning_rate": 9.0}}
-    chosen = recipe(dense=DENSE | {"learning_rate_decay": decay}, retrain=retrain)
-    dense = rates(chosen, Phase.TRAIN)
-    assert len(set(dense)) > 2
-    assert rates(chosen, Phase.RETRAIN) == pytest.approx(dense[DENSE["keep_step"] :])
-    weights_too = recipe(dense=chosen.dense, retrain=retrain | {"start": {"kind": "rewind"}})
-    assert rates(weights_too, Phase.RETRAIN) == pytest.approx(dense[DENSE["keep_step"] :])
-    from_the_beginning = {"start": {"kind": "rewind", "to": "initialization"}}
-    unkept = DENSE | {"learning_rate_decay": decay, "keep_step": 0}
-    assert rates(recipe(dense=unkept, retrain=retrain | from_the_beginning), Phase.RETRAIN) == dense
-
-
-def test_steps_divide_the_learning_rate_by_ten_after_half_and_after_three_quarters() -> None:
-    dense = DENSE | {"keep_step": 0, "learning_rate_decay": "steps", "optimizer": {"kind": "sgd", "learning_rate": 0.1}}
-    assert rates(recipe(dense=dense), Phase.TRAIN) == pytest.approx([0.1] * 10 + [0.01] * 5 + [0.001] * 5)
-
-
-def test_equal_compute_means_more_epochs_for_the_smaller_network() -> None:
-    chosen = recipe(retrain={"epochs": 3, "budget": "macs"})
-    assert len(rates(chosen, Phase.RETRAIN, macs=250)) == 3 * 10 * 4
-    assert len(rates(chosen, Phase.RETRAIN, macs=1000)) == 3 * 10
 
 
 def test_a_run_with_equal_compute_spends_it_at_every_point() -> None:

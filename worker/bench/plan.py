@@ -16,7 +16,7 @@ from backend.domain.sampling import SampleArchitecture, SampleOrder
 from backend.domain.spec import Spec
 from backend.domain.targets import ParameterTarget
 from worker.bench.trials import Trial, variants
-from worker.engine.sampling import HABITS, epochs_of
+from worker.engine.sampling import HABITS, WARM_UP, epochs_of
 
 _WEIGHT_DECAY = 5e-4
 _SOME_STEPS = 100
@@ -128,8 +128,8 @@ class Plan(Spec):
         if not any(_is_from_scratch(PRESETS[name].recipe) for name in self.methods):
             return ""
         return (
-            " Networks from scratch train as the dense network was trained: for as many epochs and from its learning "
-            "rate, or in thinner networks for more epochs, with as many operations in all."
+            " Networks from scratch train as the dense network was trained: for as many epochs and with its learning "
+            "rates, or in thinner networks for more epochs, with as many operations in all."
         )
 
     def order(self, seed: int) -> SampleOrder:
@@ -211,6 +211,7 @@ class Plan(Spec):
             "epochs": epochs_of(order, per_epoch),
             "optimizer": SgdOptimizer(learning_rate=HABITS[self.network].learning_rate, weight_decay=_WEIGHT_DECAY),
             "learning_rate_decay": "cosine",
+            "learning_rate_warm_up": WARM_UP,
         }
 
 

@@ -39,7 +39,7 @@ STEPS_PER_RECORD = 20
 """Optimizer steps that make one step of the history."""
 _VALIDATION_SHARE = 0.1
 _WEIGHT_DECAY = 5e-4
-_WARM_UP = 0.1
+WARM_UP = 0.1
 _FEWEST_STEPS = 1500
 """Small datasets get more epochs than `Habit` says, so that a default training has at least this many steps."""
 
@@ -183,7 +183,7 @@ class _SampleTraining:
         return FinishedPoint(point, network, self._work.scaling, first_layers=pictures)
 
     def _learning_rate(self, start: int, step: int) -> float:
-        return warm_cosine(self._peak, (start + step + 1) / self._steps, _WARM_UP)
+        return warm_cosine(self._peak, (start + step + 1) / self._steps, WARM_UP)
 
 
 def epochs_of(order: SampleOrder, per_epoch: int) -> int:

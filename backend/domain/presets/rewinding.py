@@ -24,6 +24,7 @@ _RESNET_SGD = SgdOptimizer(learning_rate=0.1, weight_decay=1e-4)
 _RESNET_EPOCHS = 160
 _SCRATCH_SGD = SgdOptimizer(learning_rate=0.05, weight_decay=5e-4)
 _SCRATCH_EPOCHS = 15
+_SCRATCH_WARM_UP = 0.1
 """As small sample networks are trained; a larger network of one's own wants the epochs it had itself."""
 
 
@@ -63,7 +64,13 @@ def _rewound(start: Start, keep_step: int) -> Recipe:
 
 def _scratch(budget: Literal["epochs", "macs"] = "epochs", distill: Distillation | None = None) -> Recipe:
     """Fisher pruning without cost to one quarter of the operations, then training from fresh weights."""
-    retrain = Retrain(epochs=_SCRATCH_EPOCHS, optimizer=_SCRATCH_SGD, start=ReinitializeStart(), budget=budget)
+    retrain = Retrain(
+        epochs=_SCRATCH_EPOCHS,
+        optimizer=_SCRATCH_SGD,
+        learning_rate_warm_up=_SCRATCH_WARM_UP,
+        start=ReinitializeStart(),
+        budget=budget,
+    )
     prune = Prune(criterion=FisherCriterion(), points=1)
     return Recipe(target=MacTarget(density=0.25), prune=prune, retrain=retrain, distill=distill)
 

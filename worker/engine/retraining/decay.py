@@ -9,9 +9,16 @@ _STEPS = (0.5, 0.75)
 steps)."""
 
 
-def learning_rate(training: Training, share: float) -> float:
-    """The step size that a stretch asks for; `share` is the part of it that is done, in [0, 1]."""
-    peak = training.optimizer.learning_rate
+def learning_rate(training: Training, share: float, step: float) -> float:
+    """The step size that a stretch asks for; `share` is the part of it that is done, in [0, 1], `step` that of a step.
+
+    It rises along a line to its peak at the last step of the warm-up.
+    """
+    peak, warm_up = training.optimizer.learning_rate, training.learning_rate_warm_up
+    if share < warm_up:
+        return peak * min(1.0, (share + step) / warm_up)
+    if warm_up:
+        share = round((share - warm_up) / (1 - warm_up), 12)  # half of the rest is half, in binary too
     match training.learning_rate_decay:
         case "cosine":
             return cosine(peak, share)

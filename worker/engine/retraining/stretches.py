@@ -31,7 +31,8 @@ class Stretch:
 
     def learning_rate(self, start: int, step: int) -> float:
         """Step size of step `start + step`, both from 0."""
-        return learning_rate(self.schedule, self.begin + (1 - self.begin) * (start + step) / self.steps)
+        rest = 1 - self.begin
+        return learning_rate(self.schedule, self.begin + rest * (start + step) / self.steps, rest / self.steps)
 
     def record_steps(self, start: int) -> int:
         """How many steps from `start` on make the next record."""

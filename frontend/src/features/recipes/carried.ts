@@ -8,6 +8,7 @@ const SHARED = [
   ['retrain', 'epochs'],
   ['retrain', 'optimizer'],
   ['retrain', 'learning_rate_decay'],
+  ['retrain', 'learning_rate_warm_up'],
   ['retrain', 'gradient_norm'],
 ] as const
 /** Sections of which every setting is shared. */

@@ -1316,6 +1316,12 @@ export interface components {
              */
             learning_rate_decay?: "none" | "cosine" | "steps";
             /**
+             * Learning Rate Warm Up
+             * @description Share of these epochs over which the learning rate rises along a line, before it falls; fresh weights may die at large learning rates without it.
+             * @default 0
+             */
+            learning_rate_warm_up?: number;
+            /**
              * Optimizer
              * @description Optimizer.
              */
@@ -3136,6 +3142,12 @@ export interface components {
              */
             learning_rate_decay?: "none" | "cosine" | "steps" | "rewind";
             /**
+             * Learning Rate Warm Up
+             * @description Share of these epochs over which the learning rate rises along a line, before it falls; fresh weights may die at large learning rates without it.
+             * @default 0
+             */
+            learning_rate_warm_up?: number;
+            /**
              * Optimizer
              * @description Optimizer.
              */
@@ -3653,6 +3665,12 @@ export interface components {
              * @enum {string}
              */
             learning_rate_decay?: "none" | "cosine" | "steps";
+            /**
+             * Learning Rate Warm Up
+             * @description Share of these epochs over which the learning rate rises along a line, before it falls; fresh weights may die at large learning rates without it.
+             * @default 0
+             */
+            learning_rate_warm_up?: number;
             /**
              * Optimizer
              * @description Optimizer.
