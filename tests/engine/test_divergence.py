@@ -72,7 +72,7 @@ def broken_by_hand(monkeypatch: pytest.MonkeyPatch, at: int, tensor: str) -> Non
             dict(trainee.module.named_parameters())[tensor].data[0] = NAN
 
     rates = [1e-3 * (1 - step / 20) for step in range(20)]
-    monkeypatch.setattr("worker.engine.retraining.stretches.learning_rate", lambda _, share: 1e-3 * (1 - share))
+    monkeypatch.setattr("worker.engine.retraining.stretches.learning_rate", lambda _, share, step: 1e-3 * (1 - share))
     monkeypatch.setattr(Trainee, "learn", learn_and_break)
 
 
