@@ -70,6 +70,7 @@ class ClaimPlan(Plan):
 
 def outcomes_of(claim: Claim, options: argparse.Namespace) -> Sequence[Outcome]:
     """Every seed's outcome at half of the paper's compression, or what is asked for in place of it."""
+    asked = {"strength": options.strength, "noise_speed": options.noise_speed}
     plan = ClaimPlan(
         network="lenet5",
         data="mnist",
@@ -79,7 +80,7 @@ def outcomes_of(claim: Claim, options: argparse.Namespace) -> Sequence[Outcome]:
         retrain_epochs=options.retrain_epochs,
         learning_rates=(options.learning_rate,),
         sparsify_epochs=options.sparsify_epochs,
-        regularizer=claim.regularizer | ({} if options.strength is None else {"strength": options.strength}),
+        regularizer=claim.regularizer | {name: value for name, value in asked.items() if value is not None},
     )
     shelf = Shelf(options.cache / "runs")
     return Bench(plan, read_dataset("mnist"), resolve_device(options.device), shelf, print).compare().outcomes
@@ -122,6 +123,7 @@ def main() -> None:
     parser.add_argument("--retrain-epochs", type=int, default=10)
     parser.add_argument("--learning-rate", type=float, default=0.02, help="of retraining")
     parser.add_argument("--strength", type=float, help="of the regularizer, in place of the preset's")
+    parser.add_argument("--noise-speed", type=float, help="of the regularizer, in place of what 20 epochs need")
     parser.add_argument("--compression", type=float, help="asked for, in place of half of the paper's")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--threads", type=int, default=1)

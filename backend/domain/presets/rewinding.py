@@ -26,6 +26,8 @@ _SCRATCH_SGD = SgdOptimizer(learning_rate=0.05, weight_decay=5e-4)
 _SCRATCH_EPOCHS = 15
 _SCRATCH_WARM_UP = 0.1
 """As small sample networks are trained; a larger network of one's own wants the epochs it had itself."""
+_STUDENTS_GRADIENT = 1.0
+"""Longest gradient of a student: at a temperature of 20 the teacher's term grows with the square of a wrong logit."""
 
 
 def _ticket(start: Start) -> Recipe:
@@ -70,6 +72,7 @@ def _scratch(budget: Literal["epochs", "macs"] = "epochs", distill: Distillation
         learning_rate_warm_up=_SCRATCH_WARM_UP,
         start=ReinitializeStart(),
         budget=budget,
+        gradient_norm=None if distill is None else _STUDENTS_GRADIENT,
     )
     prune = Prune(criterion=FisherCriterion(), points=1)
     return Recipe(target=MacTarget(density=0.25), prune=prune, retrain=retrain, distill=distill)
