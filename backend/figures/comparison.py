@@ -1,33 +1,59 @@
-"""Accuracy against compression, all methods of a comparison: mean over seeds, with the range as a band."""
+"""Accuracy against compression, all methods of a comparison: mean over seeds, with the range as a bar."""
 
+import math
 from collections.abc import Collection, Mapping
 
 import plotly.graph_objects as go
 
 from backend.domain.comparison import Comparison, Spread
-from backend.figures import palette
+from backend.figures import error_axis, palette
+from backend.figures.error_axis import error_of
 
 
 def draw_comparison(comparison: Comparison, baselines: Collection[str] = ()) -> go.Figure:
-    """Test accuracy in [0, 1] against the compression that was reached; `baselines` are drawn dashed."""
-    figure = go.Figure()
-    figure.update_layout(
-        xaxis={
-            "title": {"text": "Compression (dense / remaining parameters)"},
-            "type": "log",
-            "tickvals": list(comparison.compressions),
-            "ticktext": [f"{value:g}x" for value in comparison.compressions],
-        },
-        yaxis={"title": {"text": "Test accuracy (%)"}, "tickformat": ".0%"},
-        hovermode="closest",
-    )
+    """Test accuracy, by its error, against the compression that was reached; `baselines` are drawn dashed.
+
+    What breaks down lies below the range that is shown first.
+    """
+    figure = go.Figure(layout={"hovermode": "closest"})
+    _set_axes(figure, comparison, baselines)
     dense = comparison.dense_test_accuracy()
     if dense is not None:
-        figure.add_hline(y=dense.mean, line={"color": palette.DENSE, "dash": "dash", "width": 1.5})
+        figure.add_hline(y=error_of(dense.mean), line={"color": palette.DENSE, "dash": "dash", "width": 1.5})
     styles = palette.styles_of_methods([method in baselines for method in comparison.methods])
     for method, style in zip(comparison.methods, styles, strict=True):
         _add_method(figure, comparison, method, style)
     return figure
+
+
+def _set_axes(figure: go.Figure, comparison: Comparison, baselines: Collection[str]) -> None:
+    found = {
+        (method, value): comparison.test_accuracy(method, value)
+        for method in comparison.methods
+        for value in comparison.compressions
+    }
+    methods, others = (
+        [spread for (method, _), spread in found.items() if spread is not None and (method in baselines) == is_baseline]
+        for is_baseline in (False, True)
+    )
+    limits = error_axis.limits(methods, others, comparison.dense_test_accuracy())
+    sizes = [size.mean for place in found if (size := comparison.reached(*place)) is not None]
+    compressions = error_axis.compression_ticks(comparison.compressions, max(sizes, default=1.0))
+    figure.update_layout(
+        xaxis={
+            "title": {"text": "Compression (dense / remaining parameters)"},
+            "type": "log",
+            "tickvals": compressions,
+            "ticktext": [f"{value:g}x" for value in compressions],
+        },
+        yaxis={
+            "title": {"text": error_axis.TITLE},
+            "type": "log",
+            "range": [math.log10(limit) for limit in limits],
+            "tickvals": list(error_axis.TICKS),
+            "ticktext": [error_axis.label_of(error) for error in error_axis.TICKS],
+        },
+    )
 
 
 def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: Mapping[str, object]) -> None:
@@ -37,20 +63,24 @@ def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: M
     ]
     reached = [(value, at.mean, spread) for value, at, spread in found if at is not None and spread is not None]
     spreads: list[tuple[float, Spread]] = [(at, spread) for _, at, spread in reached]
+    errors = [error_of(spread.mean) for _, spread in spreads]
     figure.add_scatter(
         name=method,
         x=[value for value, _ in spreads],
-        y=[spread.mean for _, spread in spreads],
+        y=errors,
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [spread.highest - spread.mean for _, spread in spreads],
-            "arrayminus": [spread.mean - spread.lowest for _, spread in spreads],
+            "array": [error_of(spread.lowest) - error for error, (_, spread) in zip(errors, spreads, strict=True)],
+            "arrayminus": [
+                error - error_of(spread.highest) for error, (_, spread) in zip(errors, spreads, strict=True)
+            ],
             "thickness": 1,
             "width": 3,
         },
+        customdata=[spread.mean for _, spread in spreads],
         text=[f"{value:g}x asked for<br>{_range_of(spread)}" for value, _, spread in reached],
-        hovertemplate="<b>%{y:.2%}</b> " + method + "<br>%{x:.3g}x<br>%{text}<extra></extra>",
+        hovertemplate="<b>%{customdata:.2%}</b> " + method + "<br>%{x:.3g}x<br>%{text}<extra></extra>",
         mode="lines+markers",
         **style,
     )

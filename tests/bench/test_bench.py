@@ -13,6 +13,7 @@ from backend.domain.errors import FailureCode, InvalidValue, JobFailure
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import DataSplit
 from backend.figures.comparison import draw_comparison
+from backend.figures.error_axis import error_of
 from tests.engine.runs import CPU, blobs
 from worker.bench import bench as module
 from worker.bench import pages
@@ -176,7 +177,8 @@ def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comp
     assert (lines["uniform"].line.dash, lines["magnitude-channel"].line.dash) == ("dash", "solid")
     spread = comparison.test_accuracy("uniform", 1.2)
     assert spread is not None
-    assert list(lines["uniform"].y) == [spread.mean]
+    assert list(lines["uniform"].y) == [error_of(spread.mean)]
+    assert list(lines["uniform"].customdata) == [spread.mean]
     assert lines["uniform"].text[0].endswith("one seed")
     write_page(comparison, (), tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text()
@@ -185,6 +187,7 @@ def test_the_figure_shows_every_method_and_dashes_the_baselines(comparison: Comp
     assert f"{before}<em>epochs</em>{after}" in page
     assert f"<td>{spread.mean:.2%}" in page
     assert "Compression" in page
+    assert "below the figure" not in page
 
 
 def test_a_section_of_a_document_is_replaced_and_the_rest_stays(tmp_path: Path):

@@ -13,7 +13,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from backend.domain.comparison import Comparison, Spread
 from backend.domain.presets import PRESETS
-from backend.figures import palette
+from backend.figures import error_axis, palette
+from backend.figures.error_axis import error_of
 from worker.bench.paper import INK, page
 
 _MARKERS = "osDPX^v<"
@@ -23,11 +24,6 @@ _PANEL_HEIGHT, _LINE = 3.0, 0.2
 """Inches."""
 _LEGEND_COLUMNS, _BASELINE_COLUMNS, _NOTES = 2, 4, 5
 """The last: lines of text above the baselines' legend."""
-_LEAST_ERROR = 1e-3
-"""An error of zero has no place on a logarithmic axis; it is drawn here."""
-_ERRORS = (0.001, 0.002, 0.003, 0.005, 0.007, 0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0)
-_SHARE_SHOWN, _ROOM = 0.95, 3.0
-"""The axis reaches down to this share of the methods' means, and at least to so many times the dense error."""
 _DODGE = 0.2
 """How far curves are moved apart, in steps from one compression to the next, so that their ranges can be seen."""
 
@@ -91,15 +87,16 @@ def draw_curves(figure: Figure, panels: Sequence[Panel], dense: Spread | None) -
     baselines = [curve for curve in curves if curve.is_baseline]
     own = [Panel(panel.title, [curve for curve in panel.curves if not curve.is_baseline]) for panel in panels]
     shown = [panel for panel in own if panel.curves] or [Panel("Baselines", [])]
-    bottom = _bottom(curves, dense)
+    bottom, top = _limits(curves, dense)
     columns = min(_COLUMNS, len(shown))
     fields = figure.subplots(math.ceil(len(shown) / columns), columns, sharey=True, squeeze=False).flatten()
     for field, panel in zip(fields, shown, strict=False):
         _draw_panel(field, panel, baselines, dense)
-        _set_axes(field, curves, bottom)
+        _set_axes(field, curves)
+        field.set_ylim(bottom, top)
     for field in fields[len(shown) :]:
         field.set_axis_off()
-    figure.supylabel("Test accuracy (the error is drawn on a log scale)", fontsize=10)
+    figure.supylabel(error_axis.TITLE, fontsize=10)
     keys = [_key(curve, place) for place, curve in enumerate(baselines)]
     figure.legend(
         handles=keys,
@@ -113,7 +110,7 @@ def draw_curves(figure: Figure, panels: Sequence[Panel], dense: Spread | None) -
 def _draw_panel(field: Axes, panel: Panel, baselines: Sequence[Curve], dense: Spread | None) -> None:
     field.set_title(panel.title)
     if dense is not None:
-        field.axhline(_error(dense.mean), color=INK, linewidth=1, linestyle=":")
+        field.axhline(error_of(dense.mean), color=INK, linewidth=1, linestyle=":")
     drawn = [*enumerate(baselines), *enumerate(panel.curves)]
     for index, (place, curve) in enumerate(drawn):
         _draw_curve(field, curve, place, index / max(1, len(drawn) - 1))
@@ -130,19 +127,19 @@ def _note(curves: Sequence[Curve], dense: Spread | None, bottom: float) -> str:
         notes.append(
             "Points stand at the compression reached: zeros that leave channels dead go beyond what was asked."
         )
-    if any(_error(spread.mean) > bottom for curve in curves for spread in curve.points.values()):
+    if any(error_of(spread.mean) > bottom for curve in curves for spread in curve.points.values()):
         notes.append("Lines that leave a panel at the bottom go on to lower accuracies.")
     if any(curve.is_baseline for curve in curves):
         notes.append("Gray: baselines, the same in every panel.")
     return "\n".join(notes)
 
 
-def _bottom(curves: Sequence[Curve], dense: Spread | None) -> float:
-    """The largest error that the axis shows: a method or baseline that breaks down must not press all others flat."""
-    own = [curve for curve in curves if not curve.is_baseline] or curves
-    errors = sorted(_error(spread.mean) for curve in own for spread in curve.points.values()) or [1.0]
-    reached = errors[math.ceil(_SHARE_SHOWN * len(errors)) - 1]
-    return min(1.2, 1.25 * max(reached, _ROOM * _error(dense.mean) if dense else 0.0))
+def _limits(curves: Sequence[Curve], dense: Spread | None) -> tuple[float, float]:
+    methods, baselines = (
+        [spread for curve in curves if curve.is_baseline == is_baseline for spread in curve.points.values()]
+        for is_baseline in (False, True)
+    )
+    return error_axis.limits(methods, baselines, dense)
 
 
 def _draw_curve(field: Axes, curve: Curve, place: int, shift: float) -> None:
@@ -150,10 +147,10 @@ def _draw_curve(field: Axes, curve: Curve, place: int, shift: float) -> None:
     factor = 2 ** (_DODGE * (2 * shift - 1))
     found = sorted(curve.points.items())
     x = [curve.at(value) * factor for value, _ in found]
-    y = [_error(spread.mean) for _, spread in found]
+    y = [error_of(spread.mean) for _, spread in found]
     field.plot(x, y, **_style(curve, place))
-    lows = [_error(spread.highest) for _, spread in found]
-    field.vlines(x, lows, [_error(spread.lowest) for _, spread in found], color=_color(curve, place), linewidth=1)
+    lows = [error_of(spread.highest) for _, spread in found]
+    field.vlines(x, lows, [error_of(spread.lowest) for _, spread in found], color=_color(curve, place), linewidth=1)
 
 
 def _key(curve: Curve, place: int) -> Line2D:
@@ -177,25 +174,20 @@ def _color(curve: Curve, place: int) -> str:
     return palette.DENSE if curve.is_baseline else palette.COUPLED[place % len(palette.COUPLED)]
 
 
-def _error(accuracy: float) -> float:
-    return max(_LEAST_ERROR, 1 - accuracy)
-
-
-def _set_axes(field: Axes, curves: Sequence[Curve], bottom: float) -> None:
+def _set_axes(field: Axes, curves: Sequence[Curve]) -> None:
     compressions = sorted({value for curve in curves for value in curve.points}) or [1.0]
     field.autoscale(enable=False)  # all limits are set here
     field.set_xscale("log", base=2)
     furthest = max(
         (curve.at(value) for curve in curves if not curve.is_baseline for value in curve.points), default=1.0
     )
-    field.set_xlim(compressions[0] / math.sqrt(2), max(compressions[-1], furthest) * math.sqrt(2))
-    field.xaxis.set_major_locator(FixedLocator(compressions))
+    right = max(compressions[-1], furthest) * math.sqrt(2)
+    field.set_xlim(compressions[0] / math.sqrt(2), right)
+    field.xaxis.set_major_locator(FixedLocator(error_axis.compression_ticks(compressions, right)))
     field.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}x"))
     field.set_xlabel("Compression (dense / remaining parameters)")
-    errors = [_error(spread.highest) for curve in curves for spread in curve.points.values()] or [0.01]
     field.set_yscale("log")
-    field.set_ylim(bottom, min(errors) / 1.25)
-    field.yaxis.set_major_locator(FixedLocator(list(_ERRORS)))
-    field.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{(1 - value) * 100:g}%"))
+    field.yaxis.set_major_locator(FixedLocator(list(error_axis.TICKS)))
+    field.yaxis.set_major_formatter(FuncFormatter(lambda value, _: error_axis.label_of(value)))
     for axis in (field.xaxis, field.yaxis):
         axis.set_minor_locator(NullLocator())

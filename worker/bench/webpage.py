@@ -1,5 +1,6 @@
 """A comparison as a web page that needs nothing else."""
 
+import math
 import re
 from collections.abc import Collection, Iterable
 from html import escape
@@ -20,6 +21,7 @@ def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -
         plot_bgcolor="rgba(0, 0, 0, 0)",
         legend={"orientation": "h", "y": -0.2},
         margin={"l": 56, "r": 16, "t": 24},
+        modebar={"bgcolor": "rgba(0, 0, 0, 0)", "color": "#868e96"},
         height=720,
     )
     title = f"{comparison.network} on {comparison.data}"
@@ -29,9 +31,12 @@ def write_page(comparison: Comparison, baselines: Collection[str], file: Path) -
     dense = cell_of(comparison.dense_test_accuracy())
     texts = [comparison.conditions, f"Dense: {dense}.", *notes_of(comparison, rows)]
     before, after = (map(_html_text, part) for part in (texts[:2], texts[2:]))
-    drawn = figure.to_html(full_html=False, include_plotlyjs=True, config={"responsive": True})
+    has_more = any(math.log10(error) > figure.layout.yaxis.range[0] for trace in figure.data for error in trace.y)
+    more = "Some methods lie below the figure, at lower accuracies: double-click it to see all."
+    below = _html_text(more) if has_more else ""
+    drawn = figure.to_html(full_html=False, include_plotlyjs=True, config={"responsive": True, "displaylogo": False})
     table = f"<div class=wide><table>{_html_row('th', heads)}{''.join(cells)}</table></div>"
-    body = "\n".join([f"<h1>Pruning methods: {escape(title)}</h1>", *before, drawn, table, *after])
+    body = "\n".join([f"<h1>Pruning methods: {escape(title)}</h1>", *before, drawn, below, table, *after])
     file.write_text(_PAGE.format(title=escape(title), body=body), encoding="utf-8")
 
 
