@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, field_validator
 
 from backend.domain.granularities import ForGranularities, GranularityKind
-from backend.domain.named_numbers import LayerFactor, numbers, sort_once
+from backend.domain.named_numbers import LayerFactor, numbers, sort_factors
 
 _WEIGHTS: frozenset[GranularityKind] = frozenset({"unstructured"})
 
@@ -22,7 +22,7 @@ class ByLayer(ForGranularities):
         zero = next((name for name, factor in numbers(factors).items() if not factor), None)
         if zero is not None:
             raise ValueError(f"the factor of `{zero}` is 0; give one above 0")
-        return sort_once(factors, "factors")
+        return sort_factors(factors)
 
     @property
     def factors(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, PositiveFloat
+from pydantic import Field
 
 from backend.domain.granularities import ForGranularities, GranularityKind
 from backend.domain.spec import Spec
@@ -80,8 +80,9 @@ class ObsCriterion(ForGranularities):
     """
 
     kind: Literal["obs"] = "obs"
-    damping: PositiveFloat = Field(
+    damping: float = Field(
         0.1,
+        ge=1e-8,
         le=1e3,
         description="Added to the diagonal of H, as a share of the diagonal's mean: less trusts the gradients more.",
     )

@@ -9,6 +9,10 @@ LayerFactor = Annotated[str, StringConstraints(max_length=520, pattern=r"^.+=[0-
 """A layer and a number, such as `conv1=0.5`."""
 
 
+_LEAST, _LARGEST = 1e-6, 1e6
+"""Of factors: beyond these one layer takes all or nothing, and numbers end."""
+
+
 def name_of(item: str) -> str:
     """What stands before the last `=`."""
     return item.rpartition("=")[0]
@@ -24,6 +28,17 @@ def sort_once(items: Sequence[str], noun: str) -> tuple[str, ...]:
     if twice is not None:
         raise ValueError(f"the layer `{twice}` is named twice; keep one of its {noun}")
     return tuple(sorted(items))
+
+
+def sort_factors(items: Sequence[str]) -> tuple[str, ...]:
+    """The same factors in another order are the same list.
+
+    Raises ValueError for a layer that is named twice, and for a factor other than 0 outside 1e-6 to 1e6.
+    """
+    for name, factor in numbers(items).items():
+        if factor and not _LEAST <= factor <= _LARGEST:
+            raise ValueError(f"the factor of `{name}` is {factor:g}; give one from {_LEAST:g} to {_LARGEST:g}")
+    return sort_once(items, "factors")
 
 
 def numbers(items: Sequence[str]) -> dict[str, float]:

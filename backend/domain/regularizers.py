@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, NonNegativeFloat, PositiveFloat, field_validator
 
-from backend.domain.named_numbers import LayerFactor, numbers, sort_once
+from backend.domain.named_numbers import LayerFactor, numbers, sort_factors
 from backend.domain.spec import Spec
 
 Noise = Annotated[
@@ -169,7 +169,7 @@ class L0HardConcreteRegularizer(Spec):
     @classmethod
     def _sort_factors(cls, factors: tuple[str, ...]) -> tuple[str, ...]:
         """The same factors in another order are the same recipe; a layer named twice is refused."""
-        return sort_once(factors, "factors")
+        return sort_factors(factors)
 
     @property
     def factors(self) -> dict[str, float]:
@@ -252,8 +252,11 @@ class BayesianCompressionRegularizer(Spec):
         description="normal_jeffreys: p(scale) = 1 / |scale|, the scale is normal; horseshoe: half-Cauchy for each "
         "channel, times a half-Cauchy scale that a layer's channels share, the scale is log-normal.",
     )
-    global_scale: PositiveFloat = Field(
-        1e-5, le=1e3, description="Of the horseshoe prior: scale of what a layer's channels share (the paper's tau_0)."
+    global_scale: float = Field(
+        1e-5,
+        ge=1e-15,
+        le=1e3,
+        description="Of the horseshoe prior: scale of what a layer's channels share (the paper's tau_0).",
     )
     noise: Noise = "weights"
 

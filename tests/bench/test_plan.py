@@ -4,6 +4,7 @@ import pytest
 from pydantic import ValidationError
 
 from backend.domain.comparison import Cell, Comparison
+from backend.domain.presets import PRESETS
 from tests.bench.test_bench import plan
 from worker.bench.report import to_markdown
 from worker.engine.sampling import HABITS, WARM_UP
@@ -19,6 +20,17 @@ def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
     assert "scratch" not in even
     assert even.startswith("Seed 0; every method")
     assert plan(seeds=(0, 2)).conditions.startswith("Seeds 0, 2; every method")
+
+
+def test_what_rewinds_has_a_dense_network_of_its_own_and_a_budget_for_every_round_and_that_is_told():
+    rounds = PRESETS["frankle2019-lottery"].recipe.prune.points
+    own, more = "train one of their own", f"in each of {rounds} rounds"
+    told = plan(methods=("lamp2021", "frankle2019-lottery"), retrain_epochs=2).conditions
+    assert own in told
+    assert more in told
+    told = plan(methods=("lamp2021", "louizos2018-l0"), retrain_epochs=2).conditions
+    assert own not in told
+    assert more not in told
 
 
 @pytest.mark.parametrize("method", ["crowley2018-scratch", "crowley2018-scratch-flops", "hinton2015-distillation"])

@@ -91,6 +91,12 @@ def test_fingerprints_differ_exactly_when_recipes_differ(first: int, second: int
         ("target", {"kind": "sparsity", "sparsity": -0.1}, "target.sparsity.sparsity"),
         ("prune", {"criterion": {"kind": "fisher", "batches": 3}}, "prune.criterion.fisher.batches"),
         ("prune", {"criterion": {"kind": "fisher"}, "minimum_width": 0}, "prune.minimum_width"),
+        ("prune", {"criterion": {"kind": "obs", "damping": 1e-16}}, "prune.criterion.obs.damping"),
+        (
+            "sparsify",
+            {"epochs": 1, "regularizer": {"kind": "bayesian_compression", "global_scale": 1e-200}},
+            "sparsify.regularizer.bayesian_compression.global_scale",
+        ),
         ("prune", {"criterion": {"kind": "fisher"}, "width_multiple": 7}, "prune.width_multiple"),
         ("prune", {"criterion": {"kind": "fisher"}, "pins": [""]}, "prune.pins.0"),
         ("prune", {"criterion": {"kind": "fisher"}, "pins": "conv1"}, "prune.pins"),

@@ -174,7 +174,7 @@ def test_factors_are_numbers_for_layers_named_once() -> None:
     spec = L0HardConcreteRegularizer(layer_factors=("fc=0.1", "conv1=10"))
     assert spec.factors == {"conv1": 10.0, "fc": 0.1}
     assert spec.layer_factors == ("conv1=10", "fc=0.1")
-    for factors in (("conv1",), ("conv1=x",), ("=2",), ("conv1=1", "conv1=2")):
+    for factors in (("conv1",), ("conv1=x",), ("=2",), ("conv1=1", "conv1=2"), ("conv1=1e300",), ("conv1=1e-7",)):
         with pytest.raises(ValidationError):
             L0HardConcreteRegularizer(layer_factors=factors)
 

@@ -7,7 +7,7 @@ from torch import Tensor
 from backend.domain.regularizers import L0HardConcreteRegularizer
 from backend.domain.retraining import Distillation, SgdOptimizer
 from tests.engine.grounds import dense, ground_of
-from tests.engine.runs import CPU, small_mlp
+from tests.engine.runs import CPU, small_mlp, zoo_network
 from worker.engine.estimators.gates import exact_gradient
 from worker.engine.gates import Gate
 from worker.engine.inputs import Inputs
@@ -160,3 +160,18 @@ def test_binary_gates_are_open_at_the_end_where_they_are_more_often_open_than_no
     torch.testing.assert_close(trainee.tensors[name], before * torch.tensor([0.0, 1.0, 1.0]))
     expected = torch.sigmoid(torch.tensor([-0.4, 0.3, 0.9]))
     torch.testing.assert_close(next(iter(scores.values())), expected)
+
+
+@pytest.mark.parametrize("estimator", ["rebar", "relax"])
+def test_norms_learn_nothing_from_passes_through_gates_between_0_and_1(estimator: str):
+    """Their spread is less than that of the gates that the network will have."""
+    trainee = Trainee(zoo_network("vgg_small_bn", (1, 16, 16), 4, 0), CPU)
+    spec = L0HardConcreteRegularizer.model_validate({"estimator": estimator})
+    trainee.regularizer = L0(spec, ground_of(trainee))
+    trainee.module.train()
+    trainee.scores(Inputs.of(INPUTS))
+    learned = {name: tensor.clone() for name, tensor in trainee.module.named_buffers()}
+    assert trainee.relaxed_scores(Inputs.of(INPUTS))
+    assert all(torch.equal(tensor, learned[name]) for name, tensor in trainee.module.named_buffers())
+    trainee.scores(Inputs.of(INPUTS))
+    assert not all(torch.equal(tensor, learned[name]) for name, tensor in trainee.module.named_buffers())

@@ -2,6 +2,7 @@
 
 import json
 from functools import cache
+from itertools import pairwise
 from math import ceil
 
 import numpy as np
@@ -100,6 +101,25 @@ def test_targets_in_operations_and_parameters_are_met_to_the_last_weight(target,
         allowed = 0.3 ** (item.point.index / 3) * measure(dense.point) + 1e-6
         # one weight more stands for at most 144 operations, or for one parameter
         assert allowed - (144 if target["kind"] == "macs" else 1) < measure(item.point) <= allowed
+
+
+def test_thresholds_of_a_run_are_one_multiple_of_what_each_layers_weights_spread_in_every_round():
+    """Han et al. 2015: `|w| < s * std`, with the std of the weights that a layer still has."""
+    scales = {"conv1.weight": 0.01, "fc1.weight": 30.0}
+    loud = Network(lenet().graph, {name: scales.get(name, 1.0) * tensor for name, tensor in lenet().tensors.items()})
+    still = {"kind": "sgd", "learning_rate": 1e-12, "momentum": 0.0}
+    prune = {"allocation": {"kind": "layer_threshold"}, "optimizer": still}
+    rounds = [item.network for item in collect_run(loud, blobs(), chosen(prune=prune, retrain={"epochs": 0})).points]
+    for before, after in pairwise(rounds):
+        gone, stay = [], []
+        for name in WEIGHTS:
+            there = before.tensors[name] != 0
+            multiples = before.tensors[name].abs() / before.tensors[name][there].std(correction=0)
+            stays = after.tensors[name] != 0
+            gone.append(multiples[there & ~stays])
+            stay.append(multiples[stays])
+        assert torch.cat(gone).max() <= torch.cat(stay).min() * (1 + 1e-5)
+        assert all(len(part) for part in (*gone, *stay))  # whatever the scale of a layer
 
 
 def test_a_gradual_run_follows_the_cubic_of_its_paper():

@@ -14,8 +14,8 @@ from worker.bench.results import read_results
 SECTION = "our numbers"
 """Between `<!-- our numbers -->` and `<!-- end of our numbers -->` of a page."""
 _TITLE_NAME = re.compile(r"`([^`]+)`")
-_BASELINES = {True: "uniform-magnitude-weights", False: "uniform"}
-"""What a method is put beside, by whether it keeps all shapes: the smallest norms, the same share of every layer."""
+_BASELINES = {True: ("uniform-magnitude-weights", "global-magnitude-weights"), False: ("uniform",)}
+"""What a method is put beside, by whether it keeps all shapes: the smallest norms, inside layers and over all."""
 
 
 @click.command("pages")
@@ -63,7 +63,7 @@ def numbers(methods: Sequence[str], found: Iterable[Comparison]) -> str:
 
 def _with_baseline(methods: Sequence[str]) -> tuple[str, ...]:
     kinds = {PRESETS[method].recipe.prune.granularity.kind == "unstructured" for method in methods}
-    return tuple(dict.fromkeys([*methods, *(_BASELINES[kind] for kind in sorted(kinds))]))
+    return tuple(dict.fromkeys([*methods, *(name for kind in sorted(kinds) for name in _BASELINES[kind])]))
 
 
 def _row(results: Comparison, method: str) -> list[str]:

@@ -101,7 +101,7 @@ class Plan(Spec):
         seeds = f"{'Seed' if len(self.seeds) == 1 else 'Seeds'} {', '.join(map(str, self.seeds))}"
         tried = f" Tried, and chosen on the validation split (other tries are not counted): {trials}." if trials else ""
         return (
-            f"{seeds}; every method gets the same dense network of a seed and the same "
+            f"{seeds}; every method gets the same dense network of a seed{self._own_dense} and the same "
             f"retraining: {_count(self.retrain_epochs, 'epoch')} in a run{self._shares}, SGD with momentum, cosine "
             f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}.{self._from_scratch} Methods that sparsify "
             f"while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and methods that prune step "
@@ -110,18 +110,25 @@ class Plan(Spec):
         )
 
     @property
+    def _own_dense(self) -> str:
+        """Whose networks are not that network, in brackets."""
+        if not any(PRESETS[name].recipe.dense is not None for name in self.methods):
+            return ""
+        return " (those that need its early weights train one of their own, alike but from other first weights)"
+
+    @property
     def _shares(self) -> str:
         """How the retraining of runs with several operating points differs, in brackets."""
-        totals = set()
-        for recipe in self._recipes().values():
-            if _is_from_scratch(recipe):
-                continue
-            each = recipe.retrain.epochs
-            totals.add(each * recipe.prune.points if recipe.retrain.start.kind == "continue" else each)
-        lowest, highest = min(totals, default=self.retrain_epochs), max(totals, default=self.retrain_epochs)
-        if lowest == highest == self.retrain_epochs:
-            return ""
-        return f" ({lowest} to {highest} where several operating points share them out in whole epochs)"
+        recipes = [recipe for recipe in self._recipes().values() if not _is_from_scratch(recipe)]
+        shared = {item.retrain.epochs * item.prune.points for item in recipes if item.retrain.start.kind == "continue"}
+        lowest, highest = min(shared, default=self.retrain_epochs), max(shared, default=self.retrain_epochs)
+        parts = []
+        if not lowest == highest == self.retrain_epochs:
+            parts.append(f"{lowest} to {highest} where several operating points share them out in whole epochs")
+        rounds = max((item.prune.points for item in recipes if item.retrain.start.kind != "continue"), default=1)
+        if rounds > 1:
+            parts.append(f"in each of {rounds} rounds where every round starts afresh")
+        return f" ({'; '.join(parts)})" if parts else ""
 
     @property
     def _from_scratch(self) -> str:

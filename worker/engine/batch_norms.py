@@ -1,4 +1,9 @@
-"""Where a network's batch norms scale its channels."""
+"""Where a network's batch norms scale its channels, and passes that leave their statistics alone."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
 
 from worker.engine.coupling import ChannelGroup, Member
 from worker.engine.coupling.values import layer_name
@@ -20,3 +25,17 @@ def scales_of(group: ChannelGroup, scales: frozenset[str]) -> tuple[Member, ...]
 def batch_norms_of(group: ChannelGroup, scales: frozenset[str]) -> tuple[str, ...]:
     """Names of the batch norms that scale the group's channels."""
     return tuple(dict.fromkeys(layer_name(member.tensor) for member in scales_of(group, scales)))
+
+
+@contextmanager
+def untracked(module: nn.Module) -> Iterator[None]:
+    """Passes in training within this normalize as ever, and no norm learns its running statistics from them."""
+    kinds = nn.BatchNorm1d | nn.BatchNorm2d | nn.BatchNorm3d
+    norms = [norm for norm in module.modules() if isinstance(norm, kinds) and norm.track_running_stats]
+    for norm in norms:
+        norm.track_running_stats = False
+    try:
+        yield
+    finally:
+        for norm in norms:
+            norm.track_running_stats = True

@@ -7,7 +7,7 @@ from typing import TypeAlias
 import torch
 from torch import Tensor, fx, nn
 
-from worker.engine.batch_norms import batch_norm_scales
+from worker.engine.batch_norms import batch_norm_scales, untracked
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.dead_channels import Thinned
@@ -99,9 +99,13 @@ class Trainee:
         return self._substituted(weights, *inputs) if weights else None
 
     def relaxed_scores(self, inputs: Inputs) -> list[Tensor]:
-        """Class scores by the relaxed weights that a regularizer wants slopes by."""
+        """Class scores by the relaxed weights that a regularizer wants slopes by.
+
+        Norms do not learn from them: gates between 0 and 1 spread less than those that the network will have.
+        """
         relaxed = () if self.regularizer is None else self.regularizer.relaxed_weights()
-        return [self._substituted(weights, *inputs) for weights in relaxed]
+        with untracked(self.module):
+            return [self._substituted(weights, *inputs) for weights in relaxed]
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the optimizer's step size."""
