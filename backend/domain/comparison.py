@@ -34,7 +34,7 @@ class Outcome(Spec):
     dense: _Digest = ""
     """Of the weights of the dense network that it began with, the same in all runs of a seed; empty: not known."""
     dense_accuracy: _Share | None = None
-    """Of the dense network on the test split; None where a run trains its own."""
+    """Of the dense network on the test split; None where a run trained its own."""
     validation_accuracy: _Share | None = None
     test_accuracy: _Share | None = None
     reached: NonNegativeFloat | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -10,6 +11,7 @@ from backend.domain.epochs import epoch_length
 from backend.domain.errors import FailureCode, InvalidValue, JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
+from worker.bench.dense import DenseTrainings, Interrupted
 from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, digest_of, key_of
@@ -19,17 +21,11 @@ from worker.engine.network import Network
 from worker.engine.opening import is_in_opening, opening_of, taken_up
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
-from worker.engine.sampling import train_sample
-from worker.zoo.fresh import initialize
 
 _CHECKPOINT_EVERY = 50
 """Steps between checkpoints on disk."""
 PASSING = frozenset({FailureCode.OUT_OF_MEMORY, FailureCode.DISK_FULL, FailureCode.DEVICE_UNAVAILABLE})
 """Failures of the machine, not of the method: the same command tries again."""
-
-
-class Interrupted(Exception):
-    """Somebody asked the comparison to stop; the run under way goes on from its last checkpoint next time."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +129,7 @@ class Bench:
     @property
     def dense_keys(self) -> tuple[str, ...]:
         """Of the dense networks on the shelf, by seed."""
-        return tuple(map(self._dense_key, self.plan.seeds))
+        return tuple(map(self._trainings.key, self.plan.seeds))
 
     @property
     def same_methods(self) -> tuple[tuple[str, ...], ...]:
@@ -145,22 +141,25 @@ class Bench:
         """Mini-batches in an epoch of the training part."""
         return epoch_length(len(self.dataset.train), DataSplit())
 
-    def _dense_key(self, seed: int) -> str:
-        return key_of(self.plan.order(seed).model_dump_json(), self.dataset.content_hash)
+    @property
+    def _trainings(self) -> DenseTrainings:
+        return DenseTrainings(self.plan, self.dataset, self.device, self.shelf, self.should_stop)
+
+    def prepare(self, seed: int) -> None:
+        """Put on the shelf what runs of a seed begin with, before several processes look for it."""
+        self.dense(seed)
+        for cell in self.plan.cells:
+            for recipe in self._candidates(cell).values() if cell.seed == seed else ():
+                self._trainings.early(seed, recipe)
 
     def dense(self, seed: int) -> Network:
         """The dense network of a seed, from the shelf or trained now; Interrupted when asked to stop."""
-        key = self._dense_key(seed)
+        key = self._trainings.key(seed)
         network = self.shelf.network(key)
         if network is not None:
             self._check_dense(seed, digest_of(network))
         else:
-            fresh = initialize(self.plan.network, self.dataset.only_shape, self.dataset.class_count, seed)
-            order = self.plan.order(seed)
-            outputs = train_sample(fresh, self.dataset, order, self.device, should_stop=self.should_stop)
-            finished = next((output for output in outputs if isinstance(output, FinishedPoint)), None)
-            if finished is None:
-                raise Interrupted
+            finished = self._trainings.train(seed)
             network = finished.network
             self._check_dense(seed, digest_of(network))
             self.shelf.keep_network(key, network)
@@ -180,7 +179,8 @@ class Bench:
         return self.plan.candidates(cell, self._per_epoch)
 
     def _key(self, cell: Cell, recipe: Recipe) -> str:
-        return key_of(recipe.fingerprint(), self._dense_key(cell.seed))
+        begins_with = (self._trainings.key(cell.seed), *(("early weights",) if recipe.dense is not None else ()))
+        return key_of(recipe.fingerprint(), *begins_with)
 
     def _done(self, cell: Cell, recipe: Recipe) -> Outcome | None:
         key = self._key(cell, recipe)
@@ -195,8 +195,8 @@ class Bench:
         return Outcome(
             cell=cell,
             key=key,
-            dense="" if recipe.dense is not None else self.digests[cell.seed],
-            dense_accuracy=None if recipe.dense is not None else dense.test_accuracy,
+            dense=self.digests[cell.seed],
+            dense_accuracy=dense.test_accuracy,
             validation_accuracy=last.retrained_accuracy,
             test_accuracy=last.test_accuracy,
             reached=dense.parameters / max(1, last.parameters),
@@ -209,7 +209,9 @@ class Bench:
         network, opening = self.dense(job.cell.seed), job.opening
         resume, dense = self._start(job)
         last, newest = dense, resume
-        for output in run(network, self.dataset, job.recipe, self.device, should_stop=self.should_stop, resume=resume):
+        early = self._trainings.early(job.cell.seed, job.recipe)
+        run_on = partial(run, network, self.dataset, job.recipe, self.device, should_stop=self.should_stop)
+        for output in run_on(resume=resume, early=early):
             if isinstance(output, Checkpoint):
                 if opening is not None and newest is not None and is_in_opening(newest) and not is_in_opening(output):
                     self.shelf.keep_place(opening, newest, dense)
@@ -235,7 +237,7 @@ class Bench:
 
     def _opening_key(self, cell: Cell, recipe: Recipe) -> str | None:
         opening = opening_of(recipe)
-        return None if opening is None else key_of(opening, self._dense_key(cell.seed))
+        return None if opening is None else key_of(opening, self._trainings.key(cell.seed))
 
 
 def _validation_accuracy(outcome: Outcome) -> float:

@@ -16,7 +16,7 @@ from backend.domain.sampling import SampleArchitecture, SampleOrder
 from backend.domain.spec import Spec
 from backend.domain.targets import ParameterTarget
 from worker.bench.trials import Trial, variants
-from worker.engine.sampling import HABITS, WARM_UP, epochs_of
+from worker.engine.sampling import HABITS, STEPS_PER_RECORD, WARM_UP, epochs_of
 
 _WEIGHT_DECAY = 5e-4
 _SOME_STEPS = 100
@@ -101,7 +101,7 @@ class Plan(Spec):
         seeds = f"{'Seed' if len(self.seeds) == 1 else 'Seeds'} {', '.join(map(str, self.seeds))}"
         tried = f" Tried, and chosen on the validation split (other tries are not counted): {trials}." if trials else ""
         return (
-            f"{seeds}; every method gets the same dense network of a seed{self._own_dense} and the same "
+            f"{seeds}; every method gets the same dense network of a seed{self._early} and the same "
             f"retraining: {_count(self.retrain_epochs, 'epoch')} in a run{self._shares}, SGD with momentum, cosine "
             f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}.{self._from_scratch} Methods that sparsify "
             f"while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and methods that prune step "
@@ -110,11 +110,11 @@ class Plan(Spec):
         )
 
     @property
-    def _own_dense(self) -> str:
-        """Whose networks are not that network, in brackets."""
+    def _early(self) -> str:
+        """What some methods get beside that network, in brackets."""
         if not any(PRESETS[name].recipe.dense is not None for name in self.methods):
             return ""
-        return " (those that need its early weights train one of their own, alike but from other first weights)"
+        return " (one that rewinds gets its early weights and learning rates too)"
 
     @property
     def _shares(self) -> str:
@@ -204,14 +204,15 @@ class Plan(Spec):
         return preset.retrain.model_copy(update=same)
 
     def _dense(self, preset: DenseTraining, order: SampleOrder, per_epoch: int) -> DenseTraining:
-        """As the seed's dense network is trained: methods that need early weights must train it themselves.
+        """As the seed's dense network was trained, and the step of it whose weights methods go back to.
 
         Authors rewind to a step of a training far longer than that of a small network: here to a tenth of it at most,
-        and to half of the retraining, which leaves out as many steps.
+        and to half of the retraining, which leaves out as many steps; to one that is recorded.
         """
         training = self._dense_training(order, per_epoch)
         last = min(training["epochs"] * per_epoch // 10, self.retrain_epochs * per_epoch // 2)
-        return preset.model_copy(update=training | {"keep_step": min(preset.keep_step, last)})
+        step = min(preset.keep_step, last)
+        return preset.model_copy(update=training | {"keep_step": step - step % STEPS_PER_RECORD})
 
     def _dense_training(self, order: SampleOrder, per_epoch: int) -> dict[str, Any]:
         return {

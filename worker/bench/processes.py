@@ -133,7 +133,7 @@ def _end_with_parent() -> None:
 def _train_dense(seed: int) -> list[str]:
     """What there is to tell of it."""
     said: list[str] = []
-    replace(_Here.bench, say=said.append).dense(seed)
+    replace(_Here.bench, say=said.append).prepare(seed)
     return said
 
 

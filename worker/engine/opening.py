@@ -1,7 +1,7 @@
 """The opening of a run: training that nothing of its target enters, and that other runs may have in common with it.
 
-It is the training of the dense network, where the recipe asks for that, and the first stretch of sparsifying. What one
-run has trained, another takes up from there, to identical bits.
+It is the first stretch of sparsifying, and before it the training of the dense network, where a run makes that itself.
+What one run has trained, another takes up from there, to identical bits.
 """
 
 import json
@@ -18,10 +18,10 @@ _PHASES = (Phase.TRAIN, Phase.SPARSIFY)
 def opening_of(recipe: Recipe) -> str | None:
     """What decides a recipe's opening and what is kept of it, as text: equal in runs that have it in common.
 
-    Targets, operating points and retraining come later. None where a recipe has no opening, or goes by times that its
-    own run measures.
+    Targets, operating points and retraining come later. None where a recipe does not sparsify, or goes by times that
+    its own run measures.
     """
-    if (recipe.dense is None and recipe.sparsify is None) or recipe.latency is not None:
+    if recipe.sparsify is None or recipe.latency is not None:
         return None
     sections = recipe.model_dump(mode="json", exclude={"target", "retrain"})
     del sections["prune"]["points"]

@@ -18,7 +18,6 @@ from worker.engine.checks import check_data, check_target
 from worker.engine.divergence import Whereabouts
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
-from worker.engine.feeding import Feed
 from worker.engine.first_layers import first_layers
 from worker.engine.gate_probabilities import gate_probabilities
 from worker.engine.granularities import make_removal
@@ -33,7 +32,7 @@ from worker.engine.rankings import distribution
 from worker.engine.regularizers.regularizer import Regularizer
 from worker.engine.replay import with_replay
 from worker.engine.results import Delivered, FinishedPoint, Measured, Removed
-from worker.engine.retraining.early import EarlyWeights
+from worker.engine.retraining.early import EarlyWeights, Moments
 from worker.engine.retraining.fresh import fresh_weights
 from worker.engine.retraining.losses import Loss, cross_entropy, taught_loss, taught_phases
 from worker.engine.retraining.optimizers import MakeOptimizer
@@ -44,7 +43,7 @@ from worker.engine.trainee import Trainee
 from worker.engine.training import Stopped, Totals
 from worker.engine.weight_bits import weight_bits
 from worker.engine.whereabouts import whereabouts
-from worker.engine.workplace import DataOrder, set_up
+from worker.engine.workplace import DataOrder, Workplace, set_up
 
 Output: TypeAlias = RunStarted | StepFinished | Checkpoint | FinishedPoint
 
@@ -57,6 +56,7 @@ def run(
     *,
     should_stop: Callable[[], bool],
     resume: Checkpoint | None = None,
+    early: Moments | None = None,
 ) -> Iterator[Output]:
     """Prune and retrain `network` by the recipe.
 
@@ -65,32 +65,37 @@ def run(
     dense network itself, these steps come before point 0. A run resumed from the checkpoint after which a point comes
     gives that point again. Returns silently once `should_stop()` is true; raises JobFailure before any training when
     data or target do not fit, and when training fails.
+
+    `early` are weights that `network` had at those moments of its training that the recipe needs: then the section
+    `dense` says how it was trained, and is not run.
     """
     with memory_failures():
         feed = check_data(network, dataset)
         check_target(summarize(network), recipe)
         timed = with_times(recipe, network, device, resume)
+
+        def attempt() -> _PruningRun:
+            work = set_up(feed, DataOrder.of(timed), device, timed.compute.precision, should_stop)
+            return _PruningRun(network, timed, EarlyWeights(timed, early), work)
+
         try:
-            yield from with_replay(lambda: _PruningRun(network, feed, timed, device, should_stop), resume)
+            yield from with_replay(attempt, resume)
         except Stopped:
             return
 
 
 class _PruningRun:
-    def __init__(
-        self, network: Network, feed: Feed, recipe: Recipe, device: torch.device, should_stop: Callable[[], bool]
-    ) -> None:
-        self._network, self._recipe, self._device = network, recipe, device
+    def __init__(self, network: Network, recipe: Recipe, early: EarlyWeights, work: Workplace) -> None:
+        self._network, self._recipe, self._early, self._work = network, recipe, early, work
+        self._device = work.trainer.device
         summary = summarize(network)
         model = self._model = SizeModel.of(summary)
-        self._work = set_up(feed, DataOrder.of(recipe), device, recipe.compute.precision, should_stop)
-        self._trainee = Trainee(network, device)
+        self._trainee = Trainee(network, self._device)
         self._removal = make_removal(network, self._trainee, summary, recipe, self._work.generators["criterion"])
         self._schedule = SCHEDULES.make(recipe.prune.schedule)
         self._stretches = Stretches(recipe, self._work.trainer.batches.per_epoch, model.dense.macs)
         self._forecast = forecast(recipe, model, self._schedule, self._stretches, self._work.validation_steps)
-        self._early = EarlyWeights(recipe)
-        first = first_phase(recipe, 1) if recipe.dense is None else Phase.TRAIN
+        first = Phase.TRAIN if early.must_train else first_phase(recipe, 1)
         self._place = Place.first(first, recipe)
 
     def inspect(self) -> None:

@@ -1,4 +1,4 @@
-"""Weights of the dense training that later phases need, kept over the run and in its checkpoints."""
+"""Weights of the dense training that later phases need: given, or kept as they come, also in checkpoints."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal, TypeAlias
@@ -10,15 +10,25 @@ from worker.engine.checkpoint import Checkpoint
 
 Moment: TypeAlias = Literal["initialization", "keep_step", "trained"]
 _MOMENTS: tuple[Moment, ...] = ("initialization", "keep_step", "trained")
+Moments: TypeAlias = Mapping[Moment, Mapping[str, Tensor]]
+"""A network's tensors by name, at moments of its training."""
 
 
 class EarlyWeights:
-    """The dense network's tensors at those moments of its training that a recipe asks for."""
+    """The dense network's tensors at those moments of its training that a recipe asks for.
 
-    def __init__(self, recipe: Recipe) -> None:
+    Where they are `given`, that training is over; ValueError if one lacks.
+    """
+
+    def __init__(self, recipe: Recipe, given: Moments | None = None) -> None:
         self._wanted = wanted_moments(recipe)
         self._keep_step = None if recipe.dense is None else recipe.dense.keep_step
-        self._kept: dict[Moment, Mapping[str, Tensor]] = {}
+        self._kept: dict[Moment, Mapping[str, Tensor]] = dict(given or {})
+        self.must_train = recipe.dense is not None and given is None
+        """Whether the run trains the dense network itself."""
+        lacking = self._wanted - set(self._kept) - {"trained"}
+        if given is not None and lacking:
+            raise ValueError(f"no weights of the moment `{min(lacking)}` are given")
 
     def keep(self, moment: Moment, tensors: Mapping[str, Tensor]) -> None:
         """Keep tensors (on the CPU, nobody else's) if the recipe needs them later."""
