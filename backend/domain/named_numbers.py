@@ -1,13 +1,24 @@
 """Lists of a name and a number each, such as `conv1=0.5`, as recipes hold them."""
 
+import re
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, Field
 
-LayerFactor = Annotated[str, StringConstraints(max_length=520, pattern=r"^.+=[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$")]
+_LAYER_FACTOR = r"^.+=[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?$"
+
+
+def _check(item: str) -> str:
+    if re.fullmatch(_LAYER_FACTOR, item) is None:
+        raise ValueError(f"`{item}` is not a layer and its factor; write them as in `conv1=0.5`")
+    return item
+
+
+LayerFactor = Annotated[
+    str, Field(max_length=520, json_schema_extra={"pattern": _LAYER_FACTOR}), AfterValidator(_check)
+]
 """A layer and a number, such as `conv1=0.5`."""
-
 
 _LEAST, _LARGEST = 1e-6, 1e6
 """Of factors: beyond these one layer takes all or nothing, and numbers end."""

@@ -62,23 +62,20 @@ def _add_method(figure: go.Figure, comparison: Comparison, method: str, style: M
         for value in comparison.compressions
     ]
     reached = [(value, at.mean, spread) for value, at, spread in found if at is not None and spread is not None]
-    spreads: list[tuple[float, Spread]] = [(at, spread) for _, at, spread in reached]
-    errors = [error_of(spread.mean) for _, spread in spreads]
+    spreads = [spread for _, _, spread in reached]
     figure.add_scatter(
         name=method,
-        x=[value for value, _ in spreads],
-        y=errors,
+        x=[at for _, at, _ in reached],
+        y=[error_of(spread.mean) for spread in spreads],
         error_y={
             "type": "data",
             "symmetric": False,
-            "array": [error_of(spread.lowest) - error for error, (_, spread) in zip(errors, spreads, strict=True)],
-            "arrayminus": [
-                error - error_of(spread.highest) for error, (_, spread) in zip(errors, spreads, strict=True)
-            ],
+            "array": [error_of(spread.lowest) - error_of(spread.mean) for spread in spreads],
+            "arrayminus": [error_of(spread.mean) - error_of(spread.highest) for spread in spreads],
             "thickness": 1,
             "width": 3,
         },
-        customdata=[spread.mean for _, spread in spreads],
+        customdata=[spread.mean for spread in spreads],
         text=[f"{value:g}x asked for<br>{_range_of(spread)}" for value, _, spread in reached],
         hovertemplate="<b>%{customdata:.2%}</b> " + method + "<br>%{x:.3g}x<br>%{text}<extra></extra>",
         mode="lines+markers",

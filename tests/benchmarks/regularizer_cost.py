@@ -38,7 +38,10 @@ SPECS: dict[str, Regularizer] = {
     "variational dropout, sums drawn": VariationalDropoutRegularizer(noise="activations"),
     "Bayesian compression, weights drawn": BayesianCompressionRegularizer(),
     "Bayesian compression, sums drawn": BayesianCompressionRegularizer(noise="activations"),
-    "Bayesian compression, horseshoe": BayesianCompressionRegularizer(prior="horseshoe"),
+    "Bayesian compression, horseshoe, weights drawn": BayesianCompressionRegularizer(prior="horseshoe"),
+    "Bayesian compression, horseshoe, sums drawn": BayesianCompressionRegularizer(
+        prior="horseshoe", noise="activations"
+    ),
 }
 
 

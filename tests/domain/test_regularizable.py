@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from backend.domain.allocations import LayerThresholdAllocation, UniformAllocation
 from backend.domain.network import ChannelGroupInfo, Layer, NetworkSummary
 from backend.domain.regularizable import lack
 from backend.domain.regularizers import L0HardConcreteRegularizer
@@ -174,9 +175,30 @@ def test_factors_are_numbers_for_layers_named_once() -> None:
     spec = L0HardConcreteRegularizer(layer_factors=("fc=0.1", "conv1=10"))
     assert spec.factors == {"conv1": 10.0, "fc": 0.1}
     assert spec.layer_factors == ("conv1=10", "fc=0.1")
-    for factors in (("conv1",), ("conv1=x",), ("=2",), ("conv1=1", "conv1=2"), ("conv1=1e300",), ("conv1=1e-7",)):
-        with pytest.raises(ValidationError):
-            L0HardConcreteRegularizer(layer_factors=factors)
+
+
+@pytest.mark.parametrize(
+    ("factors", "told"),
+    [
+        (("conv1",), "`conv1` is not a layer and its factor; write them as in `conv1=0.5`"),
+        (("conv1=x",), "`conv1=x` is not a layer and its factor"),
+        (("conv1=1\n",), "is not a layer and its factor"),
+        (("conv1=-1",), "`conv1=-1` is not a layer and its factor"),
+        (("=2",), "`=2` is not a layer and its factor"),
+        (("conv1=1", "conv1=2"), "the layer `conv1` is named twice; keep one of its factors"),
+        (("conv1=1e300",), r"the factor of `conv1` is 1e\+300; give one from 1e-06 to 1e\+06"),
+        (("conv1=1e999",), "the factor of `conv1` is inf; give one from"),
+        (("conv1=1e-7",), "the factor of `conv1` is 1e-07; give one from"),
+    ],
+)
+@pytest.mark.parametrize("spec", [L0HardConcreteRegularizer, UniformAllocation, LayerThresholdAllocation])
+def test_what_is_no_factor_is_refused_with_what_to_write(
+    spec: type[L0HardConcreteRegularizer | UniformAllocation | LayerThresholdAllocation],
+    factors: tuple[str, ...],
+    told: str,
+) -> None:
+    with pytest.raises(ValidationError, match=told):
+        spec(layer_factors=factors)
 
 
 def test_the_penalty_on_shapes_needs_a_convolution_that_reads_channels_which_can_go() -> None:
