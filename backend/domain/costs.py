@@ -37,8 +37,8 @@ class FixedCost(Spec):
         0.5,
         le=1e6,
         description="Loss (nats) one gives for the whole dense cost: larger favors expensive layers. "
-        "The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state. With the criterion "
-        "`taylor`: score, not nats.",
+        "The authors searched between 0.0003 and 0.3, in a unit of cost that our source does not give. With the "
+        "criterion `taylor`: score, not nats.",
     )
     counted: Counted = "operations"
 

@@ -256,7 +256,7 @@ class BayesianCompressionRegularizer(Spec):
         1e-5,
         ge=1e-15,
         le=1e3,
-        description="Of the horseshoe prior: scale of what a layer's channels share (the paper's tau_0).",
+        description="Of the horseshoe prior: scale of what a layer's channels share (tau_0).",
     )
     noise: Noise = "weights"
 

@@ -18,7 +18,7 @@ from backend.domain.schedules import CubicSchedule, OneShotSchedule, Schedule
 from backend.domain.targets import SparsityTarget
 
 _HAN_SPARSITY = 0.92
-"""Han et al. leave 22 K of 266 K weights of LeNet-300-100."""
+"""Han et al. leave 8% of the weights of LeNet-300-100."""
 _ROUNDS = 5
 _RETRAIN = Retrain(epochs=5, optimizer=SgdOptimizer(learning_rate=0.01, weight_decay=5e-4))
 """L2 decay serves retraining better than L1 (Han et al. 2015); a tenth of the usual learning rate of 0.1."""

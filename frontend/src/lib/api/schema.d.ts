@@ -944,7 +944,7 @@ export interface components {
         BayesianCompressionRegularizer: {
             /**
              * Global Scale
-             * @description Of the horseshoe prior: scale of what a layer's channels share (the paper's tau_0).
+             * @description Of the horseshoe prior: scale of what a layer's channels share (tau_0).
              * @default 0.00001
              */
             global_scale?: number;
@@ -1573,7 +1573,7 @@ export interface components {
         FixedCost: {
             /**
              * Beta
-             * @description Loss (nats) one gives for the whole dense cost: larger favors expensive layers. The authors searched between 0.0003 and 0.3, in a unit of cost that they do not state. With the criterion `taylor`: score, not nats.
+             * @description Loss (nats) one gives for the whole dense cost: larger favors expensive layers. The authors searched between 0.0003 and 0.3, in a unit of cost that our source does not give. With the criterion `taylor`: score, not nats.
              * @default 0.5
              */
             beta?: number;
