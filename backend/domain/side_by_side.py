@@ -38,6 +38,8 @@ class ComparedRun:
     """Mini-batches in a pass over the training data; None where that is not known any more."""
     removal_steps: int = 0
     """Training steps between removals so far."""
+    dataset: str | None = None
+    """Its name; None where it is gone."""
 
     @property
     def epochs(self) -> float:
@@ -60,7 +62,7 @@ class ComparedRun:
 
 @dataclass(frozen=True)
 class Series:
-    """The runs of one recipe, which differ in the seed alone."""
+    """The runs of one recipe on networks of one shape and on one dataset, which differ in seeds alone."""
 
     label: str
     runs: tuple[ComparedRun, ...]
@@ -107,10 +109,13 @@ class Series:
 
 
 def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
-    """Runs by recipe, in the order of their first one; labels tell them apart."""
-    groups: dict[str, list[ComparedRun]] = {}
+    """Runs by recipe, shape of the network and dataset, in the order of their first one; labels tell them apart.
+
+    Networks of one shape may have been trained from several seeds themselves.
+    """
+    groups: dict[tuple[str, str, str | None], list[ComparedRun]] = {}
     for run in runs:
-        groups.setdefault(run.recipe.model_copy(update={"seed": 0}).fingerprint(), []).append(run)
+        groups.setdefault((_print(run), _shape(run), run.dataset_id), []).append(run)
     labels = [label_of(group[0].recipe) for group in groups.values()]
     return tuple(
         Series(
@@ -122,15 +127,40 @@ def series_of(runs: Sequence[ComparedRun]) -> tuple[Series, ...]:
     )
 
 
+def _print(run: ComparedRun) -> str:
+    return run.recipe.model_copy(update={"seed": 0}).fingerprint()
+
+
+def _shape(run: ComparedRun) -> str:
+    layout = run.layout
+    return repr((layout.dense_macs, layout.dense_parameters, [(item.name, item.dense_width) for item in layout.layers]))
+
+
 def _names(labels: Sequence[str], groups: Sequence[Sequence[ComparedRun]]) -> list[str]:
-    """Labels that are unlike each other: where methods are the same, with the settings that are not."""
+    """Labels that are unlike each other: with the settings, networks and datasets that are not the same."""
+    heads = [group[0] for group in groups]
     names = list(labels)
     for label in set(labels):
-        places = [place for place, other in enumerate(labels) if other == label]
-        if len(places) > 1:
-            for place, what in zip(places, differences([groups[place][0].recipe for place in places]), strict=True):
-                names[place] = f"{label} ({what})"
-    return names
+        recipes = {_print(head): head.recipe for head, other in zip(heads, labels, strict=True) if other == label}
+        if len(recipes) > 1:
+            texts = dict(zip(recipes, differences(list(recipes.values())), strict=True))
+            for place, head in enumerate(heads):
+                names[place] += f" ({texts[_print(head)]})" if labels[place] == label else ""
+    sizes = [f"{head.layout.dense_parameters:,} parameters" for head in heads]
+    networks = _told("network", [_shape(head) for head in heads], sizes)
+    data = _told("dataset", [head.dataset_id or "" for head in heads], [head.dataset or "" for head in heads])
+    grounds = [", ".join(filter(None, pair)) for pair in zip(networks, data, strict=True)]
+    return [f"{name} on {ground}" if ground else name for name, ground in zip(names, grounds, strict=True)]
+
+
+def _told(noun: str, ids: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Names of things, if not all are the same one; numbers where names do not tell them apart."""
+    known = dict(zip(ids, names, strict=True))
+    if len(known) <= 1:
+        return [""] * len(ids)
+    numbers = {one: f"{noun} {place}" for place, one in enumerate(known, 1)}
+    are_unlike = all(names) and len(set(known.values())) == len(known)
+    return [(known if are_unlike else numbers)[one] for one in ids]
 
 
 def label_of(recipe: Recipe) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from plotly.graph_objects import Figure
 
-from backend.db.models import JobRow
+from backend.db.models import DatasetRow, JobRow
 from backend.domain.agreement import Agreement, agreements, parse_removed, removing_channels, tell_left_out
 from backend.domain.epochs import epoch_length
 from backend.domain.errors import InvalidValue
@@ -73,6 +73,7 @@ def _compared(scope: Scope, row: JobRow, removals: int) -> ComparedRun:
         raise InvalidValue(f"`{row.name}` trained a sample network: there is nothing to compare.", field="run")
     if row.layout is None:
         raise InvalidValue(f"`{row.name}` has not begun yet.", field="run", hint="Compare it once it runs.")
+    dataset = None if row.dataset_id is None else scope.work.datasets.find(row.dataset_id)
     return ComparedRun(
         id=row.id,
         name=row.name,
@@ -82,14 +83,14 @@ def _compared(scope: Scope, row: JobRow, removals: int) -> ComparedRun:
         layout=row.layout,
         points=[point.to_domain() for point in scope.work.points.list_all(row.id)],
         is_finished=row.state is JobState.COMPLETED,
-        epoch_steps=_epoch_steps(scope, row.dataset_id, row.recipe),
+        epoch_steps=_epoch_steps(dataset, row.recipe),
         removal_steps=removals * row.recipe.prune.schedule.training_steps,
+        dataset=None if dataset is None else dataset.name,
     )
 
 
-def _epoch_steps(scope: Scope, dataset_id: str | None, recipe: Recipe) -> int | None:
+def _epoch_steps(dataset: DatasetRow | None, recipe: Recipe) -> int | None:
     """Mini-batches in a pass over the training data; None where the dataset is gone."""
-    dataset = None if dataset_id is None else scope.work.datasets.find(dataset_id)
-    return (
-        None if dataset is None or dataset.summary is None else epoch_length(dataset.summary.train_count, recipe.data)
-    )
+    if dataset is None or dataset.summary is None:
+        return None
+    return epoch_length(dataset.summary.train_count, recipe.data)

@@ -63,6 +63,17 @@ def test_training_between_removals_counts_where_methods_train_for_unlike_lengths
     assert sentence.endswith("from 20 epochs (`uniform`) to 40 (`theis2018-fisher`).")
 
 
+def test_runs_on_another_dataset_are_a_series_of_their_own_named_after_it(
+    application: Application, client: TestClient, runs: list[str]
+) -> None:
+    datasets = [application.add_dataset(name=name) for name in ("digits", "letters")]
+    with UnitOfWork(application.sessions) as work:
+        for run, dataset in zip(runs[:2], datasets, strict=True):
+            work.jobs.get_run(run).dataset_id = dataset
+    labels = [one["label"] for one in ask(client, runs[:2])["series"]]
+    assert labels == ["uniform on digits", "uniform on letters"]
+
+
 def test_every_run_tells_its_last_point(client: TestClient, runs: list[str]) -> None:
     found = [run for one in ask(client, runs)["series"] for run in one["runs"]]
     assert {run["last_point"] for run in found} == {2}

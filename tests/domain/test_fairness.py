@@ -28,6 +28,14 @@ def test_what_keeps_a_comparison_from_being_fair_is_said(extra: ComparedRun, sen
     assert any(sentence in found for found in caveats([*fair(), extra]))
 
 
+def test_a_network_for_each_seed_is_fair_where_all_methods_have_the_same() -> None:
+    methods = ("theis2018-fisher", "random-channel", "uniform")
+    runs = [compared(method, seed, model=f"m{seed}") for method in methods for seed in range(3)]
+    assert caveats(runs) == ()
+    for unfair in (runs[:-1], [*runs[:-1], compared("uniform", 2, model="m1")]):
+        assert any("prune different networks" in found for found in caveats(unfair))
+
+
 def test_a_dense_network_of_a_run_s_own_is_told_but_not_what_is_kept_of_it() -> None:
     lottery = [compared("frankle2019-lottery", seed) for seed in range(3)]
     recipe = PRESETS["frankle2019-lottery"].recipe.model_dump()

@@ -106,6 +106,43 @@ def test_recipes_of_one_method_are_told_apart_by_what_differs_even_where_runs_ar
     ]
 
 
+def on(run: ComparedRun, parameters: int = 100, data: str = "d", dataset: str | None = None) -> ComparedRun:
+    """The run of a network of so many parameters, on a dataset of that id and name."""
+    layout = run.layout.model_copy(update={"dense_parameters": parameters})
+    return replace(run, layout=layout, dataset_id=data, dataset=dataset)
+
+
+def test_runs_on_networks_of_unlike_shape_or_on_other_data_are_no_series() -> None:
+    """But networks of one shape are, whatever their weights: each seed may have its own."""
+    runs = [compared("uniform", seed, model=f"m{seed}") for seed in range(3)]
+    (series,) = series_of(runs)
+    assert (series.label, len(series.runs)) == ("uniform", 3)
+    larger = [on(run, parameters=61_706) for run in runs]
+    retrain = PRESETS["uniform"].recipe.retrain.model_dump() | {"epochs": 25}
+    longer = [on(compared("uniform", seed, retrain=retrain), parameters=61_706) for seed in range(2)]
+    assert [(one.label, len(one.runs)) for one in series_of([*runs, *larger, *longer])] == [
+        ("uniform (retrain.epochs 5) on 100 parameters", 3),
+        ("uniform (retrain.epochs 5) on 61,706 parameters", 3),
+        ("uniform (retrain.epochs 25) on 61,706 parameters", 2),
+    ]
+    named = [
+        on(runs[0], dataset="digits"),
+        on(runs[1], 7, "e", "blobs"),
+        on(compared("random-channel"), 7, "e", "blobs"),
+    ]
+    assert [one.label for one in series_of(named)] == [
+        "uniform on 100 parameters, digits",
+        "uniform on 7 parameters, blobs",
+        "random-channel on 7 parameters, blobs",
+    ]
+
+
+@pytest.mark.parametrize("names", [("digits", "digits"), ("digits", None)])
+def test_datasets_that_names_do_not_tell_apart_are_numbered(names: tuple[str | None, str | None]) -> None:
+    runs = [on(compared("uniform", place), data=f"d{place}", dataset=name) for place, name in enumerate(names)]
+    assert [one.label for one in series_of(runs)] == ["uniform on dataset 1", "uniform on dataset 2"]
+
+
 ZEROS = {"count": 10, "prunable": 90, "left": [80], "compressed_bytes": 9, "file_macs": 50, "file_parameters": 60}
 
 
