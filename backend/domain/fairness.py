@@ -20,7 +20,7 @@ def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
     """What a reader must know before trusting a comparison of these runs, one sentence each."""
     series = series_of(runs)
     found = [sentence for value_of, sentence in _MUST_AGREE if len({repr(value_of(run)) for run in runs}) > 1]
-    found = [*_on_networks(series), *found, *_on_sparsifying(runs)]
+    found = [*_on_networks(series), *found, *_on_training(runs)]
     found += _on_epochs(series)
     found += _on_sizes(series)
     found += _on_zeros(runs)
@@ -47,8 +47,8 @@ def _on_networks(series: Sequence[Series]) -> Iterator[str]:
         yield "These runs prune different networks: they do not start from the same accuracy."
 
 
-def _on_sparsifying(runs: Sequence[ComparedRun]) -> Iterator[str]:
-    """Runs of one method that train unlike each other while they become sparse; between methods that is their own."""
+def _on_training(runs: Sequence[ComparedRun]) -> Iterator[str]:
+    """Runs of one method that train unlike each other before retraining; between methods that is their own."""
     labels = {run.id: label_of(run.recipe) for run in runs}
     for label in dict.fromkeys(labels.values()):
         sections = [run.recipe.sparsify for run in runs if labels[run.id] == label]
@@ -57,10 +57,12 @@ def _on_sparsifying(runs: Sequence[ComparedRun]) -> Iterator[str]:
             for name in _SPARSIFYING
             if len({repr(getattr(section, name)) for section in sections if section is not None}) > 1
         ]
+        if len({repr(run.recipe.prune.optimizer) for run in runs if labels[run.id] == label}) > 1:
+            unlike.append("prune.optimizer")
         if unlike:
             yield (
-                f"Runs of `{label}` are sparsified differently ({', '.join(unlike)}): longer or better training alone "
-                "can decide a comparison."
+                f"Runs of `{label}` train differently before they are retrained ({', '.join(unlike)}): longer or "
+                "better training alone can decide a comparison."
             )
 
 

@@ -107,10 +107,18 @@ def sparsified(seed: int = 0, **changes: Any) -> ComparedRun:
 )
 def test_runs_of_one_method_that_are_sparsified_differently_are_named(changes: dict[str, Any], fields: str) -> None:
     found = caveats([*fair(), *(sparsified(seed) for seed in range(3)), sparsified(**changes)])
-    sentences = [sentence for sentence in found if "sparsified differently" in sentence]
+    sentences = [sentence for sentence in found if "train differently before" in sentence]
     assert [sentence.split(": ")[0] for sentence in sentences] == (
-        [f"Runs of `louizos2018-l0` are sparsified differently ({fields})"] if fields else []
+        [f"Runs of `louizos2018-l0` train differently before they are retrained ({fields})"] if fields else []
     )
+
+
+def test_runs_of_one_method_that_train_differently_between_removals_are_named() -> None:
+    prune = PRESETS["uniform"].recipe.model_dump()["prune"]
+    faster = compared("uniform", 3, prune=prune | {"optimizer": {"kind": "sgd", "learning_rate": 0.5}})
+    told = "Runs of `uniform` train differently before they are retrained (prune.optimizer)"
+    assert [sentence for sentence in caveats([*fair(), faster]) if sentence.startswith(told)]
+    assert not [sentence for sentence in caveats(fair()) if "train differently" in sentence]
 
 
 @pytest.mark.parametrize(
