@@ -39,7 +39,7 @@ class ComparedRun:
     removal_steps: int = 0
     """Training steps between removals so far."""
     dataset: str | None = None
-    """Its name; None where it is gone."""
+    """Its title; None where it is gone."""
 
     @property
     def epochs(self) -> float:

@@ -85,7 +85,7 @@ def _compared(scope: Scope, row: JobRow, removals: int) -> ComparedRun:
         is_finished=row.state is JobState.COMPLETED,
         epoch_steps=_epoch_steps(dataset, row.recipe),
         removal_steps=removals * row.recipe.prune.schedule.training_steps,
-        dataset=None if dataset is None else dataset.name,
+        dataset=None if dataset is None else dataset.title,
     )
 
 

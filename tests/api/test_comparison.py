@@ -66,12 +66,12 @@ def test_training_between_removals_counts_where_methods_train_for_unlike_lengths
 def test_runs_on_another_dataset_are_a_series_of_their_own_named_after_it(
     application: Application, client: TestClient, runs: list[str]
 ) -> None:
-    datasets = [application.add_dataset(name=name) for name in ("digits", "letters")]
+    datasets = [application.add_dataset(name=name, title=name.title()) for name in ("digits", "letters")]
     with UnitOfWork(application.sessions) as work:
         for run, dataset in zip(runs[:2], datasets, strict=True):
             work.jobs.get_run(run).dataset_id = dataset
     labels = [one["label"] for one in ask(client, runs[:2])["series"]]
-    assert labels == ["uniform on digits", "uniform on letters"]
+    assert labels == ["uniform on Digits", "uniform on Letters"]
 
 
 def test_every_run_tells_its_last_point(client: TestClient, runs: list[str]) -> None:

@@ -9,7 +9,7 @@ export function LostPage() {
     <Center mih={320}>
       <Stack align="center" gap="xs">
         <Title order={1}>Nothing lives here</Title>
-        <Text c="dimmed">The address may be mistyped, or what it named was deleted.</Text>
+        <Text c="dimmed" ta="center">The address may be mistyped, or what it named was deleted.</Text>
         <Anchor component={Link} to={paths.models}>
           Back to the models
         </Anchor>
