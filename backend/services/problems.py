@@ -48,7 +48,7 @@ def _untagged(error: Any, path: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
     if error["type"] == "union_tag_not_found":
         return (*path, tag), "This is required: it tells which kind of value this is."
     known = str(context["expected_tags"]).replace("'", "`")
-    return path, f"There is no {tag} `{context['tag']}`; there are {known}."
+    return path or (tag,), f"There is no {tag} `{context['tag']}`; there are {known}."
 
 
 def _visible_path(loc: tuple[int | str, ...], value: Any, *, is_missing: bool) -> tuple[str, ...]:

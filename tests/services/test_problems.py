@@ -74,3 +74,5 @@ def test_an_unknown_kind_is_answered_with_those_that_exist() -> None:
     (problem,) = problems(Item, {"criterion": {"kind": "best"}})
     assert problem.field == "criterion"
     assert problem.detail.startswith("There is no kind `best`; there are `fisher`, ")
+    (problem,) = problems(Criterion, {"kind": "best"})
+    assert problem.field == "kind"
