@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from backend.domain.comparison import Comparison, Spread
+from backend.domain.comparison import Cell, Comparison, Outcome, Spread
 from backend.domain.epochs import epoch_length
 from backend.domain.errors import FailureCode, InvalidValue, JobFailure
 from backend.domain.recipe import DataSplit
@@ -255,3 +255,17 @@ def test_runs_share_the_opening_that_they_have_in_common(tmp_path: Path, taken: 
     together = compare(chosen, tmp_path / "dense")
     assert together.outcomes == tuple(alone)
     assert apart - (len(taken) - apart) == PER_EPOCH
+
+
+def test_what_was_chosen_is_counted_and_what_failed_is_told_with_its_place():
+    settings = ("learning_rate=0.02", "learning_rate=0.05", "learning_rate=0.05")
+    chosen = [
+        Outcome(cell=Cell(method="uniform", compression=2, seed=seed), settings=which, test_accuracy=0.9)
+        for seed, which in enumerate(settings)
+    ]
+    failed = Outcome(
+        cell=Cell(method="uniform", compression=4, seed=1), settings="learning_rate=0.05", failure="Broke."
+    )
+    told = to_markdown(Comparison(network="lenet300", data="blobs", outcomes=(*chosen, failed)))
+    assert "in how many runs:\n\n- `uniform`: learning_rate=0.05 (2); learning_rate=0.02 (1)" in told
+    assert "- `uniform`, 4x (seed 1): Broke." in told

@@ -2,13 +2,13 @@
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TypeAlias
 
-from backend.domain.comparison import Comparison, Outcome, Spread
+from backend.domain.comparison import Comparison, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
 
@@ -34,9 +34,9 @@ def to_markdown(comparison: Comparison, same: Collection[Sequence[str]] = ()) ->
     lines += [f"| `{method}`{mark} | {' | '.join(cells)} |" for method, mark, cells in rows]
     lines += [line for note in notes_of(comparison, rows) for line in ("", note)]
     lines += [line for methods in same for line in ("", _sameness(methods))]
-    choices = _by_reason(comparison, lambda outcome: outcome.settings if outcome.failure is None else None)
-    failures = _by_reason(comparison, lambda outcome: outcome.failure)
-    lines += ["", "Chosen on the validation split, run by run:", "", *choices] if choices else []
+    choices = _choices(comparison)
+    failures = _failures(comparison)
+    lines += ["", "Chosen on the validation split, in how many runs:", "", *choices] if choices else []
     return "\n".join([*lines, "", "Runs without a result:", "", *failures] if failures else lines)
 
 
@@ -84,14 +84,25 @@ def _sameness(methods: Sequence[str]) -> str:
     )
 
 
-def _by_reason(comparison: Comparison, reason_of: Callable[[Outcome], str | None]) -> list[str]:
-    """A line for each method and reason, with where it was so, if not in all runs of the method."""
+def _choices(comparison: Comparison) -> list[str]:
+    """A line for each method whose runs had a choice of settings, the most frequent ones first."""
+    counts: dict[str, Counter[str]] = {}
+    for outcome in comparison.outcomes:
+        if outcome.failure is None and outcome.settings:
+            counts.setdefault(outcome.cell.method, Counter())[outcome.settings] += 1
+    return [
+        f"- `{method}`: {'; '.join(f'{settings} ({count})' for settings, count in found.most_common())}"
+        for method, found in counts.items()
+    ]
+
+
+def _failures(comparison: Comparison) -> list[str]:
+    """A line for each method and failure, with where it was so, if not in all runs of the method."""
     places: dict[tuple[str, str], list[str]] = {}
     for outcome in comparison.outcomes:
-        reason = reason_of(outcome)
-        if reason:
+        if outcome.failure:
             place = f"{outcome.cell.compression:g}x (seed {outcome.cell.seed})"
-            places.setdefault((outcome.cell.method, reason), []).append(place)
+            places.setdefault((outcome.cell.method, outcome.failure), []).append(place)
     runs = Counter(outcome.cell.method for outcome in comparison.outcomes)
     return [
         f"- `{method}`{'' if len(found) == runs[method] else ', ' + ', '.join(found)}: {reason}"
