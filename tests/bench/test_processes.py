@@ -23,12 +23,13 @@ from worker.bench.results import read_results
 from worker.bench.shelf import Shelf
 
 PLAN = plan(
-    methods=("uniform", "frankle2020-late-rewinding", "renda2020-weight-rewinding"),
+    methods=("louizos2018-l0", "frankle2020-late-rewinding", "renda2020-weight-rewinding"),
     compressions=(1.2, 1.5),
     seeds=(0,),
+    sparsify_epochs=1,
     retrain_epochs=1,
 )
-"""The last two are one experiment, with a dense training of its own that both compressions have in common."""
+"""Compressions have the sparsifying of the first method in common; the last two are one experiment."""
 
 
 def in_two(chosen: Plan, folder: Path, said: list[str]) -> Comparison:
@@ -53,6 +54,11 @@ def test_failures_travel_between_processes_whole():
     assert (failure.code, failure.detail, failure.hint) == (FailureCode.DIVERGED, "It diverged.", "Lower the rate.")
 
 
+def _hear_interrupts() -> None:
+    """What a shell starts in the background ignores them, and so would its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Command:
     """`secateur bench` in two processes, each of which has hours to go once the dense network is trained."""
 
@@ -63,7 +69,7 @@ class Command:
         places = ["--output", str(folder / "out"), "--results", str(self.results)]
         command = [sys.executable, "-m", "worker", "bench", *options, *places, "--processes", "2", "--threads", "1"]
         with self.console.open("wb") as console:
-            self.process = subprocess.Popen(command, stdout=console, stderr=console)
+            self.process = subprocess.Popen(command, stdout=console, stderr=console, preexec_fn=_hear_interrupts)
         wait_for(lambda: "dense lenet300" in self.console.read_text() or self.process.poll() is not None, 60)
         self.family = psutil.Process(self.process.pid).children(recursive=True)
 
