@@ -19,8 +19,9 @@ _SPARSIFYING = ("epochs", "optimizer", "learning_rate_decay", "learning_rate_war
 def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
     """What a reader must know before trusting a comparison of these runs, one sentence each."""
     series = series_of(runs)
-    found = [sentence for value_of, sentence in _MUST_AGREE if len({repr(value_of(run)) for run in runs}) > 1]
-    found = [*_on_networks(series), *found, *_on_training(runs)]
+    found = list(_on_networks(series))
+    found += [sentence for value_of, sentence in _MUST_AGREE if len({repr(value_of(run)) for run in runs}) > 1]
+    found += _on_training(runs)
     found += _on_epochs(series)
     found += _on_sizes(series)
     found += _on_zeros(runs)

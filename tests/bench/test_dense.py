@@ -1,6 +1,9 @@
 """Dense networks of a comparison, and the early weights that methods are rewound to."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -9,12 +12,16 @@ from backend.domain.comparison import Cell
 from backend.domain.recipe import Recipe
 from tests.bench.test_bench import PER_EPOCH, compare, plan
 from tests.engine.runs import CPU, blobs
+from worker.bench import bench as module
 from worker.bench.bench import Bench
 from worker.bench.dense import DenseTrainings, Interrupted
 from worker.bench.shelf import Shelf, digest_of
 from worker.engine.batches import Batches
 from worker.engine.checkpoint import Checkpoint
+from worker.engine.examples import Dataset
+from worker.engine.network import Network
 from worker.engine.results import FinishedPoint
+from worker.engine.run import Output, run
 from worker.engine.sampling import STEPS_PER_RECORD, train_sample
 from worker.zoo.fresh import initialize
 
@@ -65,13 +72,25 @@ def test_a_training_that_is_asked_to_stop_ends_nowhere(tmp_path: Path):
     assert not list(tmp_path.iterdir())
 
 
-def test_what_rewinds_prunes_the_dense_network_of_all_methods(tmp_path: Path):
-    methods = ("frankle2019-lottery", "liu2019-random-reinit", "frankle2020-late-rewinding", "uniform")
-    outcomes = compare(plan(methods=methods, retrain_epochs=1), tmp_path).outcomes
-    assert {outcome.cell.method for outcome in outcomes} == set(methods)
-    assert len({(outcome.dense, outcome.dense_accuracy) for outcome in outcomes}) == 1
-    assert outcomes[0].dense
-    assert outcomes[0].dense_accuracy is not None
+def test_what_rewinds_prunes_the_dense_network_of_all_methods_and_gets_the_early_weights_of_its_seed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    begun: dict[int, list[tuple[str, str | None]]] = {0: [], 1: []}
+
+    def spy(network: Network, data: Dataset, recipe: Recipe, device: torch.device, **options: Any) -> Iterator[Output]:
+        first = (options["early"] or {}).get("initialization")
+        early = None if first is None else digest_of(replace(network, tensors=first))
+        begun[recipe.seed].append((digest_of(network), early))
+        return run(network, data, recipe, device, **options)
+
+    monkeypatch.setattr(module, "run", spy)
+    methods = ("frankle2019-lottery", "liu2019-random-reinit", "uniform")
+    outcomes = compare(plan(methods=methods, seeds=(0, 1), retrain_epochs=1), tmp_path).outcomes
+    for seed, dense in {outcome.cell.seed: outcome.dense for outcome in outcomes}.items():
+        fresh = digest_of(initialize("lenet300", blobs().only_shape, 4, seed))
+        assert begun[seed] == [(dense, fresh), (dense, None), (dense, None)]
+        assert len({outcome.dense_accuracy for outcome in outcomes if outcome.cell.seed == seed}) == 1
+    assert len({outcome.dense for outcome in outcomes}) == 2
 
 
 def test_early_weights_are_prepared_for_all_runs_of_a_seed(tmp_path: Path, monkeypatch):

@@ -60,6 +60,13 @@ def test_a_plan_that_cannot_be_run_is_refused(changes, sentence):
         plan(**changes)
 
 
+def test_rewound_learning_rates_are_the_dense_training_s_and_need_no_choice():
+    whole = plan(methods=("renda2020-lr-rewinding", "frankle2019-lottery"), learning_rates=(0.01, 0.02))
+    rewound, ticket = whole.cells[:2]
+    assert list(whole.candidates(rewound, 10)) == [""]
+    assert list(whole.candidates(ticket, 10)) == ["learning_rate=0.01", "learning_rate=0.02"]
+
+
 REWINDING = ("frankle2020-late-rewinding", "renda2020-weight-rewinding", "renda2020-lr-rewinding")
 
 

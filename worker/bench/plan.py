@@ -170,8 +170,8 @@ class Plan(Spec):
     def candidates(self, cell: Cell, per_epoch: int) -> Mapping[str, Recipe]:
         """All recipes of a cell, of which the validation split chooses, each by what sets it apart."""
         found = {}
-        rates = () if _is_from_scratch(PRESETS[cell.method].recipe) else self.learning_rates
-        for rate in rates or self.learning_rates[:1]:
+        rates = self.learning_rates[:1] if _has_rates_of_its_own(PRESETS[cell.method].recipe) else self.learning_rates
+        for rate in rates:
             own = (f"learning_rate={rate:g}",) if len(rates) > 1 else ()
             for settings, recipe in variants(cell.method, self.recipe(cell, rate, per_epoch), self.trials):
                 found[", ".join((*own, *settings))] = recipe
@@ -226,6 +226,11 @@ class Plan(Spec):
 def _is_from_scratch(preset: Recipe) -> bool:
     """Whether a method keeps an architecture alone; the rounds of a lottery ticket's control count as retraining."""
     return preset.retrain.start.kind == "reinitialize" and preset.dense is None
+
+
+def _has_rates_of_its_own(preset: Recipe) -> bool:
+    """Whether a method retrains with the dense training's learning rates, whatever the comparison's are."""
+    return _is_from_scratch(preset) or preset.retrain.learning_rate_decay == "rewind"
 
 
 def _count(number: int, noun: str) -> str:
