@@ -29,6 +29,20 @@ test('lines that stand in no legend need no room for one', () => {
   expect(legendRoom([...DATA, { type: 'scatter', showlegend: false }], true)).toBe(legendRoom(DATA, true))
 })
 
+test('a narrow screen breaks a long name of the legend between its words, and makes room for each line', () => {
+  const name = 'molchanov2017-variational on 131,080 parameters, Fashion-MNIST'
+  const data = [{ type: 'scatter', name }]
+  const broken = 'molchanov2017-variational on 131,080<br>parameters, Fashion-MNIST'
+  expect(pickTraces(data, true)).toEqual([{ type: 'scatter', name: broken }])
+  expect(legendRoom(data, true)).toBe(2 * legendRoom([{ type: 'scatter', name: 'uniform' }], true))
+  expect(pickTraces(data, false)).toEqual(data)
+})
+
+test('a name of one long word stays whole', () => {
+  const data = [{ type: 'scatter', name: `${'layer.'.repeat(9)}weight last` }]
+  expect(pickTraces(data, true)).toEqual([{ type: 'scatter', name: `${'layer.'.repeat(9)}weight<br>last` }])
+})
+
 test('a narrow screen leaves some names of a long row out, and none of a short one', () => {
   const names = Array.from({ length: 30 }, (_, index) => (index % 2 ? '' : `layer${index}`))
   const shown = (ticktext: string[], isNarrow: boolean) => {

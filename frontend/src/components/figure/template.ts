@@ -13,15 +13,28 @@ const INK = {
 const LEGEND_ROW = 18
 const MOST_LABELS = 6
 const MOST_LETTERS = 18
+/** A line of a legend that a screen of 390 pixels shows whole: what starts after so many letters goes below. */
+const LEGEND_LINE = /(?:.{1,36}|\S+)(?:\s|$)/g
 
-/** On a narrow screen every legend entry takes a line of its own: room for them on top of the figure's height. */
+/** On a narrow screen every legend entry takes lines of its own: room for them on top of the figure's height. */
 export function legendRoom(data: unknown[], isNarrow: boolean): number {
-  return isNarrow ? data.filter((trace) => !isAnnotation(trace) && !isUnnamed(trace)).length * LEGEND_ROW : 0
+  const named = isNarrow ? data.filter((trace) => !isAnnotation(trace) && !isUnnamed(trace)) : []
+  return named.reduce((room: number, trace) => room + legendLines(trace).length * LEGEND_ROW, 0)
 }
 
-/** What is drawn: on a narrow screen without the numbers over the marks, which would cover each other. */
+/** What is drawn: on a narrow screen long names broken, and no numbers over the marks, which would cover each other. */
 export function pickTraces(data: unknown[], isNarrow: boolean): unknown[] {
-  return isNarrow ? data.filter((trace) => !isAnnotation(trace)) : data
+  return isNarrow ? data.filter((trace) => !isAnnotation(trace)).map(breakName) : data
+}
+
+function breakName(trace: unknown): unknown {
+  const lines = legendLines(trace)
+  return isObject(trace) && lines.length > 1 ? { ...trace, name: lines.join('<br>') } : trace
+}
+
+function legendLines(trace: unknown): string[] {
+  const name = isObject(trace) && typeof trace.name === 'string' ? trace.name : ''
+  return name.match(LEGEND_LINE)?.map((line) => line.trim()) ?? [name]
 }
 
 function isAnnotation(trace: unknown): boolean {
