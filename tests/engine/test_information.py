@@ -159,3 +159,21 @@ def test_where_single_weights_go_it_is_told_as_well_whatever_backward_passes_the
     )
     assert all(value > 0 for masses in by_size for value in masses[:-1])
     assert all(masses[0] == by_size[0] for masses in others)  # the same training so far
+
+
+@pytest.mark.parametrize("during", ["retraining", "both"])
+def test_a_teacher_does_not_change_what_is_told_of_the_labels(during):
+    """At a learning rate at which nothing moves, both runs tell of the same weights and mini-batches."""
+    slow = {"optimizer": {"kind": "sgd", "learning_rate": 1e-9}}
+    sparsify = {"epochs": 1, "steps_per_record": 3, **slow, "regularizer": {"kind": "l0_hard_concrete"}}
+    prune = {"criterion": {"kind": "learned"}, "schedule": {"kind": "one_shot", "training_steps": 1}, "points": 1}
+    retrain = {"epochs": 1, "steps_per_record": 3, **slow}
+    plain, taught = (
+        collect_run(small_lenet(), blobs(), recipe(sparsify=sparsify, prune=prune, retrain=retrain, **teacher)).records
+        for teacher in ({}, {"distill": {"temperature": 2.0, "weight": 0.9, "during": during}})
+    )
+    assert plain[0].loss == taught[0].loss if during == "retraining" else plain[0].loss != taught[0].loss
+    assert plain[-1].loss != taught[-1].loss
+    for without, with_teacher in zip(plain, taught, strict=True):
+        assert with_teacher.fisher_mass[:-1] == pytest.approx(without.fisher_mass[:-1], rel=1e-3)
+        assert with_teacher.fisher_rao_norm[:-1] == pytest.approx(without.fisher_rao_norm[:-1], rel=1e-3)

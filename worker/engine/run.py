@@ -293,4 +293,4 @@ class _PruningRun:
     @cached_property
     def _taught_loss(self) -> Loss:
         teacher = replace(self._network, tensors=self._early.get("trained") or self._network.tensors)
-        return taught_loss(self._recipe.distill, teacher, self._device)
+        return self._trainee.informed(taught_loss(self._recipe.distill, teacher, self._device))

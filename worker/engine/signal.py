@@ -127,6 +127,11 @@ class Signal:
         """Gates hand over what they see."""
         return bool(self._needs.readings)
 
+    @property
+    def awaits_batch(self) -> bool:
+        """Is reading, and has read nothing yet."""
+        return self.is_reading and not self._count
+
     def start(self, needs: Needs) -> None:
         """Forget everything, and read this from the next forward pass on."""
         self._forget()

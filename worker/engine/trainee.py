@@ -18,6 +18,7 @@ from worker.engine.network import Network, build, with_weights
 from worker.engine.placement import on_device
 from worker.engine.recollection import Recollection
 from worker.engine.regularizers.regularizer import Regularizer
+from worker.engine.retraining.losses import Loss, cross_entropy
 from worker.engine.retraining.optimizers import MakeOptimizer, OptimizerState, fill_momentum, read_state, write_state
 from worker.engine.signal import INFORMATION, Signal
 from worker.engine.substitution import Substitution
@@ -147,6 +148,19 @@ class Trainee:
         self._signal.start(INFORMATION)
         yield
         self._signal.stop()
+
+    def informed(self, taught: Loss) -> Loss:
+        """The same loss with a teacher; what is observed is of the labels alone, in a backward pass of its own."""
+
+        def loss(logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor:
+            if self._signal.awaits_batch and torch.is_grad_enabled():
+                trained = [parameter for parameter in self.parameters.values() if parameter.requires_grad]
+                by_labels = cross_entropy(logits, labels, inputs)
+                torch.autograd.grad(by_labels, trained, retain_graph=True, allow_unused=True)
+                self._signal.finish_batch(len(labels))
+            return taught(logits, labels, inputs)
+
+        return loss
 
     @property
     def parameters(self) -> dict[str, nn.Parameter]:

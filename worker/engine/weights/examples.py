@@ -28,13 +28,15 @@ class LayerPasses:
             if len(owners[id(parameter)]) == 1 and _is_plain(owners[id(parameter)][0])
         }
         self._passes: dict[str, list[tuple[Tensor, Tensor]]] = defaultdict(list)
+        self._inputs: dict[str, Tensor] = {}
+        self._is_watching = True
 
     def watch(self) -> list[RemovableHandle]:
         """Hooks that keep what goes in and out from now on, but for passes that only measure."""
         return [layer.register_forward_hook(partial(self._keep, name)) for name, layer in self._layers.items()]
 
     def _keep(self, name: str, _layer: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> None:
-        if torch.is_grad_enabled():
+        if self._is_watching and torch.is_grad_enabled():
             self._passes[name].append((inputs[0].detach(), output))
 
     @contextmanager
@@ -46,6 +48,15 @@ class LayerPasses:
         finally:
             for hook in hooks:
                 hook.remove()
+
+    @contextmanager
+    def ignored(self) -> Iterator[None]:
+        """Keep nothing of what goes in and out within."""
+        self._is_watching = False
+        try:
+            yield
+        finally:
+            self._is_watching = True
 
     def take(self, batch_size: int) -> dict[str, Tensor]:
         """Outputs of layers that saw every example once, by parameter; the others have to be read in another way.

@@ -1,7 +1,7 @@
 """What is read of single weights in backward passes: gradients, and diagonals of Fisher information and Hessian."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from enum import StrEnum
 from functools import partial
 from itertools import product
@@ -24,9 +24,9 @@ class WeightReading(StrEnum):
     SQUARES = "squares"
     """Mean of g^2, the diagonal of the empirical Fisher information.
 
-    Of linear layers and plain convolutions from single examples, one of sixteen. Of others (recurrent,
-    grouped, used at several places) from mini-batches of B examples, where `(sum g)^2 / B` stands for the mean of g^2:
-    the same in expectation where gradients have mean zero, as they have at a minimum.
+    From single examples, one of sixteen. Of linear layers and plain convolutions the step's own backward pass tells
+    them; for others (recurrent, grouped, transposed, used at several places) each of these examples goes through the
+    network a second time, alone, as the network answers: norms take their running statistics.
     """
     GAUSS_NEWTON = "gauss_newton"
     """Diagonal of the Gauss-Newton matrix, which for class probabilities is the Fisher information of the model.
@@ -79,8 +79,6 @@ class WeightSignal:
         self._batch_size = 0
         self._read_count = 0
         """Examples of this mini-batch that are read by themselves."""
-        self._outputs: dict[str, Tensor] = {}
-        """Of this mini-batch, of the layers that are read example by example."""
 
     def start(self, reading: WeightReading | None, parameters: Mapping[str, nn.Parameter], module: nn.Module) -> None:
         """Forget everything, and read these parameters of the module whenever a loss that is `watched` is computed."""
@@ -90,17 +88,13 @@ class WeightSignal:
         self._share = Share(1 if reading is None else ONE_OF.get(reading, 1), AT_A_TIME)
         self._passes = LayerPasses(module, parameters)
         if reading is WeightReading.SQUARES:
-            self._hooks = [
-                parameter.register_post_accumulate_grad_hook(partial(self._read_gradient, name))  # type: ignore[no-untyped-call]
-                for name, parameter in parameters.items()
-            ]
-            self._hooks += self._passes.watch()
+            self._hooks = self._passes.watch()
 
     def stop(self) -> dict[str, Tensor]:
         """Read no more; the means by tensor name, on the device."""
         for hook in self._hooks:
             hook.remove()
-        reading, self._reading, self._hooks, self._outputs = self._reading, None, [], {}
+        reading, self._reading, self._hooks = self._reading, None, []
         if reading is None or not self._batch_size:
             return {}
         if reading is WeightReading.GRADIENTS:
@@ -126,15 +120,27 @@ class WeightSignal:
             return
         self._read_count = count = self._share.take(len(labels))
         if self._reading is WeightReading.SQUARES:
-            self._outputs = self._passes.take(len(labels))
-            for name, output in self._outputs.items() if count else ():
+            outputs = self._passes.take(len(labels))
+            for name, output in outputs.items() if count else ():
                 output.register_hook(partial(self._read_pull, name))  # type: ignore[no-untyped-call]
+            self._read_alone(loss_of, labels[:count], inputs, {*self._parameters} - {*outputs})
         elif count:
             with answering(self._module):
                 if self._reading is WeightReading.GAUSS_NEWTON:
                     self._read_drawn(inputs.at(slice(count)))
                 else:
                     self._read_curvature(loss_of, labels[:count], inputs.at(slice(count)))
+
+    def _read_alone(self, loss_of: Loss, labels: Tensor, inputs: Inputs, names: Set[str]) -> None:
+        """Gradients of one example at a time, which no layer's inputs and outputs tell."""
+        parameters = {name: self._parameters[name] for name in sorted(names)}
+        with answering(self._module), self._passes.ignored():
+            for place in range(len(labels) if parameters else 0):
+                example, one = inputs.at(slice(place, place + 1)), labels[place : place + 1]
+                value = loss_of(self._module(*example), one, example)
+                gradients = torch.autograd.grad(value, [*parameters.values()], allow_unused=True)
+                for name, gradient in zip(parameters, gradients, strict=True):
+                    self._add_square(name, gradient, 1)
 
     def _read_drawn(self, inputs: Inputs) -> None:
         """Gradients of drawn labels, by outputs where examples can be told apart, else by the weights themselves."""
@@ -176,10 +182,6 @@ class WeightSignal:
             )
             for name, gradient in zip(names, gradients, strict=True):
                 self._gradients.setdefault(name, []).append(gradient.detach() * len(some_labels) ** 0.5)
-
-    def _read_gradient(self, name: str, parameter: Tensor) -> None:
-        if name not in self._outputs:
-            self._add_square(name, parameter.grad, self._batch_size)
 
     def _add_square(self, name: str, gradient: Tensor | None, batch_size: int) -> None:
         """Add B times `B * gradient^2`, the estimate of B examples; the gradient is that of their mean loss."""
