@@ -39,11 +39,16 @@ class CommandFolder(click.Group):
 
     @override
     def invoke(self, ctx: click.Context) -> object:
-        """Run the subcommand; an expected refusal becomes one sentence on stderr and exit status 1."""
+        """Run the subcommand; a refusal, ours or the system's, becomes one sentence on stderr and exit status 1."""
         try:
             return super().invoke(ctx)
         except (Refusal, JobFailure) as refusal:
             raise click.ClickException(" ".join(filter(None, (refusal.detail, refusal.hint)))) from refusal
+        except BrokenPipeError:
+            raise  # click ends quietly where nobody reads on
+        except OSError as error:
+            place = "" if error.filename is None else f"{error.filename}: "
+            raise click.ClickException(f"The system refused: {place}{error.strerror or error}.") from error
 
 
 def _summary(name: str) -> str:

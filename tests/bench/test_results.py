@@ -1,7 +1,6 @@
 """Results files: what one machine has run is not run again on another, and nothing in them is lost or mixed up."""
 
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -184,14 +183,11 @@ def test_what_no_run_can_have_found_is_not_taken_from_a_file(file: Path, tmp_pat
         read_results(tmp_path / "a.json")
 
 
-def test_a_place_that_cannot_be_written_is_told_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_a_place_that_cannot_be_written_is_told_before_anything_runs(tmp_path: Path):
     Kept(tmp_path / "a.json").check()
     for file, sentence in (("a", "not `a`"), ("none/a.json", "There is no folder")):
         with pytest.raises(InvalidValue, match=sentence):
             Kept(tmp_path / file).check()
-    monkeypatch.setattr(os, "access", lambda *_: False)
-    with pytest.raises(InvalidValue, match="cannot be written"):
-        Kept(tmp_path / "a.json").check()
 
 
 @pytest.mark.parametrize(

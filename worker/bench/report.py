@@ -11,6 +11,7 @@ from typing import TypeAlias
 from backend.domain.comparison import Comparison, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
+from worker.files import require_writable, write_whole
 
 _ZEROS = " ¹"
 """Marks methods that set single weights to zero."""
@@ -113,10 +114,12 @@ def _failures(comparison: Comparison) -> list[str]:
 def check_figure(file: Path) -> None:
     """Say before a long comparison what would keep its figure from being written.
 
-    Raises InvalidValue for another ending than `.svg` and `.png`, and where matplotlib is missing.
+    Raises InvalidValue for another ending than `.svg` and `.png`, a place that cannot be written, and where matplotlib
+    is missing.
     """
     if file.suffix not in (".svg", ".png"):
         raise InvalidValue(f"A figure for documents is an SVG or PNG file, not `{file.name}`.")
+    require_writable(file)
     if find_spec("matplotlib") is None:
         raise InvalidValue(
             "Figures for documents are drawn with matplotlib, which is not installed.",
@@ -137,7 +140,8 @@ def link_to(figure: Path, document: Path, comparison: Comparison) -> str:
 
 
 def check_section(file: Path, name: str) -> None:
-    """Say before a long comparison that a document has no place for its table: raises InvalidValue."""
+    """Say before a long comparison that a document has no place for its table, or cannot be written: InvalidValue."""
+    require_writable(file)
     _parts_of(file, name)
 
 
@@ -147,13 +151,16 @@ def replace_section(file: Path, name: str, text: str) -> None:
     Raises InvalidValue when the document has no such marks.
     """
     before, after = _parts_of(file, name)
-    file.write_text(f"{before}\n{text}\n{after}", encoding="utf-8")
+    write_whole(file, f"{before}\n{text}\n{after}".encode())
 
 
 def _parts_of(file: Path, name: str) -> tuple[str, str]:
     """What comes before and after a section of a document, its marks included."""
     start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-    content = file.read_text(encoding="utf-8")
+    try:
+        content = file.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise InvalidValue(f"{file} is no UTF-8 text.", hint="Give a Markdown file in UTF-8.") from error
     before, found, rest = content.partition(start)
     _, closed, after = rest.partition(end)
     if not (found and closed):

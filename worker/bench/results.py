@@ -1,6 +1,5 @@
 """What a comparison found, kept beside the documents that quote it, so that other machines can go on with it."""
 
-import os
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from backend.domain.errors import InvalidValue
 from worker.bench.bench import PASSING, Bench
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, digest_of
+from worker.files import require_writable, write_whole
 
 
 def read_results(file: Path) -> Comparison:
@@ -33,9 +33,7 @@ def write_results(comparison: Comparison, file: Path) -> None:
     head = comparison.model_dump_json(exclude={"outcomes", "others"})
     lists = {"outcomes": comparison.outcomes} | ({"others": comparison.others} if comparison.others else {})
     runs = "".join(f',\n "{name}": [{_lines(outcomes)}]' for name, outcomes in lists.items())
-    scratch = file.with_name(file.name + ".new")
-    scratch.write_text(head[:-1] + runs + "}\n", encoding="utf-8")
-    scratch.replace(file)
+    write_whole(file, f"{head[:-1]}{runs}}}\n".encode())
 
 
 def _lines(outcomes: Iterable[Outcome]) -> str:
@@ -51,13 +49,9 @@ class Kept:
 
     def check(self) -> None:
         """Say before a long comparison that the file could not be written: raises InvalidValue."""
-        folder = self.file.parent
         if self.file.suffix != ".json":
             raise InvalidValue(f"Results are a JSON file, such as `{self.file.name}.json`, not `{self.file.name}`.")
-        if not folder.is_dir():
-            raise InvalidValue(f"There is no folder {folder} for the results.", hint="Make it, or give another file.")
-        if not os.access(folder, os.W_OK):
-            raise InvalidValue(f"The folder {folder} cannot be written.", hint="Give a file in another folder.")
+        require_writable(self.file)
 
     def take_up(self, bench: Bench) -> None:
         """Put what is there on the comparison's shelf, as done; failures of the machine are tried again.

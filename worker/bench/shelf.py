@@ -13,6 +13,7 @@ from backend.domain.errors import InvalidValue, JobFailure
 from backend.domain.reports import OperatingPoint
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.network import Network, NetworkFiles, dump, load
+from worker.files import write_whole
 
 
 @dataclass(frozen=True)
@@ -69,9 +70,7 @@ class Shelf:
 
     def _write(self, file: Path, content: bytes) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        scratch = file.with_name(file.name + ".new")
-        scratch.write_bytes(content)
-        scratch.replace(file)
+        write_whole(file, content)
 
 
 @contextmanager

@@ -28,6 +28,7 @@ from worker.bench.shelf import Shelf
 from worker.bench.trials import Trial
 from worker.bench.webpage import write_page
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
+from worker.files import require_writable_folder
 from worker.local import read_dataset
 from worker.options import device_option
 
@@ -113,6 +114,7 @@ def command(output: Path, device: str, **options: Any) -> None:
     threads = options.pop("threads") or max(1, (os.cpu_count() or 1) // processes)
     plan = _plan(options)
     section = f"bench {plan.network} {plan.data_name}"
+    require_writable_folder(output)
     if figure is not None:
         check_figure(figure)
     if document is not None:

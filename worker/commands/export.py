@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.export import Dim, ExportedProgram
 
 from backend.domain.errors import InvalidValue
+from worker.files import require_writable
 
 DTYPES = ("float32", "float64", "float16", "bfloat16", "int64", "int32")
 EXAMPLES = 2
@@ -46,8 +47,9 @@ def command(target: str, examples: tuple[str, ...], dtype: str, output: Path, *,
     MODULE:MAKER names an `nn.Module`, or a function or class that makes one, such as mymodule:make_model. Your code is
     run, on this machine.
     """
-    if output.suffix != ".pt2" or not output.absolute().parent.is_dir():
-        raise InvalidValue(f"`{output}` cannot be written: give the name of a `.pt2` file in an existing folder.")
+    if output.suffix != ".pt2":
+        raise InvalidValue(f"`{output}` cannot be written: give the name of a `.pt2` file.")
+    require_writable(output)
     inputs = tuple(read_example(text, dtype) for text in examples)
     module = find_module(target, verbose=verbose).eval()
     with _quiet(verbose=verbose):

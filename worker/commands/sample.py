@@ -11,6 +11,7 @@ from worker.console import follow
 from worker.engine.device import make_deterministic, resolve_device
 from worker.engine.network import dump
 from worker.engine.sampling import train_sample
+from worker.files import require_writable, write_whole
 from worker.local import read_dataset
 from worker.options import device_option, threads_option
 from worker.zoo.fresh import initialize
@@ -29,8 +30,7 @@ from worker.zoo.fresh import initialize
 def command(architecture: SampleArchitecture, data: str, output: Path | None, threads: int, **options: Any) -> None:
     """Train a reference network, so that there is something to prune."""
     file = output or Path(f"{architecture}.safetensors")
-    if not file.absolute().parent.is_dir():
-        raise click.UsageError(f"There is no folder {file.absolute().parent} to write {file.name} into.")
+    require_writable(file)
     make_deterministic(threads)
     device = resolve_device(options["device"])
     order = SampleOrder(architecture=architecture, epochs=options["epochs"], seed=options["seed"])
@@ -41,5 +41,5 @@ def command(architecture: SampleArchitecture, data: str, output: Path | None, th
     if followed.failure is not None:
         raise followed.failure
     finished = followed.points[-1]
-    file.write_bytes(dump(finished.network).weights)
+    write_whole(file, dump(finished.network).weights)
     click.echo(f"{file}: test accuracy {finished.point.test_accuracy:.2%}, {finished.point.parameters:,} parameters")
