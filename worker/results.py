@@ -18,8 +18,12 @@ from worker.delivery.onnx_check import test_split
 from worker.engine.examples import Dataset
 from worker.engine.feeding import feed
 from worker.engine.results import FinishedPoint
+from worker.files import require_writable_folder, write_whole
 from worker.pictures import first_layers_page
 
+_HISTORY, _PICTURES, _CHECKPOINT = "history.json", "first-layers.html", "last-good-checkpoint.safetensors"
+_FILES = ("point-*.zip", "pruned.zip", _HISTORY, _PICTURES, _CHECKPOINT)
+"""All that a run leaves."""
 _RUNTIMES = {"torch": "torch", "onnxruntime": "ONNX Runtime"}
 
 
@@ -60,7 +64,7 @@ class Results:
             if report is not None:
                 _change(files, with_latency(_told(files), report))
             file = self.folder / _name(finished)
-            file.write_bytes(write_zip(files))
+            write_whole(file, write_zip(files))
             self.say(f"{file}: {finished.point.size_in_words}, test accuracy {finished.point.test_accuracy:.2%}")
             for sentence in finished.point.notices:
                 self.say(f"  {sentence}")
@@ -73,20 +77,20 @@ class Results:
 
     def _write_checkpoint(self, followed: Followed) -> None:
         if followed.checkpoint is not None:
-            file = self.folder / "last-good-checkpoint.safetensors"
-            file.write_bytes(followed.checkpoint.to_bytes())
+            file = self.folder / _CHECKPOINT
+            write_whole(file, followed.checkpoint.to_bytes())
             self.say(f"{file}: weights, optimizer and masks after step {followed.checkpoint.step} of the history")
 
     def _write_pictures(self, followed: Followed) -> None:
         page = first_layers_page(followed.points)
         if page is not None:
-            file = self.folder / "first-layers.html"
-            file.write_text(page, encoding="utf-8")
+            file = self.folder / _PICTURES
+            write_whole(file, page.encode())
             self.say(f"{file}: what the layers that read the input look for, at every operating point")
 
     def _write_history(self, followed: Followed) -> None:
-        file = self.folder / "history.json"
-        file.write_text(followed.report.model_dump_json(indent=1), encoding="utf-8")
+        file = self.folder / _HISTORY
+        write_whole(file, followed.report.model_dump_json(indent=1).encode())
         if followed.report.layout.latency not in (None, self.recipe.latency):
             self.say(
                 f"{file}: the layers were timed when the run began; layout.latency is the section `latency` of a "
@@ -116,6 +120,17 @@ class Results:
     def _measure(self, dense: Contestant | None, thin: Contestant) -> tuple[Contestant, LatencyReport | None]:
         """The dense network, which comes first, and the measurement beside it of every other one."""
         return (thin, None) if dense is None else (dense, measure_latency(dense, thin, self.wishes.threads))
+
+
+def require_unused(folder: Path) -> None:
+    """Raise InvalidValue where `folder` cannot be written, or holds files of another run that ours would mix with."""
+    require_writable_folder(folder)
+    found = sorted(file.name for pattern in _FILES for file in folder.glob(pattern))
+    if found:
+        raise InvalidValue(
+            f"{folder} holds files of an earlier run, such as {found[0]}.",
+            hint="Give another folder, or move them away.",
+        )
 
 
 def parse_formats(text: str) -> tuple[Format, ...]:

@@ -230,6 +230,17 @@ def test_a_refused_run_names_what_is_wrong_and_leaves_no_folder(checkpoint, tmp_
     assert not (tmp_path / "b").exists()
 
 
+@pytest.mark.parametrize("name", ["point-4.zip", "pruned.zip", "last-good-checkpoint.safetensors"])
+def test_a_folder_of_an_earlier_run_is_refused_and_stays_as_it_is(checkpoint, short_recipe, tmp_path, name):
+    folder = tmp_path / "out"
+    folder.mkdir()
+    (folder / name).write_bytes(b"earlier")
+    result = prune(checkpoint, folder, "--recipe", short_recipe)
+    assert result.exit_code == 1
+    assert f"out holds files of an earlier run, such as {name}. Give another folder" in result.stderr
+    assert [(file.name, file.read_bytes()) for file in folder.iterdir()] == [(name, b"earlier")]
+
+
 def test_no_folder_to_write_into_is_noticed_before_training(tmp_path):
     result = call("sample", "lenet300", "--data", "digits", "-o", tmp_path / "missing" / "a.safetensors")
     assert result.exit_code != 0

@@ -16,11 +16,10 @@ from worker.delivery import Origin
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
 from worker.engine.network import summarize
 from worker.engine.run import run
-from worker.files import require_writable_folder
 from worker.local import read_dataset, read_network
 from worker.options import device_option, threads_option
 from worker.recipes import RecipeChoice, choose_recipe
-from worker.results import Results, Wishes, parse_formats
+from worker.results import Results, Wishes, parse_formats, require_unused
 
 _DENSITY = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
 _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)])
@@ -58,7 +57,7 @@ def command(file: Path, data: str, output: Path, threads: int, **options: Any) -
     """Prune a network without a server: one zip per operating point, the history, and pictures of the first layers."""
     architecture, device = options.pop("architecture"), options.pop("device")
     wishes = Wishes(parse_formats(options.pop("formats")), options.pop("latency"), threads)
-    require_writable_folder(output)
+    require_unused(output)
     recipe = choose_recipe(RecipeChoice.model_validate(options))
     make_deterministic(threads)
     keep_freed_memory()
