@@ -72,6 +72,8 @@ class Comparison(Spec):
     network: str
     data: str
     """Name of the dataset."""
+    content_hash: str = ""
+    """Of the dataset's arrays; empty: not written down."""
     conditions: str = ""
     """What all runs had in common, in sentences."""
     outcomes: tuple[Outcome, ...]

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner, Result
 
-from backend.domain.comparison import Outcome
+from backend.domain.comparison import Comparison, Outcome
 from backend.domain.presets import PRESETS
 from worker.bench.bench import Bench, Job
-from worker.bench.results import read_results
+from worker.bench.report import data_mark
+from worker.bench.results import read_results, write_results
 from worker.cli import secateur
+from worker.local import read_dataset
 
 METHODS = ("han2015-magnitude", "li2017-filter-l1")
 BASELINES = {preset.name for preset in PRESETS.values() if preset.is_baseline}
@@ -57,10 +60,61 @@ def test_the_document_has_the_table_and_what_all_had_in_common(answer: Result, d
     assert "3 epochs in a run" in content
 
 
+def test_what_data_it_was_is_written_down(answer: Result, folder: Path, document: Path):
+    kept = read_results(folder / "lenet300-digits.json").content_hash
+    assert kept == read_dataset("digits").content_hash
+    assert data_mark(kept) in document.read_text()
+
+
 def test_a_second_call_runs_nothing(answer: Result, folder: Path):
     again = bench(folder)
     assert again.exit_code == 0
     assert "seed 0: test accuracy" not in again.output
+
+
+@pytest.fixture
+def named(tmp_path: Path) -> Path:
+    """Data of somebody's own."""
+    generator, labels = np.random.default_rng(0), np.arange(80) % 10
+    pixels = generator.integers(0, 17, (80, 1, 8, 8)).astype(np.uint8)
+    np.savez(tmp_path / "data.npz", x_train=pixels[:60], y_train=labels[:60], x_test=pixels[60:], y_test=labels[60:])
+    return tmp_path / "data.npz"
+
+
+def refused_before_anything_runs(named: Path, *options: str) -> str:
+    """What is said."""
+    refused = bench(named.parent, "--data", str(named), *options)
+    assert refused.exit_code == 1
+    assert not (named.parent / "runs").exists()
+    return refused.output
+
+
+def test_results_of_other_data_of_that_name_are_not_written_over(named: Path):
+    results = named.parent / "lenet300-data.json"
+    write_results(Comparison(network="lenet300", data="data", content_hash="0" * 64, outcomes=()), results)
+    before = results.read_bytes()
+    assert "lenet300-data.json has results of another dataset of that name" in refused_before_anything_runs(named)
+    kept = results.rename(named.parent / "kept.json")
+    told = refused_before_anything_runs(named, "--results", str(kept))
+    assert "kept.json has results of another dataset of that name" in told
+    assert kept.read_bytes() == before
+
+
+def test_a_section_of_other_data_of_that_name_is_not_written_over(named: Path):
+    document = named.parent / "document.md"
+    section = "bench lenet300 data"
+    content = f"<!-- {section} -->\n{data_mark('0' * 64)}\n\nfigures\n<!-- end of {section} -->\n"
+    document.write_text(content)
+    told = refused_before_anything_runs(named, "--document", str(document))
+    assert f"The section `{section}` of {document} is of another dataset of that name" in told
+    assert document.read_text() == content
+
+
+def test_a_file_does_not_pass_for_the_built_in_dataset_of_its_name(named: Path):
+    document = named.parent / "document.md"
+    document.write_text("<!-- bench lenet300 digits -->\nfigures\n<!-- end of bench lenet300 digits -->\n")
+    told = refused_before_anything_runs(named.rename(named.parent / "digits.npz"), "--document", str(document))
+    assert "document.md has no section `bench lenet300 digits.npz`" in told
 
 
 def test_learning_rates_that_are_none_are_refused(folder: Path):

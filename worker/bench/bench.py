@@ -115,6 +115,7 @@ class Bench:
         return Comparison(
             network=self.plan.network,
             data=self.plan.data_name,
+            content_hash=self.dataset.content_hash,
             conditions=self.plan.conditions,
             outcomes=tuple(outcomes),
             others=tuple(others),

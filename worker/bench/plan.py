@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import Field, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from backend.domain.comparison import Cell
+from backend.domain.datasets import BUILTIN_DATASETS
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.retraining import DenseTraining, Retrain, SgdOptimizer
@@ -89,8 +90,11 @@ class Plan(Spec):
 
     @property
     def data_name(self) -> str:
-        """Of the dataset, without its folder and ending."""
-        return Path(self.data).stem
+        """Of the dataset: a file's without its folder and, where that is no built-in dataset's name, its ending."""
+        if self.data in BUILTIN_DATASETS:
+            return self.data
+        file = Path(self.data)
+        return file.name if file.stem in BUILTIN_DATASETS else file.stem
 
     @property
     def conditions(self) -> str:

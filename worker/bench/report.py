@@ -1,6 +1,7 @@
 """A comparison as a table and as a figure for documents."""
 
 import os
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from importlib import import_module
@@ -13,6 +14,7 @@ from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
 from worker.files import require_writable, write_whole
 
+_DATA_MARK = re.compile(r"<!-- data (\w+) -->")
 _ZEROS = " ¹"
 """Marks methods that set single weights to zero."""
 _CLOSE = 1.1
@@ -139,10 +141,25 @@ def link_to(figure: Path, document: Path, comparison: Comparison) -> str:
     return f"![Test accuracy against compression, {comparison.network} on {comparison.data}]({place})"
 
 
-def check_section(file: Path, name: str) -> None:
-    """Say before a long comparison that a document has no place for its table, or cannot be written: InvalidValue."""
+def check_section(file: Path, name: str, content_hash: str) -> None:
+    """Say before a long comparison that its table cannot go into a document: raises InvalidValue.
+
+    The document cannot be written, has no such section, or has one of a dataset with another `content_hash`. Sections
+    from before it was written down pass.
+    """
     require_writable(file)
-    _parts_of(file, name)
+    _, content, _ = _parts_of(file, name)
+    marked = _DATA_MARK.search(content)
+    if marked is not None and marked[1] != content_hash:
+        raise InvalidValue(
+            f"The section `{name}` of {file} is of another dataset of that name.",
+            hint="Rename the data file, and write a section of the new name into the document.",
+        )
+
+
+def data_mark(content_hash: str) -> str:
+    """What a section says, unseen, of the dataset that its figures are of."""
+    return f"<!-- data {content_hash} -->"
 
 
 def replace_section(file: Path, name: str, text: str) -> None:
@@ -150,22 +167,22 @@ def replace_section(file: Path, name: str, text: str) -> None:
 
     Raises InvalidValue when the document has no such marks.
     """
-    before, after = _parts_of(file, name)
+    before, _, after = _parts_of(file, name)
     write_whole(file, f"{before}\n{text}\n{after}".encode())
 
 
-def _parts_of(file: Path, name: str) -> tuple[str, str]:
-    """What comes before and after a section of a document, its marks included."""
+def _parts_of(file: Path, name: str) -> tuple[str, str, str]:
+    """What comes before a section of a document, its start included, the section, and what comes from its end on."""
     start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
     try:
         content = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise InvalidValue(f"{file} is no UTF-8 text.", hint="Give a Markdown file in UTF-8.") from error
     before, found, rest = content.partition(start)
-    _, closed, after = rest.partition(end)
+    section, closed, after = rest.partition(end)
     if not (found and closed):
         raise InvalidValue(f"{file} has no section `{name}`.", hint=f"Write the lines {start} and {end} into it.")
-    return before + start, end + after
+    return before + start, section, end + after
 
 
 def _keeps_shapes(method: str) -> bool:

@@ -28,6 +28,18 @@ def read_results(file: Path) -> Comparison:
         ) from error
 
 
+def check_same_data(file: Path, content_hash: str) -> None:
+    """Raise InvalidValue where `file` has the results of a dataset with another `content_hash`, which would be lost.
+
+    Results from before it was written down pass.
+    """
+    if file.exists() and read_results(file).content_hash not in ("", content_hash):
+        raise InvalidValue(
+            f"{file} has results of another dataset of that name; writing it again would lose them.",
+            hint="Rename one of the data files, or write into another place.",
+        )
+
+
 def write_results(comparison: Comparison, file: Path) -> None:
     """Write as JSON, a line for each run."""
     head = comparison.model_dump_json(exclude={"outcomes", "others"})
@@ -69,6 +81,7 @@ class Kept:
             if ours != wanted:
                 raise InvalidValue(f"{self.file} has results of the {name} `{ours}`, not of `{wanted}`.")
         done = (*results.outcomes, *results.others)
+        check_same_data(self.file, bench.dataset.content_hash)
         self._check_cells(done, plan)
         self._check_settings(done, bench.run_keys)
         self._check_networks(bench)

@@ -18,17 +18,18 @@ from worker.bench.processes import Crew, compare_in_processes
 from worker.bench.report import (
     check_figure,
     check_section,
+    data_mark,
     link_to,
     replace_section,
     to_markdown,
     write_figure,
 )
-from worker.bench.results import Kept, write_results
+from worker.bench.results import Kept, check_same_data, write_results
 from worker.bench.shelf import Shelf
 from worker.bench.trials import Trial
 from worker.bench.webpage import write_page
 from worker.engine.device import keep_freed_memory, make_deterministic, resolve_device
-from worker.files import require_writable_folder
+from worker.files import require_writable_folder, write_whole
 from worker.local import read_dataset
 from worker.options import device_option
 
@@ -114,31 +115,31 @@ def command(output: Path, device: str, **options: Any) -> None:
     threads = options.pop("threads") or max(1, (os.cpu_count() or 1) // processes)
     plan = _plan(options)
     section = f"bench {plan.network} {plan.data_name}"
+    name = f"{plan.network}-{plan.data_name}"
     require_writable_folder(output)
     if figure is not None:
         check_figure(figure)
-    if document is not None:
-        check_section(document, section)
     kept = None if results is None else Kept(results)
     if kept is not None:
         kept.check()
     make_deterministic(threads)
     keep_freed_memory()
     dataset = read_dataset(plan.data)
-    shelf = Shelf(output / "runs")
-    bench = Bench(plan, dataset, resolve_device(device), shelf, click.echo)
+    check_same_data(output / f"{name}.json", dataset.content_hash)
+    if document is not None:
+        check_section(document, section, dataset.content_hash)
+    bench = Bench(plan, dataset, resolve_device(device), Shelf(output / "runs"), click.echo)
     crew = None if processes == 1 else Crew(processes, threads, partial(read_dataset, plan.data))
     comparison = _compared(bench, kept, crew)
-    name = f"{plan.network}-{plan.data_name}"
     table = f"{plan.conditions}\n\n{to_markdown(comparison, bench.same_methods)}"
-    (output / f"{name}.md").write_text(table + "\n", encoding="utf-8")
+    write_whole(output / f"{name}.md", f"{table}\n".encode())
     write_results(comparison, output / f"{name}.json")
     write_page(comparison, _BASELINES, output / f"{name}.html")
     if figure is not None:
         write_figure(comparison, figure)
     if document is not None:
         link = [] if figure is None else [link_to(figure, document, comparison)]
-        replace_section(document, section, "\n\n".join([*link, table]))
+        replace_section(document, section, "\n\n".join([data_mark(dataset.content_hash), *link, table]))
     click.echo(f"\n{table}\n\n{output / name}.html")
 
 
