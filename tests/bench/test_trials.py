@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 from pydantic import ValidationError
 
-from backend.domain.comparison import Cell
+from backend.domain.comparison import Cell, Outcome
 from backend.domain.errors import InvalidValue
 from tests.bench.test_bench import compare, plan
 from worker.bench.report import to_markdown
@@ -96,13 +96,33 @@ def test_what_ends_best_on_the_validation_split_is_taken_and_told(tmp_path: Path
     ours, best = result.outcomes[1], None
     for strength in ("0.001", "100"):
         alone = compare(plan(**small, trials=(Trial.parse(f"{STRENGTH}={strength}"),)), tmp_path).outcomes[1]
-        assert f"wen2016-ssl, 1.2x, seed 0 ({STRENGTH}={strength}): test accuracy" in " ".join(said)
+        assert f"wen2016-ssl, 1.2x, seed 0 ({STRENGTH}={strength}): validation accuracy" in " ".join(said)
         if best is None or alone.validation_accuracy > best.validation_accuracy:
             best = alone
     assert ours == best
     assert result.outcomes[0].settings == ""
     assert f"- `wen2016-ssl`: {ours.settings}" in to_markdown(result)
     assert f"`{STRENGTH}=0.001,100`" in tried.conditions
+
+
+def test_test_accuracy_is_told_of_what_has_no_rivals_or_was_chosen_among_them(tmp_path: Path):
+    """Whoever tunes by the lines that are printed tunes on the validation split."""
+    said: list[str] = []
+    trial = Trial.parse("uniform:prune.width_multiple=1,8")
+    result = compare(plan(methods=("uniform", "magnitude-channel"), trials=(trial,)), tmp_path, said)
+    chosen, alone = result.outcomes
+    (other,) = result.others
+    first, second = sorted((chosen, other), key=lambda one: one.settings)
+    assert [line for line in said if not line.startswith("dense")] == [
+        f"uniform, 1.2x, seed 0 ({first.settings}): validation accuracy {_told(first.validation_accuracy, first)}",
+        f"uniform, 1.2x, seed 0 ({second.settings}): validation accuracy {_told(second.validation_accuracy, second)}",
+        f"uniform, 1.2x, seed 0, chosen {chosen.settings}: test accuracy {_told(chosen.test_accuracy, chosen)}",
+        f"magnitude-channel, 1.2x, seed 0: test accuracy {_told(alone.test_accuracy, alone)}",
+    ]
+
+
+def _told(accuracy: float, outcome: Outcome) -> str:
+    return f"{accuracy:.2%} at {outcome.reached:.3g}x"
 
 
 def test_the_command_says_what_it_cannot_try(tmp_path: Path):

@@ -86,12 +86,23 @@ class Bench:
         return done
 
     def take(self, job: Job, done: Outcome) -> None:
-        """Count and tell what came of a job."""
+        """Count and tell what came of a job.
+
+        Of a cell that tries several, test accuracy is told of the one that was chosen, once all were run: whoever goes
+        by what is printed is to choose on the validation split too.
+        """
         if done.code in PASSING:
             self._passed[job.key] = done
         with_settings = f" ({job.settings})" if job.settings else ""
         cell = job.cell
-        self.say(f"{cell.method}, {cell.compression:g}x, seed {cell.seed}{with_settings}: {_result(done)}")
+        name = f"{cell.method}, {cell.compression:g}x, seed {cell.seed}"
+        if len(self._candidates(cell)) == 1:
+            self.say(f"{name}{with_settings}: {_result('test', done.test_accuracy, done)}")
+            return
+        self.say(f"{name}{with_settings}: {_result('validation', done.validation_accuracy, done)}")
+        _, best = self._tried(cell)
+        if best is not None and best.test_accuracy is not None:
+            self.say(f"{name}, chosen {best.settings}: {_result('test', best.test_accuracy, best)}")
 
     def so_far(self) -> Comparison:
         """What is done: where all that a cell tries has been run, the one that ended best on the validation split.
@@ -101,15 +112,9 @@ class Bench:
         outcomes: list[Outcome] = []
         others: list[Outcome] = []
         for cell in self.plan.cells:
-            candidates = self._candidates(cell)
-            tried = [
-                done.model_copy(update={"cell": cell, "settings": settings})
-                for settings, recipe in candidates.items()
-                if (done := self._done(cell, recipe)) is not None
-            ]
+            tried, best = self._tried(cell)
             for one in tried:
                 self._check_dense(cell.seed, one.dense)
-            best = max(tried, key=_validation_accuracy) if len(tried) == len(candidates) else None
             outcomes += [] if best is None else [best]
             others += [one for one in tried if one is not best]
         return Comparison(
@@ -120,6 +125,16 @@ class Bench:
             outcomes=tuple(outcomes),
             others=tuple(others),
         )
+
+    def _tried(self, cell: Cell) -> tuple[list[Outcome], Outcome | None]:
+        """What is done of a cell; and, where that is all that the cell tries, what the validation split chooses."""
+        candidates = self._candidates(cell)
+        tried = [
+            done.model_copy(update={"cell": cell, "settings": settings})
+            for settings, recipe in candidates.items()
+            if (done := self._done(cell, recipe)) is not None
+        ]
+        return tried, max(tried, key=_validation_accuracy) if len(tried) == len(candidates) else None
 
     @property
     def run_keys(self) -> frozenset[str]:
@@ -245,7 +260,7 @@ def _validation_accuracy(outcome: Outcome) -> float:
     return -1.0 if outcome.validation_accuracy is None else outcome.validation_accuracy
 
 
-def _result(outcome: Outcome) -> str:
-    if outcome.test_accuracy is None:
+def _result(split: str, accuracy: float | None, outcome: Outcome) -> str:
+    if accuracy is None:
         return f"failed: {outcome.failure}"
-    return f"test accuracy {outcome.test_accuracy:.2%} at {outcome.reached:.3g}x"
+    return f"{split} accuracy {accuracy:.2%} at {outcome.reached:.3g}x"
