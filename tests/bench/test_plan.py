@@ -22,6 +22,22 @@ def test_retraining_that_points_share_out_and_networks_from_scratch_are_told():
     assert plan(seeds=(0, 2)).conditions.startswith("Seeds 0, 2; every method")
 
 
+def test_what_a_comparison_sets_in_place_of_presets_is_told():
+    methods = ("theis2018-fisher", "han2015-magnitude", "molchanov2019-taylor", "hinton2015-distillation")
+    own = [PRESETS[method].recipe for method in methods]
+    assert [recipe.distill is not None for recipe in own] == [True, False, False, True]
+    assert own[1].retrain.parts == "in_turn"
+    assert own[2].data.batch_size != 128
+    whole = plan(methods=methods)
+    recipes = [whole.recipe(cell, 0.05, 100) for cell in whole.cells]
+    assert {recipe.data.batch_size for recipe in recipes} == {128}
+    assert "every method trains in mini-batches of 128 examples, with a share of 0.1" in whole.conditions
+    assert {recipe.retrain.parts for recipe in recipes} == {"together"}
+    assert "retrains all layers together" in whole.conditions
+    assert [recipe.distill is not None for recipe in recipes] == [False, False, False, True]
+    assert "has no teacher, unless it is a student that starts afresh" in whole.conditions
+
+
 def test_what_rewinds_has_early_weights_and_a_budget_for_every_round_and_that_is_told():
     rounds = PRESETS["frankle2019-lottery"].recipe.prune.points
     early, more = "gets its early weights and learning rates", f"in each of {rounds} rounds"

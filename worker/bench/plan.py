@@ -20,8 +20,14 @@ from worker.bench.trials import Trial, variants
 from worker.engine.sampling import HABITS, STEPS_PER_RECORD, WARM_UP, epochs_of
 
 _WEIGHT_DECAY = 5e-4
+_DATA = DataSplit()
 _SOME_STEPS = 100
 """Of an epoch, where its length does not matter."""
+_IN_PLACE = (
+    f"Whatever its preset says, every method trains in mini-batches of {_DATA.batch_size} examples, with a share of "
+    f"{_DATA.validation_share:g} of the training data held out for validation, retrains all layers together, and has "
+    "no teacher, unless it is a student that starts afresh."
+)
 
 
 class Plan(Spec):
@@ -107,10 +113,10 @@ class Plan(Spec):
         return (
             f"{seeds}; every method gets the same dense network of a seed{self._early} and the same "
             f"retraining: {_count(self.retrain_epochs, 'epoch')} in a run{self._shares}, SGD with momentum, cosine "
-            f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}.{self._from_scratch} Methods that sparsify "
-            f"while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and methods that prune step "
-            "by step train between removals, both on top: the column *epochs* counts every pass over the training data "
-            f"after the dense network.{tried}"
+            f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}. {_IN_PLACE}{self._from_scratch} "
+            f"Methods that sparsify while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and "
+            "methods that prune step by step train between removals, both on top: the column *epochs* counts every "
+            f"pass over the training data after the dense network.{tried}"
         )
 
     @property
@@ -159,7 +165,7 @@ class Plan(Spec):
         changes: dict[str, object] = {
             "target": ParameterTarget(density=1 / cell.compression),
             "retrain": retrain,
-            "data": DataSplit(),
+            "data": _DATA,
             "seed": cell.seed,
         }
         if preset.retrain.start.kind == "continue":
