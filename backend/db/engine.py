@@ -5,8 +5,11 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
+
+from backend.domain.errors import CannotStart
 
 BUSY_TIMEOUT_S = 30
 """How long a SQLite writer waits for another one; also the limit of a wait for a PostgreSQL connection."""
@@ -22,8 +25,19 @@ _SQLITE_PRAGMAS = (
 def create_engine(url: str, *, is_pooled: bool = True) -> Engine:
     """An engine for `sqlite:///path` or `postgresql://...` (psycopg).
 
-    `is_pooled=False` opens a connection per transaction: for a process that forks.
+    `is_pooled=False` opens a connection per transaction: for a process that forks. Raises CannotStart for what is no
+    address of a database.
     """
+    try:
+        return _engine(url, is_pooled=is_pooled)
+    except (ArgumentError, ImportError, ValueError) as error:  # it is not quoted: it may hold the password
+        raise CannotStart(
+            "The address of the database, --database-url or SECATEUR_DATABASE_URL, is of none that Secateur can use.",
+            hint="Write it as sqlite:///path or postgresql://user:password@host/name.",
+        ) from error
+
+
+def _engine(url: str, *, is_pooled: bool) -> Engine:
     parsed = make_url(url)
     options: dict[str, Any] = {} if is_pooled else {"poolclass": NullPool}
     if parsed.get_backend_name() == "sqlite":

@@ -7,6 +7,7 @@ import click
 import httpx
 
 from backend.db.migrate import upgrade
+from backend.queue.urls import redis_url
 from worker.commands.login_url import make_login_url
 from worker.data_folder import FolderLock, note_address, prepare_folder
 from worker.installation import Installation, require_free_port, require_loopback
@@ -57,6 +58,8 @@ def command(host: str, port: int, data: Path, device: str, threads: int) -> None
         database_url=os.environ.get("SECATEUR_DATABASE_URL"),
         broker_url=os.environ.get("SECATEUR_BROKER_URL"),
     )
+    if installation.broker_url is not None:
+        redis_url(installation.broker_url)  # raises where it is none
     with FolderLock(installation.data):
         require_free_port(host, port)
         upgrade(installation.database)
