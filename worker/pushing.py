@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from worker.server import Server, ServerRefusal, read, unreachable
+from worker.server import Server, ServerRefusal, read, stranger, unreachable
 
 CHUNK_BYTES = 8 * 1024**2
 TRIES = 6
@@ -73,6 +73,8 @@ class Push:
         self._file = file
         self._notes = notes
         self._wait = wait
+        self.name = os.fsencode(file.name).decode(errors="replace")
+        """The file's, with `\N{REPLACEMENT CHARACTER}` for what is not UTF-8."""
         status = file.stat()
         self.size = status.st_size
         identity = json.dumps([server.url, str(file.resolve()), status.st_size, status.st_mtime_ns])
@@ -111,17 +113,19 @@ class Push:
         if answer.status_code in {_CONFLICT, _LOCKED} or answer.is_server_error:
             raise _OutOfStep(f"it answered {answer.status_code}")
         read(answer)
-        return int(answer.headers["Upload-Offset"])
+        return self._offset(answer)
 
     def _create(self) -> str:
-        metadata = ",".join(f"{key} {_encoded(value)}" for key, value in (("filename", self._file.name), _KIND))
+        metadata = ",".join(f"{key} {_encoded(value)}" for key, value in (("filename", self.name), _KIND))
         headers = {"Upload-Length": str(self.size), "Upload-Metadata": metadata, "Tus-Resumable": "1.0.0"}
         try:
             answer = self._server.send("POST", _UPLOADS, headers)
         except httpx.TransportError as error:
             raise unreachable(self._server.url, error) from error
         read(answer)
-        location = str(answer.headers["Location"])
+        location = str(answer.headers.get("Location", ""))
+        if not location.startswith(_UPLOADS):
+            raise stranger(self._server.url)
         self._notes.note(self._key, location)
         return location
 
@@ -136,7 +140,7 @@ class Push:
             raise unreachable(self._server.url, error) from error
         if not answer.is_success or answer.headers.get("Upload-Length") != str(self.size):
             return None
-        return location, int(answer.headers["Upload-Offset"])
+        return location, self._offset(answer)
 
     def _stands_at(self, location: str, offset: int) -> int:
         """What the server has; the old offset while it does not answer."""
@@ -144,11 +148,18 @@ class Push:
             answer = self._server.send("HEAD", location)
         except httpx.TransportError:
             return offset
-        return int(answer.headers["Upload-Offset"]) if answer.is_success else offset
+        return self._offset(answer) if answer.is_success else offset
+
+    def _offset(self, answer: httpx.Response) -> int:
+        """How much the server has, in bytes."""
+        offset = str(answer.headers.get("Upload-Offset", ""))
+        if not offset.isdecimal():
+            raise stranger(self._server.url)
+        return int(offset)
 
     def _interrupted(self, error: Exception) -> ServerRefusal:
         return ServerRefusal(
-            f"The upload of `{self._file.name}` was interrupted: {str(error) or type(error).__name__}.",
+            f"The upload of `{self.name}` was interrupted: {str(error) or type(error).__name__}.",
             hint="Give the same command again: it goes on where this one stopped.",
         )
 

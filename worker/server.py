@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, ClassVar, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
@@ -24,9 +24,7 @@ class Server:
     """One Secateur at `url`, addressed as the owner of `token`; use it as a context manager."""
 
     def __init__(self, url: str, token: str, transport: httpx.BaseTransport | None = None) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise InvalidValue(f"`{url}` is no address of a server.", hint="Give one like http://127.0.0.1:8000.")
+        parts = _parts(url)
         if not token.isascii() or not token.isprintable() or not token.strip():
             raise InvalidValue(
                 "The API token is empty or holds characters that no token has.",
@@ -65,9 +63,24 @@ class Server:
 
     def _ask(self, method: str, path: str, **body: Any) -> Any:
         try:
-            return read(self.send(method, path, **body))
+            value = read(self.send(method, path, **body))
         except httpx.TransportError as error:
             raise unreachable(self.url, error) from error
+        if not isinstance(value, dict | list):
+            raise stranger(self.url)
+        return value
+
+
+def _parts(url: str) -> SplitResult:
+    """Raises `InvalidValue` for what is no address of a server."""
+    try:
+        parts, _ = urlsplit(url), httpx.URL(url)  # either knows of faults that the other lets pass
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        is_one = False
+    if not is_one:
+        raise InvalidValue(f"`{url}` is no address of a server.", hint="Give one like http://127.0.0.1:8000.")
+    return parts
 
 
 def read(answer: httpx.Response) -> Any:
@@ -89,3 +102,8 @@ def unreachable(url: str, error: Exception) -> ServerRefusal:
         f"{url} cannot be reached: {str(error) or type(error).__name__}.",
         hint="Is `secateur up` running there, and is the address right?",
     )
+
+
+def stranger(url: str) -> ServerRefusal:
+    """The refusal for a server that answers what no Secateur does."""
+    return ServerRefusal(f"{url} answers, but not as Secateur does.", hint="Is the address right, and its port?")

@@ -36,7 +36,7 @@ def command(file: Path, url: str, token: str, name: str | None, architecture: st
     with Server(url, token) as server:
         if not server.is_private:
             click.echo("Warning: the token travels over http, where others may read it; https is better.", err=True)
-        upload_id = _send(Push(server, file, UploadNotes.of_user()), file.name, console)
+        upload_id = _send(Push(server, file, UploadNotes.of_user()), console)
         model = server.post("/api/models", {"upload_id": upload_id, "name": name})
         model = _wait(server, model, console)
         if model["state"] == "choosing":
@@ -60,10 +60,10 @@ def pick_match(matches: list[dict[str, Any]], wanted: str | None) -> dict[str, A
     )
 
 
-def _send(push: Push, name: str, console: Console) -> str:
+def _send(push: Push, console: Console) -> str:
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=console) as progress:
-        task = progress.add_task(name, total=push.size)
+        task = progress.add_task(push.name, total=push.size)
         return push.send(lambda offset: progress.update(task, completed=offset))
 
 
