@@ -1,11 +1,30 @@
 """Command-line options that several subcommands share; each can also be set in the environment."""
 
+import math
 import os
 from pathlib import Path
+from typing import Any
 
 import click
+from typing_extensions import override
 
 from worker.data_folder import DEFAULT_FOLDER
+
+
+class Fraction(click.FloatRange):
+    """More than 0 and less than 1; a plain range lets NaN pass, which is neither below nor above."""
+
+    def __init__(self) -> None:
+        super().__init__(0.0, 1.0, min_open=True, max_open=True)
+
+    @override
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number; what is none or out of range becomes a usage error."""
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range 0<x<1.", param, ctx)
+        return number
+
 
 data_option = click.option(
     "--data",

@@ -41,7 +41,7 @@ def test_what_is_no_setting_with_values_is_quoted(text):
     "path", ["retrain.epochs", "seed", "target", "data.scaling", "sparsify.epochs", "dense.epochs"]
 )
 def test_what_all_methods_share_is_not_tried(path):
-    with pytest.raises(ValidationError, match="is set by the comparison, alike for all methods"):
+    with pytest.raises(InvalidValue, match="is set by the comparison, alike for all methods"):
         Trial.parse(f"{path}=1,2")
 
 
@@ -127,7 +127,11 @@ def _told(accuracy: float, outcome: Outcome) -> str:
 
 def test_the_command_says_what_it_cannot_try(tmp_path: Path):
     arguments = ["bench", "-o", str(tmp_path), "--method", "wen2016-ssl", "--try"]
-    for text, sentence in (("strength", "is no setting with values"), ("seed=1,2", "`seed` is set by the comparison")):
+    for text, sentence in (
+        ("strength", "is no setting with values"),
+        ("seed=1,2", "`seed` is set by the comparison"),
+        ("prune.cost=NaN", "`prune.cost=NaN`: Input should be a finite number"),
+    ):
         answer = CliRunner().invoke(secateur, [*arguments, text])
         assert answer.exit_code == 1
         assert sentence in answer.output

@@ -145,6 +145,7 @@ def test_an_npz_file_serves_as_data(checkpoint, short_recipe, tmp_path):
         (("--preset", "uniform", "--recipe", "RECIPE"), "contradict"),
         (("--macs", 0.000001), "The nearest reachable point is target.density"),
         (("--macs", 1.5), "--macs"),
+        (("--sparsity", "nan"), "Invalid value for '--sparsity': nan is not in the range 0<x<1."),
         (("--preset", "louizos2018-l0", "--pin", "fc1", "--pin", "fc2"), "channels that may go, and there are none"),
         (("--device", "cuda:99"), "no device"),
         (("--architecture", "vgg16_bn"), "vgg16_bn"),

@@ -119,6 +119,8 @@ def test_a_batch_that_is_burned_in_is_said_and_read_all_the_same(folder, name, b
         (["my_networks:nothing", "--example", "1x3x6x6", "-o", "a.pt2"], "is, or makes, int"),
         (["my_networks:make", "--example", "1x0", "-o", "a.pt2"], "`1x0` is no example"),
         (["my_networks:make", "--example", "1x3:text", "-o", "a.pt2"], "`1x3:text` is no example"),
+        (["my_networks:make", "--example", "1x99999999999", "-o", "a.pt2"], "`1x99999999999` do not fit into memory"),
+        (["my_networks:make", "--example", f"1x{10**22}", "-o", "a.pt2"], "do not fit into memory"),
         (["my_networks:make", "--example", "1x3x6x6", "-o", "a.pt"], "`a.pt` cannot be written"),
         (["my_networks:make", "--example", "1x4x6x6", "-o", "a.pt2"], "exported with inputs of shape 1x4x6x6, tried"),
         (

@@ -39,7 +39,11 @@ class Trial(Spec):
         method, _, path = setting.rpartition(":")
         if not (found and path and values):
             raise InvalidValue(f"`{text}` is no setting with values, such as sparsify.regularizer.strength=0.01,0.1.")
-        return cls(path=path, values=tuple(map(_value, values.split(","))), method=method or None)
+        try:
+            return cls(path=path, values=tuple(map(_value, values.split(","))), method=method or None)
+        except ValidationError as error:
+            reason = str(error.errors()[0]["msg"]).removeprefix("Value error, ")
+            raise InvalidValue(f"`{text}`: {reason}.") from error
 
     def __str__(self) -> str:
         """As `parse` reads it."""

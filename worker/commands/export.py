@@ -74,7 +74,10 @@ def read_example(text: str, dtype: str) -> Tensor:
         )
     chosen: torch.dtype = getattr(torch, own or dtype)
     full = (EXAMPLES, *sizes[1:])
-    return torch.randn(full).to(chosen) if chosen.is_floating_point else torch.zeros(full, dtype=chosen)
+    try:
+        return torch.randn(full).to(chosen) if chosen.is_floating_point else torch.zeros(full, dtype=chosen)
+    except (RuntimeError, TypeError, OverflowError) as error:
+        raise InvalidValue(f"{EXAMPLES} examples of `{text}` do not fit into memory.", hint="Give less.") from error
 
 
 def find_module(target: str, *, verbose: bool = False) -> nn.Module:

@@ -17,11 +17,11 @@ from worker.engine.device import keep_freed_memory, make_deterministic, resolve_
 from worker.engine.network import summarize
 from worker.engine.run import run
 from worker.local import read_dataset, read_network
-from worker.options import device_option, threads_option
+from worker.options import Fraction, device_option, threads_option
 from worker.recipes import RecipeChoice, choose_recipe
 from worker.results import Results, Wishes, parse_formats, require_unused
 
-_DENSITY = click.FloatRange(0.0, 1.0, min_open=True, max_open=True)
+_DENSITY = Fraction()
 _MULTIPLE = click.Choice([str(multiple) for multiple in get_args(WidthMultiple)])
 
 
