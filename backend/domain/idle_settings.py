@@ -95,10 +95,11 @@ def goes_back_to_kept_step(retrain: Retrain) -> bool:
 
 
 def _update_thrown_away(sections: Sections) -> str | None:
-    if sections.prune.criterion.kind != "obs" or sections.retrain.start.kind != "reinitialize":
+    start = sections.retrain.start.kind
+    if sections.prune.criterion.kind != "obs" or start == "continue":
         return None
     return (
-        "retrain.start: `reinitialize` throws away the weights that prune.criterion `obs` changed to make up for those "
+        f"retrain.start: `{start}` throws away the weights that prune.criterion `obs` changed to make up for those "
         "that went; choose the start `continue`, or the criterion `obd`, which changes none"
     )
 

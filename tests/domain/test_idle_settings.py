@@ -25,6 +25,8 @@ SCALES = {"epochs": 1, "regularizer": {"kind": "batch_norm_l1"}}
 LOT = BASE["prune"] | {"criterion": {"kind": "random"}}
 REWIND = {"epochs": 2, "start": {"kind": "rewind"}}
 TO_START = {"epochs": 2, "start": {"kind": "rewind", "to": "initialization"}}
+SIGNS = {"epochs": 2, "start": {"kind": "sign_kept", "of": "trained"}}
+EARLY = {"epochs": 1, "keep_step": 5}
 MEDIAN = BASE["prune"] | {"criterion": {"kind": "geometric_median"}}
 SURGEON = WEIGHTS | {"criterion": {"kind": "obs"}}
 WARM = {"epochs": 2, "learning_rate_warm_up": 0.1}
@@ -52,8 +54,8 @@ WARM = {"epochs": 2, "learning_rate_warm_up": 0.1}
         ({"sparsify": LASSO, "prune": LOT}, "`random` draws channels by lot.* `group_lasso` .* choose the criterion `"),
         ({"sparsify": SCALES, "prune": LOT}, "by lot.* sparsify.regularizer `batch_norm_l1` .* `batch_norm_scale`"),
         ({"prune": MEDIAN}, "prune.allocation: `global` .* `geometric_median` .* choose the allocation `uniform`"),
-        ({"dense": {"epochs": 1, "keep_step": 5}}, "dense.keep_step: nothing goes back to step 5, .* `continue`"),
-        ({"dense": {"epochs": 1, "keep_step": 5}, "retrain": TO_START}, "dense.keep_step: nothing .* to `keep_step`"),
+        ({"dense": EARLY}, "dense.keep_step: nothing goes back to step 5, .* `continue`"),
+        ({"dense": EARLY, "retrain": TO_START}, "dense.keep_step: nothing .* to `keep_step`"),
         (
             {"dense": {"epochs": 1}, "retrain": WARM | {"learning_rate_decay": "rewind"}},
             "retrain.learning_rate_warm_up: .* `rewind` .* section dense.* set .* to 0, or choose another decay",
@@ -62,6 +64,8 @@ WARM = {"epochs": 2, "learning_rate_warm_up": 0.1}
             {"prune": SURGEON, "retrain": {"epochs": 2, "start": {"kind": "reinitialize"}}},
             "retrain.start: `reinitialize` .* prune.criterion `obs` .* choose the start `continue`",
         ),
+        ({"dense": EARLY, "prune": SURGEON, "retrain": REWIND}, "retrain.start: `rewind` .* prune.criterion `obs`"),
+        ({"prune": SURGEON, "retrain": SIGNS}, "retrain.start: `sign_kept` .* prune.criterion `obs` .* `continue`"),
     ],
 )
 def test_what_would_do_nothing_is_refused(sections: dict[str, Any], sentence: str) -> None:
@@ -79,12 +83,14 @@ def test_what_would_do_nothing_is_refused(sections: dict[str, Any], sentence: st
         {"prune": WEIGHTS | {"criterion": {"kind": "random"}}},
         {"prune": LOT},
         {"prune": MEDIAN | {"allocation": {"kind": "uniform"}}},
-        {"dense": {"epochs": 1, "keep_step": 5}, "retrain": REWIND},
-        {"dense": {"epochs": 1, "keep_step": 5}, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},
+        {"dense": EARLY, "retrain": REWIND},
+        {"dense": EARLY, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},
         {"dense": {"epochs": 1}},
         {"dense": {"epochs": 1}, "retrain": WARM},
         {"dense": WARM, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},
         {"prune": SURGEON},
+        {"dense": EARLY, "prune": SURGEON, "retrain": {"epochs": 2, "learning_rate_decay": "rewind"}},
+        {"dense": EARLY, "prune": WEIGHTS | {"criterion": {"kind": "obd"}}, "retrain": REWIND},
     ],
 )
 def test_the_way_out_is_open(sections: dict[str, Any]) -> None:
