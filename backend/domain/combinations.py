@@ -14,10 +14,10 @@ from backend.domain.regularizers import (
 )
 from backend.domain.retraining import Sparsify
 from backend.domain.sections import Sections
+from backend.domain.verdicts import overlooked
 
 _EPOCHS_OF_TURNS = 2
 """For one epoch of each part."""
-_BLIND_TO_SCALES = ("magnitude", "geometric_median")
 
 
 def contradiction(sections: Sections) -> str | None:
@@ -58,17 +58,6 @@ def _learned_needs_scores(sections: Sections) -> str | None:
         f"prune.criterion: `learned` reads what a regularizer learned of each channel, but sparsify.regularizer "
         f"`{sparsify.regularizer.kind}` leaves its verdict in the weights; choose the criterion `{reader}`, or a "
         "regularizer that learns gates"
-    )
-
-
-def _shrunk_scales_need_a_reader(sections: Sections) -> str | None:
-    sparsify, criterion = sections.sparsify, sections.prune.criterion.kind
-    if sparsify is None or sparsify.regularizer.kind != "batch_norm_l1" or criterion not in _BLIND_TO_SCALES:
-        return None
-    return (
-        f"prune.criterion: `{criterion}` looks at the weights before a batch norm, but sparsify.regularizer "
-        "`batch_norm_l1` shrinks the norm's scales; choose the criterion `batch_norm_scale`, or the regularizer "
-        "`group_lasso` with the criterion `learned`"
     )
 
 
@@ -270,7 +259,7 @@ _RULES: tuple[Callable[[Sections], str | None], ...] = (
     _cost_needs_fisher,
     _cost_needs_global,
     _learned_needs_scores,
-    _shrunk_scales_need_a_reader,
+    overlooked,
     _dense_needs_epochs,
     _teacher_needs_sparsifying,
     _teacher_needs_retraining,

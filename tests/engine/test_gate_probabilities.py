@@ -123,9 +123,9 @@ GATED = {
 @pytest.mark.parametrize("name", GATED)
 def test_a_history_tells_of_gates_while_they_are_trained_and_of_nothing_else(name):
     sparsify = {"epochs": 1, "steps_per_record": 2, "regularizer": GATED[name]}
-    prune = {"criterion": {"kind": "magnitude"}, "schedule": {"kind": "one_shot", "training_steps": 1}, "points": 1}
+    prune = {"criterion": {"kind": "learned"}, "schedule": {"kind": "one_shot", "training_steps": 1}, "points": 1}
     if name == "weights":
-        prune["granularity"] = {"kind": "unstructured"}
+        prune |= {"criterion": {"kind": "magnitude"}, "granularity": {"kind": "unstructured"}}
     result = collect_run(small_lenet(), blobs(), recipe(sparsify=sparsify, prune=prune))
     layers = {"l0": [True, True, True, False], "weights": [True] * 4}[name]
     for record in result.records:

@@ -33,6 +33,7 @@ SHAPE = (1, 16, 16)
 ATTENTION = captured(Attention().eval(), SHAPE)
 ONE_LAYER = captured(nn.Sequential(nn.Flatten(), nn.Linear(256, 4)).eval(), SHAPE)
 ONE_SHOT = {"criterion": {"kind": "magnitude"}, "schedule": {"kind": "one_shot", "training_steps": 1}, "points": 1}
+BY_GATES = ONE_SHOT | {"criterion": {"kind": "learned"}}
 WEIGHTS = ONE_SHOT | {"granularity": {"kind": "unstructured"}}
 
 
@@ -44,7 +45,7 @@ def sections(prune: dict[str, Any], regularizer: dict[str, Any]) -> dict[str, An
 @pytest.mark.parametrize(
     ("network", "prune", "kind", "told"),
     [
-        (ATTENTION, ONE_SHOT, "l0_hard_concrete", "those of `queries`, `keys` are read by other operations"),
+        (ATTENTION, BY_GATES, "l0_hard_concrete", "those of `queries`, `keys` are read by other operations"),
         (ATTENTION, WEIGHTS, "targeted_dropout", "those of `queries`, `keys` are read by other operations"),
         (ONE_LAYER, WEIGHTS, "bayesian_compression", "there are none"),
         (ONE_LAYER, WEIGHTS, "group_lasso", "there are none"),

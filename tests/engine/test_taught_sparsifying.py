@@ -21,11 +21,12 @@ ESTIMATORS = ("hard_concrete", "arm", "reinforce", "rebar", "relax")
 
 def sparsified(regularizer: dict[str, Any], distill: dict[str, Any] | None, **sections: Any) -> Recipe:
     """An epoch with a regularizer, then everything goes at once."""
-    kind = "unstructured" if regularizer["kind"] == "variational_dropout" else "channel"
+    is_of_weights = regularizer["kind"] == "variational_dropout"
+    kind, criterion = ("unstructured", "magnitude") if is_of_weights else ("channel", "learned")
     prune = {"granularity": {"kind": kind}, "schedule": {"kind": "one_shot", "training_steps": 1}, "points": 1}
     return recipe(
         sparsify={"epochs": 1, "steps_per_record": 2, "regularizer": regularizer},
-        prune={"criterion": {"kind": "magnitude"}} | prune,
+        prune={"criterion": {"kind": criterion}} | prune,
         distill=distill,
         **sections,
     )
