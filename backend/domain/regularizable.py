@@ -67,7 +67,7 @@ def _has_no_channel(summary: NetworkSummary, regularizer: Regularizer) -> Lack |
 
 
 def _has_no_gate(summary: NetworkSummary, regularizer: Regularizer) -> Lack | None:
-    if not _gates_channels(regularizer) or not _nobody_reads(summary):
+    if not gates_channels(regularizer) or not _nobody_reads(summary):
         return None
     return Lack(
         f"The regularizer `{regularizer.kind}` gives every channel a gate in the weights that read it, and none that "
@@ -78,7 +78,8 @@ def _has_no_gate(summary: NetworkSummary, regularizer: Regularizer) -> Lack | No
     )
 
 
-def _gates_channels(regularizer: Regularizer) -> bool:
+def gates_channels(regularizer: Regularizer) -> bool:
+    """Whether it multiplies the weights that read a channel by a number of the channel's own."""
     return regularizer.kind in _OF_GATES and not makes_single_weights_zero(regularizer)
 
 

@@ -12,15 +12,16 @@ from backend.domain.regularizers import (
 )
 from backend.domain.sections import Sections
 
-_Place = Literal["makers", "readers", "scales"]
-_LOOKS_AT: Mapping[str, _Place] = {"magnitude": "makers", "geometric_median": "makers", "batch_norm_scale": "scales"}
+Place = Literal["makers", "readers", "scales"]
+"""Weights that make a channel, weights that read it, scales of batch norms."""
+_LOOKS_AT: Mapping[str, Place] = {"magnitude": "makers", "geometric_median": "makers", "batch_norm_scale": "scales"}
 """Criteria that look at one place; all others measure what a channel does, read what was learned, or draw lots."""
-_TOLD: Mapping[_Place, str] = {
+_TOLD: Mapping[Place, str] = {
     "makers": "the weights that make a channel",
     "readers": "the weights that read a channel",
     "scales": "the scales of batch norms",
 }
-_IN_ONE_PLACE: Mapping[str, _Place] = {
+_IN_ONE_PLACE: Mapping[str, Place] = {
     "batch_norm_l1": "scales",
     "l0_hard_concrete": "readers",
     "l1_masks": "readers",
@@ -36,7 +37,7 @@ def overlooked(sections: Sections) -> str | None:
     if sparsify is None or looks_at is None:
         return None
     regularizer = sparsify.regularizer
-    places = _verdict_places(regularizer)
+    places = verdict_places(regularizer)
     if prune.granularity.kind != "channel":
         places -= {"readers", "makers"}  # zeros among single weights are seen wherever they are
     if not places or looks_at in places:
@@ -49,7 +50,7 @@ def overlooked(sections: Sections) -> str | None:
     )
 
 
-def _verdict_places(regularizer: Regularizer) -> set[_Place]:
+def verdict_places(regularizer: Regularizer) -> set[Place]:
     """Where channels that may go are small or zero; empty where no channel is judged by itself."""
     match regularizer:
         case SparseGroupLassoRegularizer(lines="both"):
@@ -58,7 +59,7 @@ def _verdict_places(regularizer: Regularizer) -> set[_Place]:
             return {"makers" if lines == "incoming" else "readers"}
         case GroupLassoRegularizer(layer_strength=0.0):
             shrinks_readers = regularizer.channel_strength or regularizer.shape_strength
-            made: set[_Place] = {"makers"} if regularizer.strength else set()
+            made: set[Place] = {"makers"} if regularizer.strength else set()
             return made | ({"readers"} if shrinks_readers else set())
         case GroupLassoRegularizer():
             return set()

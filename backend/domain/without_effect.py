@@ -1,10 +1,15 @@
-"""Settings that do nothing with a network, and that a recipe may have all the same: presets are for all networks."""
+"""Settings that do nothing with a network, or its layers, and that recipes may have: presets are for all networks."""
 
 from collections.abc import Callable
 
+from backend.domain.bounds import pinned_groups
 from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.network import NetworkSummary
+from backend.domain.pruning import Prune
+from backend.domain.readability import tell_layers
 from backend.domain.recipe import Recipe
+from backend.domain.regularizable import gates_channels
+from backend.domain.verdicts import verdict_places
 from backend.domain.weights import WeightModel
 
 
@@ -35,4 +40,35 @@ def _parts_to_take_turns(summary: NetworkSummary, recipe: Recipe) -> str | None:
     return f"retrain.parts `in_turn` does nothing with this network: it has no {missing}, so all of it trains together."
 
 
-_RULES: tuple[Callable[[NetworkSummary, Recipe], str | None], ...] = (_dropout_to_weaken, _parts_to_take_turns)
+def _channels_out_of_reach(summary: NetworkSummary, recipe: Recipe) -> str | None:
+    """Where no channel is within reach, the recipe is refused."""
+    if recipe.sparsify is None:
+        return None
+    regularizer, pinned = recipe.sparsify.regularizer, pinned_groups(summary, recipe.prune.pins)
+    free = [group for group in summary.groups if group.name not in pinned]
+    beyond = [group for group in free if group.takes_gates is False]
+    if not (gates_channels(regularizer) or verdict_places(regularizer) == {"readers"}) or len(beyond) == len(free):
+        return None
+    if not beyond:
+        return None
+    return (
+        f"sparsify.regularizer `{regularizer.kind}` works in the weights that read a channel, and does not reach the "
+        f"channels of {tell_layers(beyond)}, which other operations than layers with weights read too: "
+        f"{_fate(recipe.prune)}. `group_lasso` with strength above 0 reaches them too."
+    )
+
+
+def _fate(prune: Prune) -> str:
+    """What becomes of channels of which the regularizer learned nothing."""
+    if prune.criterion.kind != "learned":
+        return "it changes nothing about them"
+    if prune.allocation.kind == "global" and prune.criterion.normalization == "none":
+        return "they count as open, and stay until no other may go"
+    return "prune.criterion `learned` cannot tell one of them from another"
+
+
+_RULES: tuple[Callable[[NetworkSummary, Recipe], str | None], ...] = (
+    _dropout_to_weaken,
+    _parts_to_take_turns,
+    _channels_out_of_reach,
+)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from backend.domain.network import Layer, LayerType, NetworkSummary
+from backend.domain.network import ChannelGroupInfo, Layer, LayerType, NetworkSummary
 from backend.domain.presets import PRESETS
 from backend.domain.recipe import Recipe
 from backend.domain.without_effect import without_effect
@@ -72,3 +72,76 @@ def test_of_whole_channels_nothing_is_said() -> None:
 def test_parts_take_turns_where_there_are_both(types: tuple[LayerType, ...], missing: str | None) -> None:
     told = without_effect(network(("a",), *types), PRESETS["han2015-magnitude"].recipe)
     assert [f"it has no {missing}" in sentence for sentence in told] == ([] if missing is None else [True])
+
+
+OF_READERS: tuple[dict[str, Any], ...] = (
+    *({"kind": kind} for kind in ("l0_hard_concrete", "l1_masks", "bayesian_compression", "targeted_dropout")),
+    {"kind": "sparse_group_lasso", "lines": "outgoing"},
+)
+OF_MAKERS: tuple[dict[str, Any], ...] = (
+    {"kind": "group_lasso"},
+    {"kind": "l0_hard_concrete", "gated": "weights"},
+    {"kind": "batch_norm_l1"},
+)
+
+
+def with_gates(*takes_gates: bool | None) -> NetworkSummary:
+    """A network of which it is known, or not, which groups can have gates."""
+    plain = network(None, *(["linear"] * len(takes_gates)))
+    names = [layer.name for layer in plain.layers]
+    groups = (
+        ChannelGroupInfo(name=name, width=4, layers=(name,), consumers=(), takes_gates=flag)
+        for name, flag in zip(names, takes_gates, strict=True)
+    )
+    return plain.model_copy(update={"groups": tuple(groups)})
+
+
+def sparsified(regularizer: dict[str, Any], *pins: str, **prune: Any) -> Recipe:
+    value = PRESETS["louizos2018-l0"].recipe.model_dump(mode="json")
+    value["sparsify"]["regularizer"] = regularizer
+    value["prune"] |= {"criterion": {"kind": "fisher"}, "pins": pins} | prune
+    return Recipe.model_validate(value)
+
+
+@pytest.mark.parametrize("regularizer", OF_READERS)
+def test_channels_that_a_regularizer_does_not_reach_are_named(regularizer: dict[str, Any]) -> None:
+    (sentence,) = without_effect(with_gates(False, True, False), sparsified(regularizer))
+    assert f"`{regularizer['kind']}` works in the weights that read a channel" in sentence
+    assert "the channels of `a`, `c`, which other operations" in sentence
+    assert "`group_lasso`" in sentence
+
+
+@pytest.mark.parametrize("regularizer", OF_MAKERS)
+def test_what_works_elsewhere_reaches_them(regularizer: dict[str, Any]) -> None:
+    granularity = {"kind": "unstructured"} if "gated" in regularizer else {"kind": "channel"}
+    criterion = {"kind": "magnitude"} if "gated" in regularizer else {"kind": "fisher"}
+    chosen = sparsified(regularizer, granularity=granularity, criterion=criterion)
+    assert without_effect(with_gates(False, True), chosen) == ()
+
+
+@pytest.mark.parametrize("takes_gates", [(True, True), (True, None), (False, False)])
+def test_nothing_is_said_where_all_are_reached_or_none_which_is_refused(takes_gates: tuple[bool | None, ...]) -> None:
+    assert without_effect(with_gates(*takes_gates), sparsified({"kind": "l1_masks"})) == ()
+
+
+def test_pinned_layers_stay_whole_anyway() -> None:
+    assert without_effect(with_gates(False, True), sparsified({"kind": "l1_masks"}, "a")) == ()
+    assert len(without_effect(with_gates(False, True), sparsified({"kind": "l1_masks"}, "b"))) == 0
+    assert len(without_effect(with_gates(False, True, True), sparsified({"kind": "l1_masks"}, "b"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("prune", "fate"),
+    [
+        ({"criterion": {"kind": "learned"}}, "they count as open, and stay until no other may go"),
+        (
+            {"criterion": {"kind": "learned"}, "allocation": {"kind": "uniform"}},
+            "`learned` cannot tell one of them from another",
+        ),
+        ({"criterion": {"kind": "learned", "normalization": "layer"}}, "cannot tell one of them from another"),
+        ({"criterion": {"kind": "fisher"}}, "it changes nothing about them"),
+    ],
+)
+def test_what_becomes_of_them_follows_from_the_criterion(prune: dict[str, Any], fate: str) -> None:
+    (sentence,) = without_effect(with_gates(False, True), sparsified({"kind": "l0_hard_concrete"}, **prune))
+    assert fate in sentence

@@ -7,6 +7,9 @@ import torch
 from torch import Tensor, nn
 
 from backend.domain.errors import FailureCode, JobFailure
+from backend.domain.presets import PRESETS
+from backend.domain.without_effect import without_effect
+from tests.engine.constructs import BY_NAME
 from tests.engine.runs import CPU, blobs, collect_run, recipe, small_lenet
 from tests.engine.zoo_cases import captured
 from worker.engine.coupling import find_groups
@@ -80,3 +83,13 @@ def test_the_summary_tells_of_every_group_whether_weights_alone_read_it(network:
     told = [group.takes_gates for group in summarize(network).groups]
     assert told == [bool(reading_members(network, group)) for group in find_groups(network)]
     assert told == [network is not ATTENTION] * len(told) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "told"), [("grouped_query_attention", "`embed`, `o_proj`, `down`"), ("tied_weights", "`embed`, `narrow`")]
+)
+def test_layers_without_gates_are_told_before_the_run(name: str, told: str) -> None:
+    summary = summarize(BY_NAME[name].network())
+    (sentence,) = without_effect(summary, PRESETS["louizos2018-l0"].recipe)
+    assert f"does not reach the channels of {told}" in sentence
+    assert without_effect(summary, PRESETS["wen2016-ssl"].recipe) == ()
