@@ -1,6 +1,6 @@
 """Whether a criterion can score a network: some read at activations or batch norms, which not every group has."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from backend.domain.bounds import pinned_groups
@@ -29,29 +29,42 @@ def unreadable(summary: NetworkSummary, prune: Prune) -> Unreadable | None:
         return None
     pinned = pinned_groups(summary, prune.pins)
     groups = [group for group in summary.groups if group.name not in pinned]
-    return next((found for reason in _REASONS if (found := reason(groups, prune.criterion.kind))), None)
+    return next((found for reason in _REASONS if (found := reason(groups, prune))), None)
 
 
-def _feed_back(groups: Iterable[ChannelGroupInfo], criterion: str) -> Unreadable | None:
-    names = tell_layers(group for group in groups if group.unit == "hidden")
-    if criterion not in _READ_AT_ACTIVATIONS or not names:
+def _feed_back(groups: Sequence[ChannelGroupInfo], prune: Prune) -> Unreadable | None:
+    hidden = _hidden(groups)
+    if prune.criterion.kind not in _READ_AT_ACTIVATIONS or not hidden:
         return None
+    magnitude = "or `magnitude`" if prune.cost.kind == "none" else "or `magnitude` with prune.cost `none`"
     return Unreadable(
-        f"The criterion `{criterion}` cannot score the hidden units of {names}: they feed back inside a recurrent "
-        "layer, where no activation shows them example by example.",
-        "Choose the criterion `magnitude` or `random`, or add these layers to prune.pins.",
+        f"The criterion `{prune.criterion.kind}` cannot score the hidden units of {tell_layers(hidden)}: they feed "
+        "back inside a recurrent layer, where no activation shows them example by example.",
+        f"Choose the criterion `obd` {magnitude}{_gates(hidden)}, or add these layers to prune.pins.",
     )
 
 
-def _have_no_batch_norm(groups: Iterable[ChannelGroupInfo], criterion: str) -> Unreadable | None:
-    names = tell_layers(group for group in groups if group.batch_norms == ())
-    if criterion != "batch_norm_scale" or not names:
+def _have_no_batch_norm(groups: Sequence[ChannelGroupInfo], prune: Prune) -> Unreadable | None:
+    bare = [group for group in groups if group.batch_norms == ()]
+    if prune.criterion.kind != "batch_norm_scale" or not bare:
         return None
+    other = "obd" if _hidden(groups) else "fisher"
     return Unreadable(
-        f"The criterion `{criterion}` cannot score the channels of {names}: no batch norm scales them.",
-        "Choose another criterion, such as `fisher` or `magnitude`, or learn a gate for every channel "
-        "(sparsify.regularizer `l0_hard_concrete` with the criterion `learned`), or add these layers to prune.pins.",
+        f"The criterion `{prune.criterion.kind}` cannot score the channels of {tell_layers(bare)}: no batch norm "
+        "scales them.",
+        f"Choose another criterion, such as `{other}`{_gates(bare)}, or add these layers to prune.pins.",
     )
+
+
+def _hidden(groups: Iterable[ChannelGroupInfo]) -> list[ChannelGroupInfo]:
+    return [group for group in groups if group.unit == "hidden"]
+
+
+def _gates(groups: Iterable[ChannelGroupInfo]) -> str:
+    """Gates as a way out, where all of these channels can have one; else nothing."""
+    if any(group.takes_gates is False for group in groups):
+        return ""
+    return ", or learn a gate for every channel (sparsify.regularizer `l0_hard_concrete` with the criterion `learned`)"
 
 
 def tell_layers(groups: Iterable[ChannelGroupInfo]) -> str:
@@ -62,4 +75,5 @@ def tell_layers(groups: Iterable[ChannelGroupInfo]) -> str:
     return f"{names} and {more} more" if more > 0 else names
 
 
-_REASONS: tuple[Callable[[Iterable[ChannelGroupInfo], str], Unreadable | None], ...] = (_feed_back, _have_no_batch_norm)
+_Reason = Callable[[Sequence[ChannelGroupInfo], Prune], Unreadable | None]
+_REASONS: tuple[_Reason, ...] = (_feed_back, _have_no_batch_norm)

@@ -2,10 +2,12 @@
 
 import pytest
 
+from backend.domain.costs import FixedCost
 from backend.domain.criteria import (
     BatchNormScaleCriterion,
     FisherCriterion,
     MagnitudeCriterion,
+    ObdCriterion,
     RandomCriterion,
     TaylorCriterion,
     TaylorSquaredCriterion,
@@ -17,7 +19,9 @@ from backend.domain.readability import unreadable
 LAYERS = ("embed", "lstm", "fc")
 
 
-def summary(unit: str = "hidden", batch_norms: tuple[str, ...] | None = None) -> NetworkSummary:
+def summary(
+    unit: str = "hidden", batch_norms: tuple[str, ...] | None = None, takes_gates: bool | None = None
+) -> NetworkSummary:
     return NetworkSummary(
         architecture="reader",
         input_shape=(7,),
@@ -26,7 +30,13 @@ def summary(unit: str = "hidden", batch_norms: tuple[str, ...] | None = None) ->
         groups=(
             ChannelGroupInfo(name="embed", width=8, layers=("embed",), consumers=("lstm",)),
             ChannelGroupInfo(
-                name="lstm", width=8, layers=("lstm",), consumers=("fc",), unit=unit, batch_norms=batch_norms
+                name="lstm",
+                width=8,
+                layers=("lstm",),
+                consumers=("fc",),
+                unit=unit,
+                batch_norms=batch_norms,
+                takes_gates=takes_gates,
             ),
         ),
         parameters=216,
@@ -41,8 +51,15 @@ def test_what_reads_activations_is_refused_for_hidden_units_and_the_sentence_nam
     missing = unreadable(summary(), Prune(criterion=criterion))
     assert missing is not None
     assert f"`{criterion.kind}` cannot score the hidden units of `lstm`" in missing.detail
-    assert "`magnitude`" in missing.hint
+    assert missing.hint.startswith("Choose the criterion `obd` or `magnitude`, or learn a gate for every channel")
     assert "prune.pins" in missing.hint
+
+
+def test_what_is_offered_for_hidden_units_suits_the_cost_and_the_gates_that_there_can_be():
+    costly = Prune(criterion=FisherCriterion(), cost=FixedCost())
+    assert "`obd` or `magnitude` with prune.cost `none`, or learn" in unreadable(summary(), costly).hint
+    bare = unreadable(summary(takes_gates=False), Prune(criterion=FisherCriterion()))
+    assert bare.hint == "Choose the criterion `obd` or `magnitude`, or add these layers to prune.pins."
 
 
 @pytest.mark.parametrize(
@@ -68,6 +85,15 @@ def test_batch_norm_scales_are_refused_where_no_batch_norm_is_and_the_sentence_o
         "The criterion `batch_norm_scale` cannot score the channels of `lstm`: no batch norm scales them."
     )
     assert "learn a gate for every channel" in missing.hint
+
+
+@pytest.mark.parametrize(("unit", "offered"), [("hidden", "obd"), ("channel", "fisher")])
+def test_a_criterion_in_place_of_scales_is_one_that_the_network_does_not_refuse(unit, offered):
+    asked = summary(unit, batch_norms=(), takes_gates=False)
+    missing = unreadable(asked, Prune(criterion=BatchNormScaleCriterion()))
+    assert missing.hint == f"Choose another criterion, such as `{offered}`, or add these layers to prune.pins."
+    other = {"obd": ObdCriterion(), "fisher": FisherCriterion()}[offered]
+    assert unreadable(asked, Prune(criterion=other)) is None
 
 
 @pytest.mark.parametrize(

@@ -75,6 +75,22 @@ def test_fisher_is_refused_for_hidden_units_before_any_training():
     assert "prune.pins" in failure.value.hint
 
 
+@pytest.mark.parametrize(
+    ("criterion", "sections"),
+    [
+        ("obd", {}),
+        ("magnitude", {}),
+        ("learned", {"sparsify": {"epochs": 1, "regularizer": {"kind": "l0_hard_concrete", "strength": 5.0}}}),
+    ],
+)
+def test_what_is_offered_in_place_of_fisher_thins_hidden_units(criterion, sections):
+    target = {"kind": "sparsity", "sparsity": 0.4}
+    chosen = recipe(target=target, prune=prune(criterion, pins=["conv"]), **sections)
+    finished = collect_run(reader(), blobs(shape=SHAPE), chosen).points[-1]
+    assert finished.network.tensors["conv.weight"].shape[0] == 4
+    assert finished.network.tensors["lstm.weight_hh_l0"].shape[1] < 8
+
+
 def test_fisher_prunes_the_rest_when_the_recurrent_layer_is_pinned():
     chosen = recipe(target={"kind": "sparsity", "sparsity": 0.1}, prune=prune("fisher", pins=["lstm"], minimum_width=1))
     finished = collect_run(reader(), blobs(shape=SHAPE), chosen).points[-1]
