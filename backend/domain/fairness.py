@@ -1,8 +1,9 @@
 """What keeps runs side by side from being compared fairly."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from backend.domain.comparison import Spread
+from backend.domain.granularities import GranularityKind
 from backend.domain.recipe import Recipe
 from backend.domain.retraining import DenseTraining, Distillation
 from backend.domain.side_by_side import ComparedRun, Series, label_of, series_of
@@ -12,6 +13,15 @@ _ALIKE_IN_SIZE = 1.5
 """Reached sizes of one target differ by less than this factor: the last removal overshoots, dead channels go on top."""
 _ALIKE_IN_TRAINING = 1.25
 """Lengths of training that differ by no more than this factor decide little."""
+_BASELINES: Mapping[GranularityKind, tuple[str, str, str]] = {
+    "channel": ("remove channels", "`random-channel` and `uniform`", "crowley2018-scratch"),
+    "unstructured": (
+        "set single weights to zero",
+        "`random-weights` and `uniform-magnitude-weights`",
+        "liu2019-random-reinit",
+    ),
+}
+"""By granularity: what it does, presets that choose blindly or by norms alone, and one that keeps no weights."""
 _SPARSIFYING = ("epochs", "optimizer", "learning_rate_decay", "learning_rate_warm_up", "gradient_norm")
 """What of the section sparsify is training, not method."""
 
@@ -33,8 +43,7 @@ def caveats(runs: Sequence[ComparedRun]) -> tuple[str, ...]:
             f"Some methods have {'one seed' if seeds == 1 else f'{seeds} seeds'} only: run at least {_FEWEST_SEEDS} "
             "to see what is chance."
         )
-    if not any(one.is_baseline for one in series):
-        found.append("There is no baseline among them: add runs with the presets `random-channel` and `uniform`.")
+    found += _on_baselines(series)
     return tuple(found)
 
 
@@ -100,6 +109,18 @@ def _on_zeros(runs: Sequence[ComparedRun]) -> Iterator[str]:
         f"{begin} single weights to zero: {'of those, ' if are_mixed else ''}MACs and parameters count what is not "
         "zero, shapes stay (but for dead channels), and zeros save no time until a sparse runtime is used."
     )
+
+
+def _on_baselines(series: Sequence[Series]) -> Iterator[str]:
+    """For channels and for single weights: what any choice, and any weights that are kept, must beat."""
+    for kind, (removal, presets, fresh) in _BASELINES.items():
+        of_kind = [one for one in series if one.granularity == kind]
+        if of_kind and not any(one.is_baseline for one in of_kind):
+            among = "them" if len(of_kind) == len(series) else f"those that {removal}"
+            yield (
+                f"There is no baseline among {among}: add runs with the presets {presets}, and with `{fresh}` for what "
+                "the architecture is worth when it is trained from fresh weights."
+            )
 
 
 def _means(spreads: Iterator[Spread | None]) -> list[float]:

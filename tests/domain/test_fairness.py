@@ -49,10 +49,29 @@ def test_a_dense_network_of_a_run_s_own_is_told_but_not_what_is_kept_of_it() -> 
     assert not any(own in found for found in caveats([*late, *lottery]))
 
 
-def test_a_comparison_without_a_baseline_says_so() -> None:
-    found = caveats([compared("theis2018-fisher", seed) for seed in range(3)])
-    assert len(found) == 1
-    assert "random-channel" in found[0]
+CHANNELS = ("random-channel", "uniform", "crowley2018-scratch")
+WEIGHTS = ("random-weights", "uniform-magnitude-weights", "liu2019-random-reinit")
+
+
+@pytest.mark.parametrize(("preset", "baselines"), [("theis2018-fisher", CHANNELS), ("lamp2021", WEIGHTS)])
+def test_a_comparison_without_a_baseline_names_those_of_its_granularity(
+    preset: str, baselines: tuple[str, ...]
+) -> None:
+    (sentence,) = baseline_notes([compared(preset, seed) for seed in range(3)])
+    assert sentence.startswith("There is no baseline among them: ")
+    assert [name for name in PRESETS if f"`{name}`" in sentence] == sorted(baselines, key=list(PRESETS).index)
+    assert all(PRESETS[name].is_baseline for name in baselines)
+
+
+def test_a_baseline_of_channels_is_none_for_single_weights() -> None:
+    zeros = [compared("lamp2021", seed) for seed in range(3)]
+    (sentence,) = baseline_notes([*fair(), *zeros])
+    assert sentence.startswith("There is no baseline among those that set single weights to zero: ")
+    assert baseline_notes([*fair(), *zeros, *(compared("random-weights", seed) for seed in range(3))]) == []
+
+
+def baseline_notes(runs: list[ComparedRun]) -> list[str]:
+    return [sentence for sentence in caveats(runs) if "no baseline" in sentence]
 
 
 def test_a_comparison_of_zeros_alone_says_what_they_are_not() -> None:
