@@ -225,6 +225,28 @@ def test_results_survive_their_file_and_stand_in_the_pages_of_their_methods(comp
     assert other.read_text() == untouched
 
 
+@pytest.mark.parametrize(
+    ("quoted", "data", "is_told"),
+    [
+        ("LeNet-5 on MNIST: 1.0%", "blobs", True),
+        ("LeNet-5 on MNIST: 1.0%", "mnist", False),
+        ("LeNet-5 on Fashion-MNIST: 9%", "blobs", False),
+        ("ResNet-50 on ImageNet: 24%", "blobs", False),
+    ],
+)
+def test_a_page_that_quotes_mnist_says_that_our_tables_are_of_other_data(
+    comparison: Comparison, tmp_path: Path, quoted: str, data: str, is_told: bool
+):
+    write_results(comparison.model_copy(update={"data": data}), tmp_path / "a.json")
+    page = tmp_path / "page.md"
+    numbers = "## Our numbers\n\n<!-- our numbers -->\n<!-- end of our numbers -->\n\nMNIST stands here too.\n"
+    page.write_text(f"# Magnitude (`magnitude-channel`)\n\n## The paper's numbers\n\n{quoted}\n\n{numbers}")
+    for _ in range(2):  # what was written is replaced
+        answer = CliRunner().invoke(pages.command, [str(tmp_path / "a.json"), "--folder", str(tmp_path)])
+        assert answer.exit_code == 0, answer.output
+        assert page.read_text().count("not comparable with the paper's numbers") == int(is_told)
+
+
 @pytest.fixture
 def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Grows by one with every mini-batch that is trained on."""

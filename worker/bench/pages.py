@@ -14,6 +14,12 @@ from worker.bench.results import read_results
 SECTION = "our numbers"
 """Between `<!-- our numbers -->` and `<!-- end of our numbers -->` of a page."""
 _TITLE_NAME = re.compile(r"`([^`]+)`")
+_PAPERS_NUMBERS = re.compile(r"^## The papers?'s? numbers$(.*?)^## ", re.MULTILINE | re.DOTALL)
+_MNIST = re.compile(r"(?<!Fashion-)\bMNIST\b")
+_OTHER_DATA = (
+    "Other data than the paper's MNIST: not comparable with the paper's numbers. No table of methods is on MNIST, but "
+    "[what three papers claim](../benchmarks.md#half-of-what-papers-report-for-lenet-5-on-mnist) was run on it."
+)
 _BASELINES = {True: ("uniform-magnitude-weights", "global-magnitude-weights"), False: ("uniform",)}
 """What a method is put beside, by whether it keeps all shapes: the smallest norms, inside layers and over all."""
 
@@ -29,8 +35,15 @@ def command(results: Sequence[Path], folder: Path) -> None:
         methods = [name for name in _TITLE_NAME.findall(content.partition("\n")[0]) if name in PRESETS]
         text = numbers(methods, found)
         if text and f"<!-- {SECTION} -->" in content:
-            replace_section(page, SECTION, text)
+            is_elsewhere = papers_have_mnist(content) and all(results.data != "mnist" for results in found)
+            replace_section(page, SECTION, f"{text}\n\n{_OTHER_DATA}" if is_elsewhere else text)
             click.echo(page)
+
+
+def papers_have_mnist(page: str) -> bool:
+    """Whether the numbers that a page quotes from its paper are of MNIST."""
+    quoted = _PAPERS_NUMBERS.search(page)
+    return quoted is not None and _MNIST.search(quoted[1]) is not None
 
 
 def numbers(methods: Sequence[str], found: Iterable[Comparison]) -> str:
