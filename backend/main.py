@@ -4,6 +4,8 @@ Run it with `uvicorn backend.main:create --factory --timeout-graceful-shutdown 5
 streams keep the server from ending).
 """
 
+from functools import partial
+
 from fastapi import FastAPI
 
 from backend.api.app import create_app
@@ -12,6 +14,8 @@ from backend.api.context import Context
 from backend.db import UnitOfWork, create_engine, create_sessions
 from backend.queue import Doorbell, EventPublisher, EventStream
 from backend.services.attempts import AttemptLimit
+from backend.services.blobs import SWEEP_S as BLOB_SWEEP_S
+from backend.services.blobs import sweep_blobs
 from backend.services.datasets import ensure_builtin_datasets
 from backend.services.reaper import SWEEP_S, Reaper
 from backend.services.scope import Outside, Scope
@@ -54,6 +58,7 @@ def create() -> FastAPI:
     chores = (
         Chore("built-in datasets", PREPARE_S, prepare_datasets),
         Chore("stale uploads", UPLOAD_SWEEP_S, outside.uploads.sweep),
+        Chore("dropped blobs", BLOB_SWEEP_S, partial(sweep_blobs, sessions, outside.store)),
         Chore("reaper", SWEEP_S, Reaper(sessions, doorbell, publisher).sweep),
     )
     return create_app(context, chores, closers=(doorbell.close, publisher.close, engine.dispose))

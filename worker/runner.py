@@ -78,7 +78,7 @@ class Runner:
     def _fail(self, job: JobRow, claim: Claim, failure: JobFailure) -> None:
         with self.workshop.work() as work:
             work.leases.finish(claim, JobState.FAILED, failure)
-            fail_subject(work, self.workshop.store, job, failure)
+            fail_subject(work, job, failure)
         self._announce_end(job, JobState.FAILED, keeps_checkpoint=failure.code is FailureCode.DIVERGED)
 
     def _release(self, job: JobRow, claim: Claim) -> None:

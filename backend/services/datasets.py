@@ -84,7 +84,7 @@ def delete_dataset(scope: Scope, dataset_id: str) -> None:
         raise Conflict("A job still needs this dataset; cancel it or wait for it.")
     hashes = {row.file_hash, row.tensors_hash, row.examples_hash}
     scope.work.datasets.delete(dataset_id)
-    scope.drop_blobs(hashes)
+    scope.work.artifacts.drop(hashes)
     scope.announce("dataset", dataset_id, "deleted")
 
 

@@ -80,7 +80,7 @@ def delete_model(scope: Scope, model_id: str) -> None:
         raise Conflict("A job still needs this model; cancel it or wait for it.")
     hashes = {row.content_hash, row.graph_hash, row.weights_hash}
     scope.work.models.delete(model_id)
-    scope.drop_blobs(hashes)
+    scope.work.artifacts.drop(hashes)
     scope.announce("model", model_id, "deleted")
 
 

@@ -127,10 +127,10 @@ def open_checkpoint(scope: Scope, run_id: str) -> Download:
 def delete_run(scope: Scope, run_id: str) -> None:
     """Forget a run that has ended, with its history and files. Raises `NotFound`, `Conflict` while it is alive."""
     scope.work.jobs.get_run(run_id)
-    hashes: set[str | None] = set(scope.work.artifacts.hashes_of_run(run_id))
+    hashes = scope.work.artifacts.hashes_of_run(run_id)
     scope.work.deliveries.delete_of_run(run_id)
     scope.work.jobs.delete(run_id)
-    scope.drop_blobs(hashes)
+    scope.work.artifacts.drop(hashes)
     scope.work.after_commit(lambda: scope.outside.store.delete_checkpoint(run_id))
     scope.announce("run", run_id, "deleted")
 

@@ -1,6 +1,6 @@
 """What a use case may touch: the open transaction, and the world beyond the database."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -42,8 +42,3 @@ class Scope:
         """Tell listening browsers about a new state once the transaction is committed."""
         event = LiveEvent(type="state", kind=kind, id=subject_id, data={"state": state})
         self.work.after_commit(partial(self.outside.publish, event))
-
-    def drop_blobs(self, hashes: Set[str | None]) -> None:
-        """Delete those blobs that no row names any more, once the transaction is committed."""
-        for sha256 in self.work.artifacts.unreferenced(hashes):
-            self.work.after_commit(partial(self.outside.store.delete, sha256))

@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,6 +20,8 @@ from backend.storage.durable import disk_full, full_disks_refused, sync_file
 CHUNK_BYTES = 1 << 20
 RESERVED_BYTES = 64 << 20
 """Never filled: the database and its log must stay writable."""
+SETTLING_S = 3600.0
+"""Far longer than it takes from the beginning of a put to the commit of the row that names the blob."""
 _UNTAME = re.compile(r"[^\w.-]", re.ASCII)
 _NAME_LENGTH = 100
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -52,7 +55,7 @@ class ArtifactStore:
             self._checkpoints = LocalCheckpoints(checkpoint_folder)
 
     def put_bytes(self, data: bytes) -> Blob:
-        """Keep `data`; the same bytes are kept once."""
+        """Keep `data`; the same bytes are kept once, and are new again."""
         blob = Blob(hashlib.sha256(data).hexdigest(), len(data))
         self._put(blob, data)
         return blob
@@ -95,12 +98,16 @@ class ArtifactStore:
                 file.write(chunk)
         return path
 
-    def delete(self, sha256: str) -> None:
-        """Remove a blob, if it is there; the caller made sure that no row names it."""
+    def delete_settled(self, sha256: str) -> bool:
+        """Remove a blob that no row names, unless it was put in the last `SETTLING_S`; false where it stays for now."""
         try:
+            put = obstore.head(self._store, _key(sha256))["last_modified"]
+            if datetime.now(UTC) - put < timedelta(seconds=SETTLING_S):
+                return False
             obstore.delete(self._store, _key(sha256))
         except (NotFoundError, FileNotFoundError):
-            return
+            return True
+        return True
 
     def save_checkpoint(self, job_id: str, data: bytes, *, epoch: int) -> None:
         """Replace the checkpoint that the holder of `epoch` writes, atomically and durably."""

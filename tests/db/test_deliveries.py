@@ -77,9 +77,10 @@ def test_deliveries_are_no_runs_and_go_with_their_run(unit_of_work: Open, run_id
 def test_the_graph_of_a_point_is_a_blob_of_its_run(unit_of_work: Open, run_id: str) -> None:
     with unit_of_work() as work:
         assert work.artifacts.hashes_of_run(run_id) == {HASH, GRAPH}
-        assert work.artifacts.unreferenced({GRAPH}) == set()
+        work.artifacts.drop({GRAPH})
+        assert [blob.is_named for blob in work.artifacts.list_dropped()] == [True]
         work.jobs.delete(run_id)
-        assert work.artifacts.unreferenced({GRAPH}) == {GRAPH}
+        assert [blob.is_named for blob in work.artifacts.list_dropped()] == [False]
 
 
 def test_a_file_is_put_in_place_of_an_earlier_one(unit_of_work: Open, run_id: str) -> None:

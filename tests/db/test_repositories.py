@@ -181,18 +181,23 @@ def test_a_deleted_run_takes_history_points_and_files_along(unit_of_work: Open, 
         work.jobs.request_cancel(job_id)
         assert work.artifacts.hashes_of_run(job_id) == {HASH}
         work.jobs.delete(job_id)
+        work.artifacts.drop({HASH, None})
     with unit_of_work() as work:
         assert work.jobs.find(job_id) is None
         assert work.steps.count(job_id) == 0
         assert work.artifacts.hashes_of_run(job_id) == set()
-        assert work.artifacts.unreferenced({HASH, None}) == {HASH}
+        assert [(blob.sha256, blob.is_named) for blob in work.artifacts.list_dropped()] == [(HASH, False)]
 
 
 def test_a_blob_that_any_row_names_is_still_wanted(unit_of_work: Open) -> None:
     with unit_of_work() as work:
         work.models.add(ModelRow(name="m", file_name="m.pt", source="upload", state="inspecting", content_hash=HASH))
-        assert work.artifacts.unreferenced({HASH, OTHER_HASH}) == {OTHER_HASH}
-        assert work.artifacts.unreferenced({None}) == set()
+        work.artifacts.drop({HASH, OTHER_HASH})
+        work.artifacts.drop({None})
+        dropped = work.artifacts.list_dropped()
+        assert {blob.sha256: blob.is_named for blob in dropped} == {HASH: True, OTHER_HASH: False}
+        work.artifacts.forget_dropped([blob.id for blob in dropped])
+        assert work.artifacts.list_dropped() == []
 
 
 def test_runs_are_listed_newest_first_and_intakes_are_not_runs(unit_of_work: Open) -> None:

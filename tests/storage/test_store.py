@@ -2,6 +2,7 @@
 
 import errno
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from backend.domain.errors import DiskFull, NotFound
 from backend.storage import ArtifactStore
+from backend.storage import store as store_module
 from backend.storage.durable import PARTIAL_SUFFIX, write_durably
 from backend.storage.store import CHUNK_BYTES
 from tests.storage.bucket import bucket_server
@@ -82,12 +84,25 @@ def test_what_is_not_there_or_no_name_is_not_found(any_store: ArtifactStore, nam
             call()
 
 
-def test_a_deleted_blob_is_gone_and_may_be_deleted_again(any_store: ArtifactStore) -> None:
+def test_only_a_blob_that_was_put_long_ago_is_deleted_and_may_be_again(
+    any_store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     blob = any_store.put_bytes(b"hello")
-    any_store.delete(blob.sha256)
-    any_store.delete(blob.sha256)
+    assert not any_store.delete_settled(blob.sha256)
+    assert any_store.read(blob.sha256) == b"hello"
+    monkeypatch.setattr(store_module, "SETTLING_S", 0.0)
+    assert any_store.delete_settled(blob.sha256)
+    assert any_store.delete_settled(blob.sha256)
     with pytest.raises(NotFound):
         any_store.read(blob.sha256)
+
+
+def test_a_put_makes_a_blob_new_again(any_store: ArtifactStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    blob = any_store.put_bytes(b"hello")
+    monkeypatch.setattr(store_module, "SETTLING_S", 2.0)
+    time.sleep(2.1)  # a bucket tells whole seconds
+    any_store.put_bytes(b"hello")
+    assert not any_store.delete_settled(blob.sha256)
 
 
 def test_the_newest_epoch_adopts_the_checkpoint_and_older_ones_cannot_change_it(any_store: ArtifactStore) -> None:

@@ -9,6 +9,7 @@ from backend.db.models import DatasetRow, ModelRow
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
+from tests.blobs import sweep_later
 from tests.worker.workshop import Bench
 from worker.data import LabeledExamples, to_neutral
 from worker.engine.network import Network, dump, load, summarize
@@ -134,4 +135,4 @@ def test_an_uploaded_dataset_leaves_only_its_neutral_form(bench: Bench, monkeypa
     with bench.workshop.work() as work:
         dataset = work.datasets.get(dataset_id)
     assert (dataset.state, dataset.file_hash) == ("ready", None)
-    assert not list((bench.workshop.settings.data / "artifacts").rglob(uploaded.sha256))
+    assert sweep_later(bench.workshop.sessions, bench.workshop.store) == {dataset.tensors_hash, dataset.examples_hash}

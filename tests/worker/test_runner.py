@@ -14,6 +14,7 @@ from backend.db.base import database_time
 from backend.db.models import JobRow, ModelRow
 from backend.domain.errors import DiskFull, FailureCode, JobFailure
 from backend.domain.jobs import JobKind, JobState
+from tests.blobs import sweep_later
 from tests.worker.workshop import Bench
 from worker.jobs.performance import Performance, Write, write_nothing
 from worker.runner import Runner
@@ -201,7 +202,7 @@ def test_a_rejected_model_says_why_and_its_file_is_removed(bench: Bench) -> None
     with bench.workshop.work() as work:
         model = work.models.get(model_id)
     assert (model.state, model.error_code, model.error_detail) == ("rejected", "unsafe_file", "m.pt runs code.")
-    assert not list((bench.workshop.settings.data / "artifacts").rglob(blob.sha256))
+    assert sweep_later(bench.workshop.sessions, bench.workshop.store) == set()
     assert bench.published[-1].kind == "model"
 
 

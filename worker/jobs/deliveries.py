@@ -160,7 +160,6 @@ def _rewrite_manifest(
         before = row.sha256
         blob = workshop.store.put_bytes(to_json(change(json.loads(workshop.store.read(before)))))
         row.sha256, row.size = blob.sha256, blob.size
-        for unused in work.artifacts.unreferenced({before}):
-            work.after_commit(partial(workshop.store.delete, unused))
+        work.artifacts.drop({before})
     event = LiveEvent(type="point", kind="run", id=run_id, data={"index": index})
     work.after_commit(lambda: workshop.publish(event))

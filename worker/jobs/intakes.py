@@ -8,7 +8,6 @@ from backend.db import UnitOfWork
 from backend.db.models import DatasetRow, JobRow, ModelRow
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.jobs import JobKind
-from backend.storage import ArtifactStore
 from worker.data import NeutralDataset, load_builtin, to_neutral
 from worker.intake.datasets import inspect_dataset
 from worker.intake.models import inspect_model
@@ -57,21 +56,21 @@ def prepare_dataset(performance: Performance) -> Write | None:
         "examples_hash": workshop.store.put_bytes(neutral.examples_png).sha256,
         "file_hash": None,
     }
-    return partial(_update_dataset, store=workshop.store, dataset_id=dataset_id, values=values)
+    return partial(_update_dataset, dataset_id=dataset_id, values=values)
 
 
-def fail_subject(work: UnitOfWork, store: ArtifactStore, job: JobRow, failure: JobFailure) -> None:
+def fail_subject(work: UnitOfWork, job: JobRow, failure: JobFailure) -> None:
     """When an intake fails, its model or dataset says why, and a rejected upload is removed."""
     if job.kind is JobKind.MODEL_INTAKE and job.model_id is not None:
         model = work.models.get(job.model_id)
         work.models.reject(model.id, failure)
-        uploaded, model.content_hash = model.content_hash, None
-        _drop(work, store, uploaded)
+        work.artifacts.drop({model.content_hash})
+        model.content_hash = None
     if job.kind is JobKind.DATASET_INTAKE and job.dataset_id is not None:
         dataset = work.datasets.get(job.dataset_id)
         work.datasets.fail(dataset.id, failure, state="failed" if dataset.source == "builtin" else "rejected")
-        uploaded, dataset.file_hash = dataset.file_hash, None
-        _drop(work, store, uploaded)
+        work.artifacts.drop({dataset.file_hash})
+        dataset.file_hash = None
 
 
 def _builtin(workshop: Workshop, row: DatasetRow) -> NeutralDataset:
@@ -91,18 +90,12 @@ def _update_model(work: UnitOfWork, model_id: str, values: dict[str, object]) ->
     _set(work.models.get(model_id), values)
 
 
-def _update_dataset(work: UnitOfWork, store: ArtifactStore, dataset_id: str, values: dict[str, object]) -> None:
+def _update_dataset(work: UnitOfWork, dataset_id: str, values: dict[str, object]) -> None:
     row = work.datasets.get(dataset_id)
-    uploaded = row.file_hash
+    work.artifacts.drop({row.file_hash})
     _set(row, values)
-    _drop(work, store, uploaded)
 
 
 def _set(row: ModelRow | DatasetRow, values: dict[str, object]) -> None:
     for name, value in values.items():
         setattr(row, name, value)
-
-
-def _drop(work: UnitOfWork, store: ArtifactStore, sha256: str | None) -> None:
-    for unused in work.artifacts.unreferenced({sha256}):
-        work.after_commit(partial(store.delete, unused))

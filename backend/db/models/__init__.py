@@ -4,6 +4,7 @@ from backend.db.models.api_token import ApiTokenRow
 from backend.db.models.artifact import ArtifactRow
 from backend.db.models.dataset import DatasetRow
 from backend.db.models.delivery import DeliveryRow
+from backend.db.models.dropped_blob import DroppedBlobRow
 from backend.db.models.job import JobRow
 from backend.db.models.login_code import LoginCodeRow
 from backend.db.models.model import ModelRow
@@ -16,6 +17,7 @@ __all__ = [
     "ArtifactRow",
     "DatasetRow",
     "DeliveryRow",
+    "DroppedBlobRow",
     "JobRow",
     "LoginCodeRow",
     "ModelRow",

@@ -1,10 +1,11 @@
 """Files of operating points, and which blobs of the store are still wanted."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select, union_all
 
-from backend.db.models import ArtifactRow, DatasetRow, ModelRow, PointRow
+from backend.db.models import ArtifactRow, DatasetRow, DroppedBlobRow, ModelRow, PointRow
 from backend.db.repositories.repository import Repository
 from backend.domain.errors import NotFound
 
@@ -20,8 +21,18 @@ _BLOB_COLUMNS = (
 )
 
 
+@dataclass(frozen=True)
+class DroppedBlob:
+    """A blob that a row named and names no more."""
+
+    id: str
+    sha256: str
+    is_named: bool
+    """Another row names it."""
+
+
 class Artifacts(Repository):
-    """The table `artifact`."""
+    """The tables `artifact` and `dropped_blob`."""
 
     def replace(self, job_id: str, point_index: int, rows: Sequence[ArtifactRow]) -> None:
         """Write all files of a point, in place of earlier ones; the caller has fenced the transaction."""
@@ -63,11 +74,19 @@ class Artifacts(Repository):
         graphs = select(PointRow.graph_hash).where(PointRow.job_id == job_id, PointRow.graph_hash.is_not(None))
         return set(self._session.scalars(union_all(files, graphs)))
 
-    def unreferenced(self, hashes: Collection[str | None]) -> set[str]:
-        """Those of `hashes` that no row names any more: their blobs may go (after the commit)."""
-        wanted = {value for value in hashes if value is not None}
-        if not wanted:
-            return set()
-        self._session.flush()
-        queries = [select(column).where(column.in_(wanted)) for column in _BLOB_COLUMNS]
-        return wanted - set(self._session.scalars(union_all(*queries)))
+    def drop(self, hashes: Collection[str | None]) -> None:
+        """Note blobs that a row names no more; they leave the store some time later, unless another row names them."""
+        values = [{"sha256": sha256} for sha256 in set(hashes) if sha256 is not None]
+        if values:
+            self._session.execute(insert(DroppedBlobRow), values)
+
+    def list_dropped(self) -> Sequence[DroppedBlob]:
+        """The blobs that were dropped and not yet forgotten, and whether a row names them."""
+        named = union_all(*(select(column).where(column.is_not(None)) for column in _BLOB_COLUMNS))
+        query = select(DroppedBlobRow.id, DroppedBlobRow.sha256, DroppedBlobRow.sha256.in_(named))
+        return [DroppedBlob(*row) for row in self._session.execute(query)]
+
+    def forget_dropped(self, ids: Collection[str]) -> None:
+        """They are gone, or wanted again."""
+        for dropped_id in ids:
+            self._session.execute(delete(DroppedBlobRow).where(DroppedBlobRow.id == dropped_id))
