@@ -8,9 +8,9 @@ from backend.db.models import JobRow
 from backend.db.repositories.leases import Claim, LeaseLost
 from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.jobs import JobKind, JobState
+from backend.services.intakes import fail_subject
 from worker.failures import failure_of, is_database_away
 from worker.heartbeat import Heartbeat
-from worker.jobs.intakes import fail_subject
 from worker.jobs.performance import Performance, Performer, Write, live_event, write_nothing
 from worker.workshop import Workshop
 

@@ -112,6 +112,22 @@ class FailureCode(StrEnum):
     INTERNAL_ERROR = "internal_error"
 
 
+FILE_VERDICTS = frozenset(
+    {
+        FailureCode.REJECTED_FILE,
+        FailureCode.UNSAFE_FILE,
+        FailureCode.UNKNOWN_ARCHITECTURE,
+        FailureCode.UNSUPPORTED_OPERATION,
+        FailureCode.ARCHITECTURE_MISMATCH,
+        FailureCode.NON_FINITE_WEIGHTS,
+        FailureCode.INVALID_DATASET,
+        FailureCode.DATA_MISMATCH,
+        FailureCode.PARSER_CRASH,
+    }
+)
+"""What an uploaded file is refused for; every other failure is of the machine, and the same file may do later."""
+
+
 class JobFailure(Exception):
     """A job cannot go on: a stable code, a sentence, and a hint that says what to do."""
 

@@ -65,10 +65,10 @@ def register_dataset(scope: Scope, upload_id: str, name: str | None) -> DatasetR
 
 
 def prepare_again(scope: Scope, dataset_id: str) -> DatasetRow:
-    """Try a built-in dataset once more whose preparation failed. Raises `NotFound`, `Conflict`."""
+    """Try a dataset once more whose preparation failed. Raises `NotFound`, `Conflict`, for a refused file too."""
     row = scope.work.datasets.get(dataset_id)
-    if row.state != "failed" or row.source != "builtin":
-        raise Conflict(f"Only a built-in dataset whose preparation failed can be tried again; this one is {row.state}.")
+    if row.state != "failed":
+        raise Conflict(f"Only a dataset whose preparation failed can be tried again; this one is {row.state}.")
     row.state = "preparing"
     row.error_code = row.error_detail = row.error_hint = None
     _prepare(scope, row)

@@ -73,6 +73,17 @@ def choose_architecture(scope: Scope, model_id: str, choice: ArchitectureMatch) 
     return row
 
 
+def inspect_again(scope: Scope, model_id: str) -> ModelRow:
+    """Inspect a model once more whose inspection failed. Raises `NotFound`, `Conflict`, for a refused file too."""
+    row = scope.work.models.get(model_id)
+    if row.state != "failed":
+        raise Conflict(f"Only a model whose inspection failed can be inspected again; this one is {row.state}.")
+    row.state = "inspecting"
+    row.error_code = row.error_detail = row.error_hint = None
+    _inspect(scope, row)
+    return row
+
+
 def delete_model(scope: Scope, model_id: str) -> None:
     """Forget a model and its files; finished runs keep their results. Raises `NotFound`, `Conflict` while in use."""
     row = scope.work.models.get(model_id)

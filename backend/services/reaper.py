@@ -12,6 +12,7 @@ from backend.db import UnitOfWork
 from backend.db.repositories.leases import CRASH_LOOP, Expired
 from backend.domain.jobs import RUN_KINDS, JobKind, JobState
 from backend.queue import Doorbell, EventPublisher, LiveEvent, queue_of
+from backend.services.intakes import fail_subject
 
 _LOG = logging.getLogger(__name__)
 
@@ -60,20 +61,12 @@ class Reaper:
             expired = work.leases.expire()
             for job in expired:
                 if job.state is JobState.FAILED:
-                    _fail_subject(work, job)
+                    fail_subject(work, job, CRASH_LOOP)
             return expired, work.leases.due_for_bell()
 
     def _ring_again(self, due: list[tuple[str, JobKind]]) -> None:
         for job_id, kind in due:
             self._doorbell.ring(job_id, kind)
-
-
-def _fail_subject(work: UnitOfWork, job: Expired) -> None:
-    """A file whose inspection always kills the process is not accepted."""
-    if job.kind is JobKind.MODEL_INTAKE and job.model_id is not None:
-        work.models.reject(job.model_id, CRASH_LOOP)
-    if job.kind is JobKind.DATASET_INTAKE and job.dataset_id is not None:
-        work.datasets.fail(job.dataset_id, CRASH_LOOP, state="failed")
 
 
 def _event_of(job: Expired) -> LiveEvent:

@@ -62,6 +62,7 @@ ROUTES = [
     ("POST", "/api/login"),
     ("POST", "/api/models"),
     ("POST", "/api/models/{model_id}/architecture"),
+    ("POST", "/api/models/{model_id}/inspect"),
     ("POST", "/api/recipes/check"),
     ("POST", "/api/runs"),
     ("POST", "/api/runs/{run_id}/cancel"),

@@ -42,9 +42,10 @@ def test_a_blob_that_is_gone_is_404(application: Application, client: TestClient
     assert client.get(f"/api/datasets/{dataset}/examples.png").status_code == 404
 
 
-def test_a_failed_built_in_dataset_can_be_tried_again(application: Application, client: TestClient) -> None:
+@pytest.mark.parametrize("source", ["builtin", "upload"])
+def test_a_dataset_that_failed_can_be_tried_again(application: Application, client: TestClient, source: str) -> None:
     failure = {"error_code": "data_unavailable", "error_detail": "No network.", "error_hint": ""}
-    dataset = application.add_dataset(source="builtin", state="failed", summary=None, **failure)
+    dataset = application.add_dataset(source=source, state="failed", summary=None, **failure)
     answer = client.post(f"/api/datasets/{dataset}/prepare").json()
     assert (answer["state"], answer["error"]) == ("preparing", None)
     assert len(application.rung) == 1

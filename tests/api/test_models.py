@@ -1,5 +1,6 @@
 """Models over HTTP."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 from backend.domain.jobs import JobKind
@@ -68,6 +69,21 @@ def test_a_rejected_model_says_why(application: Application, client: TestClient)
     failure = {"error_code": "unsafe_file", "error_detail": "It runs code.", "error_hint": "Use safetensors."}
     model = client.get(f"/api/models/{application.add_model(state='rejected', summary=None, **failure)}").json()
     assert model["error"] == {"code": "unsafe_file", "detail": "It runs code.", "hint": "Use safetensors."}
+
+
+def test_a_model_whose_inspection_failed_is_inspected_again(application: Application, client: TestClient) -> None:
+    failure = {"error_code": "disk_full", "error_detail": "The disk is full.", "error_hint": "Free some space."}
+    model = application.add_model(state="failed", summary=None, content_hash="0" * 64, **failure)
+    answer = client.post(f"/api/models/{model}/inspect").json()
+    assert (answer["state"], answer["error"]) == ("inspecting", None)
+    assert [kind for _, kind in application.rung] == [JobKind.MODEL_INTAKE]
+    assert client.post(f"/api/models/{model}/inspect").status_code == 409
+
+
+@pytest.mark.parametrize("state", ["ready", "rejected", "choosing"])
+def test_no_other_model_is_inspected_again(application: Application, client: TestClient, state: str) -> None:
+    answer = client.post(f"/api/models/{application.add_model(state=state)}/inspect")
+    assert (answer.status_code, application.rung) == (409, [])
 
 
 def test_the_file_is_an_inert_attachment(application: Application, client: TestClient) -> None:

@@ -246,11 +246,12 @@ def test_json_prints_the_whole_answer(
     assert json.loads(printed)["report"]["removable_channels"] == 18
 
 
+@pytest.mark.parametrize("state", ["rejected", "failed"])
 def test_a_refused_file_ends_with_the_sentence_and_not_with_zero(
-    monkeypatch: pytest.MonkeyPatch, application: Application, wire: Wire, token: str, file: Path
+    monkeypatch: pytest.MonkeyPatch, application: Application, wire: Wire, token: str, file: Path, state: Any
 ) -> None:
     failure = JobFailure(FailureCode.UNSAFE_FILE, "`net` is a bare pickle.", "Save only the weights.")
-    wire.disturb = inspected(application, lambda found: found[0].models.reject(found[1].id, failure))
+    wire.disturb = inspected(application, lambda found: found[0].models.fail(found[1].id, failure, state=state))
     code, printed, complaint = run(monkeypatch, wire, token, file)
     assert (code, printed) == (1, "")
     assert complaint.strip().endswith("Error: `net` is a bare pickle. Save only the weights.")

@@ -234,7 +234,8 @@ def test_a_rejected_model_says_why_and_keeps_its_matches(unit_of_work: Open) -> 
         model_id = work.models.add(row).id
     with unit_of_work() as work:
         assert work.models.get(model_id).matches == (match,)
-        work.models.reject(model_id, JobFailure(FailureCode.UNSAFE_FILE, "It runs code.", "Save a state dict."))
+        failure = JobFailure(FailureCode.UNSAFE_FILE, "It runs code.", "Save a state dict.")
+        work.models.fail(model_id, failure, state="rejected")
     with unit_of_work() as work:
         row = work.models.get(model_id)
     assert (row.state, row.error_code, row.error_hint) == ("rejected", "unsafe_file", "Save a state dict.")

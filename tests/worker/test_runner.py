@@ -11,7 +11,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
 from backend.db.base import database_time
-from backend.db.models import JobRow, ModelRow
+from backend.db.models import DatasetRow, JobRow, ModelRow
 from backend.domain.errors import DiskFull, FailureCode, JobFailure
 from backend.domain.jobs import JobKind, JobState
 from tests.blobs import sweep_later
@@ -204,6 +204,27 @@ def test_a_rejected_model_says_why_and_its_file_is_removed(bench: Bench) -> None
     assert (model.state, model.error_code, model.error_detail) == ("rejected", "unsafe_file", "m.pt runs code.")
     assert sweep_later(bench.workshop.sessions, bench.workshop.store) == set()
     assert bench.published[-1].kind == "model"
+
+
+def test_an_upload_outlives_a_failure_that_is_no_verdict_on_it(bench: Bench) -> None:
+    blob = bench.workshop.store.put_bytes(b"good")
+    with bench.workshop.work() as work:
+        row = ModelRow(name="m", file_name="m.pt", source="upload", state="inspecting", content_hash=blob.sha256)
+        model_id = work.models.add(row).id
+        data = DatasetRow(name="d", title="d", source="upload", state="preparing", file_hash=blob.sha256)
+        dataset_id = work.datasets.add(data).id
+    for kind, subject in (
+        (JobKind.MODEL_INTAKE, {"model_id": model_id}),
+        (JobKind.DATASET_INTAKE, {"dataset_id": dataset_id}),
+    ):
+        _run(bench, bench.queue(kind, **subject), _raise(OSError(errno.ENOSPC, "No space left on device")))
+    with bench.workshop.work() as work:
+        model, dataset = work.models.get(model_id), work.datasets.get(dataset_id)
+    for failed in (model, dataset):
+        assert (failed.state, failed.error_code) == ("failed", "disk_full")
+        assert (failed.error_hint or "").endswith("The uploaded file is kept: try again.")
+    assert (model.content_hash, dataset.file_hash) == (blob.sha256, blob.sha256)
+    assert sweep_later(bench.workshop.sessions, bench.workshop.store) == {blob.sha256}
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def command(file: Path, url: str, token: str, name: str | None, architecture: st
         if model["state"] == "choosing":
             choice = pick_match(model["matches"], architecture)
             model = _wait(server, server.post(f"/api/models/{model['id']}/architecture", choice), console)
-    if model["state"] == "rejected":
+    if model["state"] in {"rejected", "failed"}:
         error = model["error"]
         raise ServerRefusal(error["detail"], hint=error["hint"])
     click.echo(json.dumps(model, indent=1) if as_json else "\n".join(_lines(model, server.url)))

@@ -5,9 +5,8 @@ from functools import partial
 from pathlib import Path
 
 from backend.db import UnitOfWork
-from backend.db.models import DatasetRow, JobRow, ModelRow
+from backend.db.models import DatasetRow, ModelRow
 from backend.domain.errors import FailureCode, JobFailure
-from backend.domain.jobs import JobKind
 from worker.data import NeutralDataset, load_builtin, to_neutral
 from worker.intake.datasets import inspect_dataset
 from worker.intake.models import inspect_model
@@ -57,20 +56,6 @@ def prepare_dataset(performance: Performance) -> Write | None:
         "file_hash": None,
     }
     return partial(_update_dataset, dataset_id=dataset_id, values=values)
-
-
-def fail_subject(work: UnitOfWork, job: JobRow, failure: JobFailure) -> None:
-    """When an intake fails, its model or dataset says why, and a rejected upload is removed."""
-    if job.kind is JobKind.MODEL_INTAKE and job.model_id is not None:
-        model = work.models.get(job.model_id)
-        work.models.reject(model.id, failure)
-        work.artifacts.drop({model.content_hash})
-        model.content_hash = None
-    if job.kind is JobKind.DATASET_INTAKE and job.dataset_id is not None:
-        dataset = work.datasets.get(job.dataset_id)
-        work.datasets.fail(dataset.id, failure, state="failed" if dataset.source == "builtin" else "rejected")
-        work.artifacts.drop({dataset.file_hash})
-        dataset.file_hash = None
 
 
 def _builtin(workshop: Workshop, row: DatasetRow) -> NeutralDataset:

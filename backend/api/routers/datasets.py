@@ -48,7 +48,7 @@ def get_examples(dataset_id: PathId, scope: ScopeOf) -> StreamingResponse:
 
 @router.post("/{dataset_id}/prepare", responses=MISSING | CONFLICT)
 def prepare_dataset(dataset_id: PathId, scope: ScopeOf) -> DatasetAnswer:
-    """Try a built-in dataset again whose preparation failed (no network, for example)."""
+    """Try a dataset again whose preparation failed (no network or a full disk, for example)."""
     return DatasetAnswer.of(datasets.prepare_again(scope, dataset_id))
 
 

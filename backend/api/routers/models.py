@@ -56,6 +56,12 @@ def choose_architecture(
     return ModelAnswer.of(models.choose_architecture(scope, model_id, choice))
 
 
+@router.post("/{model_id}/inspect", responses=MISSING | CONFLICT)
+def inspect_model(model_id: PathId, scope: ScopeOf) -> ModelAnswer:
+    """Inspect a model again whose inspection failed (a full disk, for example): its file was kept."""
+    return ModelAnswer.of(models.inspect_again(scope, model_id))
+
+
 @router.delete("/{model_id}", status_code=HTTPStatus.NO_CONTENT, responses=MISSING | CONFLICT)
 def delete_model(model_id: PathId, scope: ScopeOf) -> None:
     """Forget a model and its files; finished runs keep their results."""

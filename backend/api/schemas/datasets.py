@@ -25,7 +25,7 @@ class DatasetAnswer(Answer):
     name: str
     title: str
     source: DatasetSource
-    state: DatasetState
+    state: DatasetState = Field(description="`failed`: it can be prepared again; `rejected`: the file was refused.")
     file_name: str | None
     summary: DatasetSummary | None = Field(description="Counts, classes and shape, once the state is `ready`.")
     error: FailureAnswer | None

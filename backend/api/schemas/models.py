@@ -11,6 +11,11 @@ from backend.db.models.model import ModelSource, ModelState
 from backend.domain.import_report import ImportReport, import_report
 from backend.domain.network import ArchitectureMatch, LayerShare, NetworkSummary
 
+_STATES = (
+    "`choosing`: several architectures fit, pick one of `matches`; `failed`: the file was kept and can be inspected "
+    "again; `rejected`: it was refused."
+)
+
 
 class ModelBody(Body):
     """Make a model of a finished upload."""
@@ -26,7 +31,7 @@ class ModelEntry(Answer):
     name: str
     file_name: str
     source: ModelSource
-    state: ModelState = Field(description="`choosing`: several architectures fit, pick one of `matches`.")
+    state: ModelState = Field(description=_STATES)
     file_size: int | None = Field(description="Bytes.")
     architecture: str | None = Field(description="Once the state is `ready`.")
     parameters: int | None
@@ -58,7 +63,7 @@ class ModelAnswer(Answer):
     name: str
     file_name: str
     source: ModelSource
-    state: ModelState = Field(description="`choosing`: several architectures fit, pick one of `matches`.")
+    state: ModelState = Field(description=_STATES)
     content_hash: str | None = Field(description="sha256 of the file.")
     file_size: int | None = Field(description="Bytes.")
     summary: NetworkSummary | None = Field(description="Layers and counts, once the state is `ready`.")

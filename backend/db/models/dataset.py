@@ -11,6 +11,7 @@ from backend.db.models.failure import FailureColumns
 from backend.domain.datasets import DatasetSource, DatasetSummary
 
 DatasetState = Literal["preparing", "ready", "failed", "rejected"]
+"""`failed`: the machine could not prepare it, and an uploaded file is kept; `rejected`: the file was refused."""
 
 
 class DatasetRow(FailureColumns, Base):
@@ -27,7 +28,7 @@ class DatasetRow(FailureColumns, Base):
     state: Mapped[DatasetState] = mapped_column(String(16))
     file_name: Mapped[str | None] = mapped_column(String(255))
     file_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
-    """Blob with the uploaded file, until it is inspected."""
+    """Blob with the uploaded file, until it is prepared or refused."""
     file_size: Mapped[int | None] = mapped_column(BigInteger)
     tensors_hash: Mapped[str | None] = mapped_column(String(HASH_LENGTH))
     """Blob with the neutral form (safetensors: x_train, y_train, x_test, y_test); set when `ready`."""

@@ -11,7 +11,8 @@ from backend.db.models.failure import FailureColumns
 from backend.domain.network import ArchitectureMatch, NetworkSummary
 
 ModelSource = Literal["upload", "sample"]
-ModelState = Literal["inspecting", "choosing", "ready", "rejected"]
+ModelState = Literal["inspecting", "choosing", "ready", "failed", "rejected"]
+"""`failed`: the machine could not inspect it, and its file is kept; `rejected`: the file was refused."""
 
 
 class ModelRow(FailureColumns, Base):

@@ -1,6 +1,7 @@
 """Trained networks."""
 
 from collections.abc import Collection, Sequence
+from typing import Literal
 
 from sqlalchemy import delete, select
 
@@ -39,10 +40,10 @@ class Models(Repository):
         query = select(ModelRow.id, ModelRow.name).where(ModelRow.id.in_(model_ids))
         return {row.id: row.name for row in self._session.execute(query)}
 
-    def reject(self, model_id: str, failure: JobFailure) -> None:
+    def fail(self, model_id: str, failure: JobFailure, *, state: Literal["failed", "rejected"]) -> None:
         """Mark a model as unusable, and say why."""
         row = self.get(model_id)
-        row.state = "rejected"
+        row.state = state
         row.error_code, row.error_detail, row.error_hint = failure.code.value, failure.detail, failure.hint
 
     def delete(self, model_id: str) -> None:

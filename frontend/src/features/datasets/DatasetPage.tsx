@@ -35,7 +35,7 @@ function DatasetView({ dataset }: { dataset: Dataset }) {
           loading={remove.isPending}
         />
       )}
-      {source === 'builtin' && state === 'failed' && (
+      {state === 'failed' && (
         <Button onClick={() => prepare.mutate()} loading={prepare.isPending}>
           Try again
         </Button>

@@ -1,12 +1,15 @@
+import { Button } from '@mantine/core'
 import { useNavigate, useParams } from 'react-router'
 import { ConfirmButton } from '@/components/ConfirmButton'
 import { ErrorNotice } from '@/components/ErrorNotice'
+import { FailureNotice } from '@/components/FailureNotice'
 import { Page } from '@/components/Page'
 import { Query } from '@/components/Query'
 import { StateBadge } from '@/components/StateBadge'
 import type { Model } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
 import { useDeleteModel } from '@/lib/queries/useDeleteModel'
+import { useInspectModel } from '@/lib/queries/useInspectModel'
 import { useModel } from '@/lib/queries/useModel'
 import { ChooseArchitecture } from './ChooseArchitecture'
 import { InspectingModel } from './InspectingModel'
@@ -24,6 +27,7 @@ function ModelView({ model }: { model: Model }) {
   const navigate = useNavigate()
   const view = useLayerView()
   const remove = useDeleteModel(model.id, () => void navigate(paths.models))
+  const inspect = useInspectModel(model.id)
   const actions = (
     <>
       <ConfirmButton
@@ -33,12 +37,18 @@ function ModelView({ model }: { model: Model }) {
         onConfirm={() => remove.mutate()}
         loading={remove.isPending}
       />
+      {model.state === 'failed' && (
+        <Button onClick={() => inspect.mutate()} loading={inspect.isPending}>
+          Try again
+        </Button>
+      )}
       {model.state === 'ready' && <PruneButton model={model} pins={view.pins} />}
     </>
   )
   return (
     <Page title={model.name} mark={<StateBadge state={model.state} />} summary={model.name !== model.file_name && model.file_name} actions={actions}>
       {remove.isError && <ErrorNotice error={remove.error} />}
+      {inspect.isError && <ErrorNotice error={inspect.error} />}
       <ModelBody model={model} />
     </Page>
   )
@@ -50,6 +60,8 @@ function ModelBody({ model }: { model: Model }) {
       return <InspectingModel />
     case 'choosing':
       return <ChooseArchitecture model={model} />
+    case 'failed':
+      return model.error && <FailureNotice failure={model.error} />
     case 'rejected':
       return <RejectedModel model={model} />
     case 'ready':

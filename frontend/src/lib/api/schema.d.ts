@@ -99,7 +99,7 @@ export interface paths {
         put?: never;
         /**
          * Prepare Dataset
-         * @description Try a built-in dataset again whose preparation failed (no network, for example).
+         * @description Try a dataset again whose preparation failed (no network or a full disk, for example).
          */
         post: operations["prepare_dataset_api_datasets__dataset_id__prepare_post"];
         delete?: never;
@@ -234,6 +234,26 @@ export interface paths {
         get: operations["download_model_api_models__model_id__file_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/{model_id}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Inspect Model
+         * @description Inspect a model again whose inspection failed (a full disk, for example): its file was kept.
+         */
+        post: operations["inspect_model_api_models__model_id__inspect_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1193,6 +1213,7 @@ export interface components {
             source: "builtin" | "upload";
             /**
              * State
+             * @description `failed`: it can be prepared again; `rejected`: the file was refused.
              * @enum {string}
              */
             state: "preparing" | "ready" | "failed" | "rejected";
@@ -2342,10 +2363,10 @@ export interface components {
             source: "upload" | "sample";
             /**
              * State
-             * @description `choosing`: several architectures fit, pick one of `matches`.
+             * @description `choosing`: several architectures fit, pick one of `matches`; `failed`: the file was kept and can be inspected again; `rejected`: it was refused.
              * @enum {string}
              */
-            state: "inspecting" | "choosing" | "ready" | "rejected";
+            state: "inspecting" | "choosing" | "ready" | "failed" | "rejected";
             /** @description Layers and counts, once the state is `ready`. */
             summary: components["schemas"]["NetworkSummary"] | null;
             /**
@@ -2421,10 +2442,10 @@ export interface components {
             source: "upload" | "sample";
             /**
              * State
-             * @description `choosing`: several architectures fit, pick one of `matches`.
+             * @description `choosing`: several architectures fit, pick one of `matches`; `failed`: the file was kept and can be inspected again; `rejected`: it was refused.
              * @enum {string}
              */
-            state: "inspecting" | "choosing" | "ready" | "rejected";
+            state: "inspecting" | "choosing" | "ready" | "failed" | "rejected";
         };
         /**
          * NetworkInput
@@ -5320,6 +5341,104 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description Not logged in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "Log in first.",
+                     *       "error": "unauthenticated"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description The request came from a foreign page. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This request came from another site.",
+                     *       "error": "forbidden"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description It does not exist. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "There is no such run.",
+                     *       "error": "not_found"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description Its state forbids it. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "The job is running; cancel it first.",
+                     *       "error": "conflict"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+            /** @description A value is refused. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "This is required.",
+                     *       "error": "invalid_value"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ErrorAnswer"];
+                };
+            };
+        };
+    };
+    inspect_model_api_models__model_id__inspect_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An id: 32 hexadecimal digits. */
+                model_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelAnswer"];
                 };
             };
             /** @description Not logged in. */

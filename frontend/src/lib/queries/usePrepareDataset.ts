@@ -2,7 +2,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { api, unwrap } from '@/lib/api/client'
 import { datasetsKey } from './keys'
 
-/** Tries again to prepare a built-in dataset. */
+/** Tries again to prepare a dataset. */
 export function usePrepareDataset(id: string) {
   const client = useQueryClient()
   return useMutation({
