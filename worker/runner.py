@@ -41,7 +41,7 @@ class Runner:
         try:
             with Heartbeat(self.workshop, claim) as heartbeat:
                 end = self._perform(job, claim, heartbeat)
-            end()
+            self._end(job, claim, end)
         except LeaseLost:
             _LOG.warning("Job %s was taken away; this process writes nothing more about it.", job_id)
         except Exception as error:
@@ -53,13 +53,8 @@ class Runner:
         """Do the work; the answer writes its end."""
         try:
             write = self.performers[job.kind](Performance(self.workshop, job, claim, heartbeat.should_stop))
-        except Exception as error:  # the job's failure, whatever it is
-            if isinstance(error, LeaseLost) or is_database_away(error):
-                raise
-            failure = failure_of(error)
-            level = logging.ERROR if failure.code is FailureCode.INTERNAL_ERROR else logging.INFO
-            trace = None if failure is error else error
-            _LOG.log(level, "Job %s failed: %s", job.id, failure.detail, exc_info=trace)
+        except Exception as error:  # noqa: BLE001 - the job's failure, whatever it is
+            failure = _failure_of(job, error)
             return lambda: self._fail(job, claim, failure)
         if write is not None:
             return lambda: self._finish(job, claim, JobState.COMPLETED, write=write)
@@ -68,6 +63,13 @@ class Runner:
         if heartbeat.is_cancelled:
             return lambda: self._finish(job, claim, JobState.CANCELLED)
         return lambda: self._release(job, claim)
+
+    def _end(self, job: JobRow, claim: Claim, end: Callable[[], None]) -> None:
+        """Write the end; where that cannot be written (a full disk, for example), that is the job's failure."""
+        try:
+            end()
+        except Exception as error:  # noqa: BLE001 - likewise
+            self._fail(job, claim, _failure_of(job, error))
 
     def _finish(self, job: JobRow, claim: Claim, state: JobState, write: Write = write_nothing) -> None:
         with self.workshop.work() as work:
@@ -99,3 +101,14 @@ class Runner:
         event = live_event(job, state)
         if event is not None:
             self.workshop.publish(event)
+
+
+def _failure_of(job: JobRow, error: Exception) -> JobFailure:
+    """What the job failed of, noted in the log; raises the error itself when it says that nothing may be written."""
+    if isinstance(error, LeaseLost) or is_database_away(error):
+        raise error
+    failure = failure_of(error)
+    level = logging.ERROR if failure.code is FailureCode.INTERNAL_ERROR else logging.INFO
+    trace = None if failure is error else error
+    _LOG.log(level, "Job %s failed: %s", job.id, failure.detail, exc_info=trace)
+    return failure

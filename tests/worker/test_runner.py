@@ -10,9 +10,11 @@ import torch
 from sqlalchemy import update
 from sqlalchemy.exc import OperationalError
 
+from backend.db import UnitOfWork
 from backend.db.base import database_time
 from backend.db.models import DatasetRow, JobRow, ModelRow
-from backend.domain.errors import DiskFull, FailureCode, JobFailure
+from backend.db.repositories.leases import LeaseLost
+from backend.domain.errors import DiskFull, FailureCode, JobFailure, NotFound
 from backend.domain.jobs import JobKind, JobState
 from tests.blobs import sweep_later
 from tests.worker.workshop import Bench
@@ -96,6 +98,39 @@ def test_an_error_ends_the_job_with_a_code_and_the_next_job_runs(
     assert job.error_hint
     assert "secret internals" not in job.error_detail + job.error_hint
     assert bench.job(next_id).state is JobState.COMPLETED
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (DiskFull("The disk is full."), FailureCode.DISK_FULL),
+        (NotFound("This operating point has no such file."), FailureCode.INTERNAL_ERROR),
+    ],
+)
+def test_a_result_that_cannot_be_written_is_the_jobs_failure_at_once(
+    bench: Bench, error: Exception, code: FailureCode
+) -> None:
+    job_id = bench.queue()
+
+    def write(work: UnitOfWork) -> None:
+        work.jobs.get(job_id).name = "half done"
+        raise error
+
+    _run(bench, job_id, lambda _performance: write)
+    job = bench.job(job_id)
+    assert (job.state, job.error_code, job.name) == (JobState.FAILED, code, "a job")
+    assert bench.events("state")[-1].data == {"state": "failed"}
+
+
+@pytest.mark.parametrize("error", [LeaseLost("gone"), OperationalError("INSERT", {}, Exception("connection closed"))])
+def test_a_result_that_may_not_be_written_leaves_the_job_to_the_reaper(bench: Bench, error: Exception) -> None:
+    job_id = bench.queue()
+
+    def write(_work: UnitOfWork) -> None:
+        raise error
+
+    _run(bench, job_id, lambda _performance: write)
+    assert bench.job(job_id).state is JobState.RUNNING
 
 
 def test_memory_that_really_runs_out_ends_the_job_and_not_the_worker(bench: Bench) -> None:
