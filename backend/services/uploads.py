@@ -86,7 +86,10 @@ class UploadFolder:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise Conflict("Another request is sending this upload.") from error
+                raise Conflict(
+                    "Another request is sending this upload.",
+                    hint="Let it end. If its connection is dead, try again in half a minute: then it is given up.",
+                ) from error
             upload = self.get(upload_id)
             if offset != upload.offset:
                 raise Conflict(f"The upload stands at byte {upload.offset:,}, not at {offset:,}.")

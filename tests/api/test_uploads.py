@@ -1,16 +1,19 @@
 """Resumable uploads by the tus protocol."""
 
+import asyncio
 import base64
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from fastapi.testclient import TestClient
-from httpx2 import Response
+from httpx2 import ASGITransport, AsyncClient, Response
+from starlette.concurrency import run_in_threadpool
 
+from backend.api.routers import uploads
 from backend.api.routers.uploads import BUFFER_BYTES
 from backend.domain.errors import DiskFull
 from backend.domain.jobs import JobKind
-from tests.api.application import ABSENT_ID, UPLOAD_LIMIT, Application
+from tests.api.application import ABSENT_ID, BASE_URL, UPLOAD_LIMIT, Application
 
 PATCH = {"Content-Type": "application/offset+octet-stream", "Tus-Resumable": "1.0.0"}
 
@@ -70,6 +73,31 @@ def test_a_broken_upload_goes_on_where_it_stopped(application: Application, clie
     assert head.headers["cache-control"] == "no-store"
     assert send(client, location, 450, data[450:]).headers["upload-offset"] == "1000"
     assert stored(application, location.rpartition("/")[2]) == data
+
+
+def test_a_connection_over_which_nothing_comes_any_more_keeps_what_has_come_and_frees_the_upload(
+    application: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uploads, "PATIENCE_S", 0.2)
+    location = create(client, 10).headers["location"]
+    refusals = []
+
+    async def stalling() -> AsyncIterator[bytes]:
+        yield b"123"
+        refusals.append(await run_in_threadpool(send, client, location, 0, b"other"))
+        await asyncio.Event().wait()
+
+    async def stall() -> Response:
+        transport = ASGITransport(application.app, client=("127.0.0.1", 1))
+        async with AsyncClient(transport=transport, base_url=BASE_URL, cookies=dict(client.cookies)) as stalled:
+            headers = {**PATCH, "Upload-Offset": "0"}
+            return await stalled.patch(location, headers=headers, content=stalling())
+
+    assert asyncio.run(asyncio.wait_for(stall(), 20)).headers["upload-offset"] == "3"
+    assert (refusals[0].status_code, refusals[0].json()["error"]) == (409, "conflict")
+    assert "half a minute" in refusals[0].json()["hint"]
+    assert send(client, location, 3, b"4567890").status_code == 204
+    assert stored(application, location.rpartition("/")[2]) == b"1234567890"
 
 
 def test_the_offset_is_what_is_on_the_disk(application: Application, client: TestClient) -> None:

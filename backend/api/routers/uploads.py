@@ -4,9 +4,11 @@ Written here instead of taken from a library, because the offset must be what is
 a second file, so that a killed server doubles bytes, and it answers a full disk with success.
 """
 
+import asyncio
 import base64
 import binascii
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from http import HTTPStatus
 from typing import Annotated
 
@@ -27,6 +29,8 @@ EXTENSIONS = "creation,termination"
 PATCH_TYPE = "application/offset+octet-stream"
 BUFFER_BYTES = 1 << 20
 """Bytes are written in pieces of about this size: few system calls, little memory."""
+PATIENCE_S = 30.0
+"""A connection over which nothing came for so long counts as broken: half of it may be gone without a word."""
 MAX_METADATA = 4096
 MAX_NAME = 180
 MAX_LENGTH = 2**63 - 1
@@ -114,18 +118,23 @@ async def _append(uploads: UploadFolder, upload_id: str, offset: int, request: R
 async def _pieces(request: Request) -> AsyncIterator[bytes]:
     """The body in pieces of about `BUFFER_BYTES`; what came before a broken connection is not lost."""
     buffer = bytearray()
-    try:
-        async for chunk in request.stream():
-            buffer += chunk
-            while len(buffer) >= BUFFER_BYTES:
-                yield bytes(buffer[:BUFFER_BYTES])
-                del buffer[:BUFFER_BYTES]
-    except ClientDisconnect:
-        if buffer:
-            yield bytes(buffer)
-        return
+    async for chunk in _chunks(request):
+        buffer += chunk
+        while len(buffer) >= BUFFER_BYTES:
+            yield bytes(buffer[:BUFFER_BYTES])
+            del buffer[:BUFFER_BYTES]
     if buffer:
         yield bytes(buffer)
+
+
+async def _chunks(request: Request) -> AsyncIterator[bytes]:
+    """The body as it comes: to its end, or until the connection breaks or nothing comes any more."""
+    stream = request.stream()
+    with suppress(StopAsyncIteration, ClientDisconnect, TimeoutError):
+        while True:
+            async with asyncio.timeout(PATIENCE_S):
+                chunk = await anext(stream)
+            yield chunk
 
 
 def _check_announced(upload: Upload, request: Request) -> None:

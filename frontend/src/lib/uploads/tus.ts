@@ -5,7 +5,8 @@ export type UploadKind = 'model' | 'dataset'
 
 export const UPLOAD_ENDPOINT = '/api/uploads/'
 const CHUNK_BYTES = 8 * 1024 * 1024
-const RETRY_DELAYS_MS = [0, 1000, 3000, 5000]
+/** Together longer than the server waits for a connection that died without a word. */
+const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10_000, 15_000]
 
 interface Listener {
   onProgress: (sent: number, total: number) => void
