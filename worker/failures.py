@@ -1,7 +1,8 @@
 """What a user is told of an error: a stable code, a sentence and a hint; the traceback stays in the log."""
 
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import OperationalError
 
+from backend.db import DATABASE_AWAY
 from backend.domain.errors import DiskFull, FailureCode, JobFailure, Refusal
 from backend.storage.durable import is_disk_full
 from worker.engine.failures import memory_failures
@@ -17,7 +18,7 @@ DISK_FULL = JobFailure(
 
 def is_database_away(error: BaseException) -> bool:
     """The database cannot be reached: nothing is wrong with the job, and nothing can be written about it."""
-    return isinstance(error, OperationalError | InterfaceError) and not _is_full(error)
+    return isinstance(error, DATABASE_AWAY) and not _is_full(error)
 
 
 def failure_of(error: Exception) -> JobFailure:

@@ -6,8 +6,7 @@ import time
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy.exc import OperationalError
-
+from backend.db import DATABASE_AWAY
 from backend.db.repositories.leases import LEASE_S, Claim, LeaseLost
 from worker.workshop import Workshop
 
@@ -65,10 +64,13 @@ class Heartbeat:
                 self._look(is_due=is_due)
             except LeaseLost:
                 self._lost.set()
-            except OperationalError as error:
+            except DATABASE_AWAY as error:
                 _LOG.warning("The database is away (job %s): %s", self._claim.job_id, error)
                 if now - reached >= _GIVE_UP_S:
                     self._lost.set()
+            except Exception:  # noqa: BLE001 - a job that nobody can stop any more must not go on
+                _LOG.exception("The heartbeat of job %s failed", self._claim.job_id)
+                self._lost.set()
             else:
                 reached = now
                 renewed = now if is_due else renewed

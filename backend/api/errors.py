@@ -8,11 +8,12 @@ from uuid import uuid4
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from backend.api.schemas.common import ErrorAnswer, Problem
+from backend.db import DATABASE_AWAY
 from backend.domain import errors
 from backend.services.problems import describe_errors
 
@@ -85,7 +86,8 @@ def install_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.Refusal, _on_refusal)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
-    app.add_exception_handler(OperationalError, _on_database)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _on_database)
     app.add_exception_handler(IntegrityError, _on_race)
     app.add_exception_handler(StaleDataError, _on_race)
 

@@ -5,7 +5,8 @@ from typing import Any
 import sqlalchemy
 from sqlalchemy import Engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import NullPool
 
@@ -13,6 +14,8 @@ from backend.domain.errors import CannotStart
 
 BUSY_TIMEOUT_S = 30
 """How long a SQLite writer waits for another one; also the limit of a wait for a PostgreSQL connection."""
+DATABASE_AWAY = (OperationalError, InterfaceError, NoConnectionFree)
+"""What is raised while the database is busy or cannot be reached, or every connection of the pool is in use."""
 
 _SQLITE_PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_S * 1000}",

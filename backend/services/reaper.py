@@ -5,10 +5,9 @@ It may run in any number of processes at once: each sweep is a few single statem
 
 import logging
 
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session, sessionmaker
 
-from backend.db import UnitOfWork
+from backend.db import DATABASE_AWAY, UnitOfWork
 from backend.db.repositories.leases import CRASH_LOOP, Expired
 from backend.domain.jobs import RUN_KINDS, JobKind, JobState
 from backend.queue import Doorbell, EventPublisher, LiveEvent, queue_of
@@ -32,7 +31,7 @@ class Reaper:
         """Look once; a database that is away is tried again at the next sweep."""
         try:
             expired, due = self._take()
-        except OperationalError as error:
+        except DATABASE_AWAY as error:
             _LOG.warning("The database is away: %s", error)
             return
         for job in expired:
@@ -50,7 +49,7 @@ class Reaper:
         try:
             with UnitOfWork(self._sessions) as work:
                 is_ours = work.leases.expire_now(owner_prefix, job_id)
-        except OperationalError as error:
+        except DATABASE_AWAY as error:
             _LOG.warning("The database is away: %s", error)
             return
         if is_ours:

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from backend.db.repositories.models import Models
 from backend.domain.errors import Refusal
@@ -148,11 +149,31 @@ def test_an_unexpected_error_shows_an_incident_and_no_trace(
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_a_database_that_is_away_is_503_with_retry_after(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    break_models(monkeypatch, OperationalError("select", {}, Exception("database is locked")))
+@pytest.mark.parametrize(
+    "error",
+    [
+        OperationalError("select", {}, Exception("database is locked")),
+        InterfaceError("select", {}, Exception("the connection is closed")),
+        NoConnectionFree("QueuePool limit of size 5 overflow 10 reached"),
+    ],
+)
+def test_a_database_that_is_away_is_503_with_retry_after(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    break_models(monkeypatch, error)
     answer = client.get("/api/models")
     assert (answer.status_code, answer.json()["error"]) == (503, "unavailable")
     assert int(answer.headers["retry-after"]) > 0
+
+
+def test_a_request_that_gets_no_connection_is_503_before_it_is_let_in(
+    application: Application, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def wait_in_vain(*_arguments: object) -> None:
+        raise NoConnectionFree("QueuePool limit of size 5 overflow 10 reached")
+
+    monkeypatch.setattr(application.sessions.kw["bind"].pool, "connect", wait_in_vain)
+    assert client.get("/api/models").status_code == 503
 
 
 @pytest.mark.parametrize(

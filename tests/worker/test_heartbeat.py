@@ -5,10 +5,12 @@ from collections.abc import Callable
 
 import pytest
 from sqlalchemy import update
+from sqlalchemy.exc import InterfaceError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from backend.db.base import database_time
 from backend.db.models import JobRow
-from backend.db.repositories.leases import Claim
+from backend.db.repositories.leases import Claim, Leases
 from tests.worker.workshop import Bench
 from worker import heartbeat as heartbeat_module
 from worker.heartbeat import Heartbeat
@@ -23,6 +25,18 @@ def claim(bench: Bench) -> Claim:
         claim = work.leases.claim(job_id, bench.workshop.owner)
     assert claim is not None
     return claim
+
+
+def _break(monkeypatch: pytest.MonkeyPatch, error: Exception) -> list[Exception]:
+    """Every look ends with the error; the list grows by it each time."""
+    raised: list[Exception] = []
+
+    def fail(_leases: Leases, _claim: Claim) -> bool:
+        raised.append(error)
+        raise error
+
+    monkeypatch.setattr(Leases, "is_cancel_requested", fail)
+    return raised
 
 
 def _wait_for(condition: Callable[[], bool]) -> None:
@@ -77,3 +91,29 @@ def test_a_worker_without_a_database_stops_before_its_lease_ends(
         _wait_for(heartbeat.should_stop)
         assert heartbeat.is_lost
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [InterfaceError("select", {}, Exception("the connection is closed")), NoConnectionFree("QueuePool limit reached")],
+)
+def test_a_cancellation_is_heard_after_the_database_was_away(
+    bench: Bench, claim: Claim, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    with Heartbeat(bench.workshop, claim) as heartbeat:
+        raised = _break(monkeypatch, error)
+        _wait_for(lambda: len(raised) > 1)
+        assert not heartbeat.should_stop()
+        monkeypatch.undo()
+        with bench.workshop.work() as work:
+            work.jobs.request_cancel(claim.job_id)
+        _wait_for(lambda: heartbeat.is_cancelled)
+
+
+def test_a_heartbeat_that_fails_for_any_other_reason_stops_the_job(
+    bench: Bench, claim: Claim, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _break(monkeypatch, RuntimeError("unforeseen"))
+    with Heartbeat(bench.workshop, claim) as heartbeat:
+        _wait_for(heartbeat.should_stop)
+        assert heartbeat.is_lost

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from urllib.parse import quote
 
 from fastapi.responses import RedirectResponse
-from sqlalchemy.exc import OperationalError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Send
@@ -12,6 +11,7 @@ from starlette.types import Scope as AsgiScope
 
 from backend.api.credentials import Credential, read_credential
 from backend.api.errors import answer_refusal, answer_unavailable
+from backend.db import DATABASE_AWAY
 from backend.domain.errors import TooManyRequests, Unauthenticated
 
 PUBLIC_ROUTES: frozenset[tuple[str, str]] = frozenset(
@@ -60,7 +60,7 @@ class Guard:
         except TooManyRequests as refusal:
             await answer_refusal(refusal)(scope, receive, send)
             return
-        except OperationalError as error:
+        except DATABASE_AWAY as error:
             await answer_unavailable(error)(scope, receive, send)
             return
         if user is None:
