@@ -66,27 +66,27 @@ class UnknownPin:
     """A pin that names no layer of the network."""
 
     name: str
-    nearest: str | None
-    """The layer whose name is most alike."""
+    layers: tuple[str, ...]
+    """The names that there are."""
 
     @property
     def detail(self) -> str:
-        """A sentence that says what is wrong, and what was probably meant."""
-        guess = f"; did you mean `{self.nearest}`" if self.nearest else ""
-        return f"The network has no layer `{self.name}`{guess}{'?' if guess else '.'}"
+        """A sentence that says what is wrong, and what was probably meant: the layer whose name is most alike.
+
+        To compare names is slow; a recipe may hold thousands of wrong ones, of which a few are told.
+        """
+        nearest = get_close_matches(self.name, self.layers, n=1, cutoff=0.0)
+        guess = f"; did you mean `{nearest[0]}`?" if nearest else "."
+        return f"The network has no layer `{self.name}`{guess}"
 
 
 def unknown_pins(summary: NetworkSummary, pins: tuple[str, ...]) -> tuple[UnknownPin, ...]:
-    """The pins that name no layer, each with the nearest name."""
-    names = list(dict.fromkeys([layer.name for layer in summary.layers] + [lock.layer for lock in summary.locks]))
-    known = frozenset(names)
-    return tuple(UnknownPin(pin, _nearest(pin, names)) for pin in pins if pin not in known)
+    """The pins that name no layer."""
+    layers = tuple(dict.fromkeys([layer.name for layer in summary.layers] + [lock.layer for lock in summary.locks]))
+    known = frozenset(layers)
+    return tuple(UnknownPin(pin, layers) for pin in pins if pin not in known)
 
 
 def factored_layers(prune: Prune) -> tuple[str, ...]:
     """The layers that the allocation treats in another way than the rest."""
     return tuple(prune.allocation.factors) if isinstance(prune.allocation, ByLayer) else ()
-
-
-def _nearest(name: str, names: list[str]) -> str | None:
-    return next(iter(get_close_matches(name, names, n=1, cutoff=0.0)), None)

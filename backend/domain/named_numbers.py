@@ -1,6 +1,7 @@
 """Lists of a name and a number each, such as `conv1=0.5`, as recipes hold them."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -34,8 +35,8 @@ def sort_once(items: Sequence[str], noun: str) -> tuple[str, ...]:
 
     `noun` says in the plural what the numbers are.
     """
-    names = [name_of(item) for item in items]
-    twice = next((name for name in names if names.count(name) > 1), None)
+    counts = Counter(map(name_of, items))
+    twice = next((name for name, count in counts.items() if count > 1), None)
     if twice is not None:
         raise ValueError(f"the layer `{twice}` is named twice; keep one of its {noun}")
     return tuple(sorted(items))

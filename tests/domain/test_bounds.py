@@ -1,5 +1,7 @@
 """Which widths a channel group may end at."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,3 +75,13 @@ def test_a_pin_holds_the_whole_group_of_its_layer() -> None:
 def test_a_pin_that_names_no_layer_comes_with_the_nearest_name() -> None:
     (unknown,) = unknown_pins(summary(), ("fc1", "fc22"))
     assert unknown.detail == "The network has no layer `fc22`; did you mean `fc2`?"
+
+
+def test_thousands_of_wrong_pins_are_found_at_once() -> None:
+    began = time.monotonic()
+    unknown = unknown_pins(
+        summary((8,) * 50), tuple(f"stages.{number}.blocks.0.projection" for number in range(10_000))
+    )
+    assert len(unknown) == 10_000
+    assert time.monotonic() - began < 5
+    assert unknown[0].detail.startswith("The network has no layer `stages.0.blocks.0.projection`; did you mean `fc")
