@@ -88,13 +88,18 @@ class Trainer:
         return loss.detach(), (logits.detach().argmax(1) == labels).sum()
 
 
+def _compared_count(batch_size: int) -> int:
+    """How many examples of a mini-batch are compared: two at least where it has them, since batch norms refuse one."""
+    return min(batch_size, max(2, -(-batch_size // COMPARED)))
+
+
 @torch.no_grad()
 def compared(trainee: Trainee, loss_of: Loss, logits: Tensor, labels: Tensor, inputs: Inputs) -> Tensor | None:
     """By how much the mean loss rises with a regularizer's second weights, where it compares with any.
 
     Only one of `COMPARED` examples goes through the network again, which on average tells the same.
     """
-    count = -(-len(labels) // COMPARED)
+    count = _compared_count(len(labels))
     some = inputs.at(slice(count))
     others = trainee.second_scores(some)
     if others is None:
@@ -107,7 +112,7 @@ def compared_relaxed(trainee: Trainee, loss_of: Loss, logits: Tensor, labels: Te
 
     They are the mean loss, and by how much that of one of `COMPARED` examples rises, which on average tells the same.
     """
-    count = -(-len(labels) // COMPARED)
+    count = _compared_count(len(labels))
     some = inputs.at(slice(count))
     found = trainee.relaxed_scores(some)
     if not found:
