@@ -10,7 +10,7 @@ from worker.engine.masks import Masks
 
 
 class Recollection:
-    """Kept for the dense network's channels, (K,) by group on the CPU; zero for those that had gone by then."""
+    """Kept for the dense network's channels, (K,) by group on the CPU; NaN for those that had gone by then."""
 
     def __init__(self, widths: Mapping[str, int]) -> None:
         """`widths` are the dense network's, by group."""
@@ -31,6 +31,10 @@ class Recollection:
         """What a regularizer left of the channels that are present; empty where it left nothing."""
         return {name: score[masks.original[name]] for name, score in self._learned.items()}
 
+    def units(self) -> dict[str, Tensor]:
+        """Root mean square of what a regularizer left of each group, () by group: channels that went later count."""
+        return {name: score.square().nanmean().sqrt() for name, score in self._learned.items()}
+
     def earlier(self, masks: Masks) -> dict[str, Tensor]:
         """Scores at the last removal of the channels that are present; empty before the first."""
         return {name: score[masks.original[name]] for name, score in self._earlier.items()}
@@ -48,6 +52,6 @@ class Recollection:
         found = {}
         for name, score in scores.items():
             score = score.detach().cpu()
-            dense = torch.zeros(self._widths[name], dtype=score.dtype)
+            dense = torch.full((self._widths[name],), torch.nan, dtype=score.dtype)
             found[name] = dense.index_put_((masks.original[name],), score)
         return found

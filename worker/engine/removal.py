@@ -162,6 +162,7 @@ class ChannelRemoval:
             signal=trainee.gates.signal.stop(),
             generator=self._generator,
             learned=trainee.recollection.learned(trainee.masks),
+            learned_units=trainee.recollection.units(),
             earlier=trainee.recollection.earlier(trainee.masks),
             on=trainee.masks.on,
             curvature=self._curvature.stop(),

@@ -24,6 +24,8 @@ class Evidence:
     generator: torch.Generator
     learned: Mapping[str, Tensor] = field(default_factory=dict)
     """What a regularizer said of each channel that is present, (K,) by group; empty when there was none."""
+    learned_units: Mapping[str, Tensor] = field(default_factory=dict)
+    """Root mean square of what it said of all channels that it saw, () by group."""
     earlier: Mapping[str, Tensor] = field(default_factory=dict)
     """Scores at the last removal, (K,) by group; empty at the first one."""
     on: Mapping[str, Tensor] = field(default_factory=dict)

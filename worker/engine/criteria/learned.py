@@ -7,6 +7,9 @@ from backend.domain.criteria import LearnedCriterion
 from worker.engine.criteria.criterion import CRITERIA, Evidence
 from worker.engine.signal import NO_SIGNAL
 
+_LEAST = torch.finfo(torch.float32).tiny
+"""Unit of a layer of which nothing but zeros was learned; they stay zeros."""
+
 
 @CRITERIA.register(LearnedCriterion)
 class Learned:
@@ -18,13 +21,9 @@ class Learned:
         self.spec = spec
 
     def score(self, evidence: Evidence) -> dict[str, Tensor]:
-        """Hand them on, perhaps in units of their layers'."""
+        """Hand them on, perhaps in units of their layers': the same whichever of the channels are still present."""
         scores = {group.name: evidence.learned[group.name] for group in evidence.groups}
         if self.spec.normalization == "none":
             return scores
-        return {name: _in_units_of_all(values) for name, values in scores.items()}
-
-
-def _in_units_of_all(scores: Tensor) -> Tensor:
-    """Over their root mean square, which does not depend on how many there are; all zeros stay zeros."""
-    return scores / scores.square().mean().sqrt().clamp_min(torch.finfo(scores.dtype).tiny)
+        units = evidence.learned_units
+        return {name: values / units[name].clamp_min(_LEAST) for name, values in scores.items()}
