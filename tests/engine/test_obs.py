@@ -1,5 +1,7 @@
 """Optimal Brain Surgeon against closed forms of a quadratic loss."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
@@ -30,8 +32,9 @@ def case(seed: int = 0, gone: tuple[int, ...] = ()) -> tuple[WeightLayer, Weight
     weight[0, list(gone)] = 0
     evidence = WeightEvidence([layer], {layer.name: weight}, {layer.name: gradients}, generator)
     lines = gradients[:, 0] * (weight != 0)
-    damping = 0.3 * lines.square().mean()
-    return layer, evidence, lines.T @ lines / 9 + damping * torch.eye(COUNT, dtype=torch.float64)
+    empirical = lines.T @ lines / 9
+    damping = 0.3 * empirical.trace() / (COUNT - len(gone))
+    return layer, evidence, empirical + damping * torch.eye(COUNT, dtype=torch.float64)
 
 
 def best_rise(curvature: Tensor, weight: Tensor, going: list[int]) -> tuple[float, Tensor]:
@@ -82,6 +85,16 @@ def test_the_surgeon_loses_less_than_the_damage_and_that_less_than_the_smallest_
     surgeon = OBS.score(evidence)[layer.name].min().item()
     damage = min(rise_alone(place) for place in range(COUNT))
     assert surgeon <= damage <= rise_alone(int(weight.abs().argmin()))
+
+
+def test_the_weights_of_a_layer_whose_gradients_are_all_zero_cost_nothing():
+    """Its H is zero: whatever else it were, other layers would be compared with that."""
+    layer, evidence, _ = case()
+    dead = replace(evidence, signal={layer.name: torch.zeros_like(evidence.signal[layer.name])})
+    assert OBS.score(dead)[layer.name].tolist() == [0.0] * COUNT
+    kept = torch.tensor([False, True, True, True, True, True])
+    found = OBS.compensated(dead, {layer.name: kept})[layer.name]
+    assert torch.equal(found, evidence.tensors[layer.name][0] * kept)
 
 
 def test_gradients_are_those_of_parts_of_the_mini_batch():

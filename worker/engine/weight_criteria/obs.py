@@ -27,12 +27,15 @@ class WeightObs:
         self.spec = spec
 
     def score(self, evidence: WeightEvidence) -> dict[str, Tensor]:
-        """With weights that went earlier left out of H."""
+        """With weights that went earlier left out of H; 0 where a layer's gradients are all zero, and so is its H."""
         scores = {}
         for layer in evidence.layers:
             weights = layer.flat(evidence.tensors).double()
-            curvature = self._curvature(layer.lines(evidence.signal), weights != 0)
-            scores[layer.name] = weights.square() / curvature.inverse_diagonal() / 2
+            is_there = weights != 0
+            gradients = layer.lines(evidence.signal) * is_there
+            curvature = self._curvature(gradients, is_there)
+            rises = weights.square() / curvature.inverse_diagonal() / 2
+            scores[layer.name] = torch.where(gradients.any(), rises, 0.0)
         return scores
 
     def compensated(self, evidence: WeightEvidence, kept: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -40,16 +43,17 @@ class WeightObs:
         values = {}
         for layer in evidence.layers:
             weights, stays = layer.flat(evidence.tensors), kept[layer.name]
-            gradients = layer.lines(evidence.signal)
-            curvature = self._curvature(gradients, weights != 0).among(stays)
+            is_there = weights != 0
+            gradients = layer.lines(evidence.signal) * is_there
+            curvature = self._curvature(gradients, is_there).among(stays)
             change = curvature.solve(gradients @ torch.where(stays, 0.0, weights))
             values[layer.name] = torch.where(stays, weights + change.to(weights.dtype), 0.0)
         return values
 
     def _curvature(self, gradients: Tensor, is_there: Tensor) -> "LowRankCurvature":
-        own = gradients * is_there
-        size = torch.linalg.vector_norm(own).double().square() / own.numel()
-        return LowRankCurvature(own, self.spec.damping * torch.where(size > 0, size, torch.ones_like(size)))
+        """Of the gradients of weights that are there; damped by 1 where they are all zero."""
+        size = torch.linalg.vector_norm(gradients).double().square() / (len(gradients) * is_there.sum())
+        return LowRankCurvature(gradients, self.spec.damping * torch.where(size > 0, size, torch.ones_like(size)))
 
 
 class LowRankCurvature:
