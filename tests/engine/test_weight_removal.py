@@ -157,6 +157,20 @@ def test_zeros_stay_exactly_zero_though_momentum_pulls_at_them(optimizer):
     assert all(bool((trainee.tensors[name][~kept[name]] == 0).all()) for name in WEIGHTS)
 
 
+def test_the_length_of_gradients_is_that_of_weights_that_can_move():
+    """A step of plain SGD on gradients that are too long goes exactly as far as they may be long."""
+    inputs, labels = Inputs.of(torch.randn(8, 1, 16, 16)), torch.arange(8) % 4
+    trainee = Trainee(lenet(), CPU)
+    trainee.start_training(OPTIMIZERS.make(SgdOptimizer(learning_rate=1.0, momentum=0.0, weight_decay=0.0)))
+    generator = torch.Generator().manual_seed(0)
+    trainee.mask_weights({name: torch.rand(lenet().tensors[name].shape, generator=generator) < 0.5 for name in WEIGHTS})
+    before = {name: tensor.clone() for name, tensor in trainee.tensors.items()}
+    trainee.gradient_norm = 0.01
+    trainee.learn(cross_entropy(trainee.scores(inputs), labels, inputs), len(labels))
+    moved = torch.cat([(trainee.tensors[name] - tensor).flatten() for name, tensor in before.items()])
+    assert moved.norm().item() == pytest.approx(0.01, rel=1e-3)
+
+
 def test_pinned_layers_keep_all_their_weights_and_others_give_more():
     result = collect_run(lenet(), blobs(), chosen(prune={"pins": ["fc2"], "points": 1}))
     last = result.points[-1]

@@ -44,7 +44,7 @@ class Trainee:
         self._make_optimizer: MakeOptimizer | None = None
         self.regularizer: Regularizer | None = None
         self.gradient_norm: float | None = None
-        """Longer gradients are scaled down to this L2 norm; None: none is."""
+        """Longer gradients, of what is not masked, are scaled down to this L2 norm; None: none is."""
         self.significands: dict[str, Tensor] = {}
         """Bits after the point that the dense network's weights are worth, by name, where a regularizer learned it."""
         self._dense = network
@@ -131,8 +131,9 @@ class Trainee:
         if self.gates.signal.is_reading:
             self.gates.signal.finish_batch(batch_size)
         if self.gradient_norm is not None:
-            moved = (item for name, item in self.parameters.items() if name not in self._closed.kept)
-            nn.utils.clip_grad_norm_(moved, self.gradient_norm)
+            self.weight_masks.drop_gradients(self.module)
+            self._closed.drop_gradients(self.module)
+            nn.utils.clip_grad_norm_(self.parameters.values(), self.gradient_norm)
         self._trained_by.step()
         if self.regularizer is not None:
             self.regularizer.finish_step(self._trained_by.param_groups[0]["lr"])

@@ -1,6 +1,6 @@
 """Which single weights are kept; all others are zero, and stay so whatever an optimizer does."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Self
 
@@ -21,13 +21,22 @@ class WeightMasks:
     @torch.no_grad()
     def apply(self, module: nn.Module) -> None:
         """Set what is not kept to exactly zero: after every optimizer step, since momentum moves masked weights too."""
+        for parameter, gone in self._gone_of(module):
+            parameter.masked_fill_(gone, 0.0)
+
+    def drop_gradients(self, module: nn.Module) -> None:
+        """Set the gradients of what is not kept to zero: before they are measured."""
+        for parameter, gone in self._gone_of(module):
+            if parameter.grad is not None:
+                parameter.grad.masked_fill_(gone, 0.0)
+
+    def _gone_of(self, module: nn.Module) -> Sequence[tuple[nn.Parameter, Tensor]]:
         if self._module is not module:
             own = dict(module.named_parameters())
             pairs = [(own[name], kept) for name, kept in self.kept.items()]
             self._gone = [(item, torch.empty_like(item, dtype=torch.bool).copy_(~kept)) for item, kept in pairs]
             self._module = module
-        for parameter, gone in self._gone:
-            parameter.masked_fill_(gone, 0.0)
+        return self._gone
 
     @cached_property
     def counts(self) -> Mapping[str, int]:
