@@ -55,6 +55,17 @@ def test_a_warm_up_rises_along_a_line_to_the_peak_and_the_rest_falls_as_ever(dec
     assert rest[0] == 0.1
 
 
+@pytest.mark.parametrize("epoch", range(50, 500, 21))
+def test_rewound_learning_rates_fall_at_the_step_at_which_those_of_the_dense_training_fell(epoch: int) -> None:
+    """However many steps there are, and whichever was kept: shares that are not exact in binary fall no later."""
+    dense = {"epochs": 160, "keep_step": 500, "learning_rate_decay": "steps"}
+    chosen = recipe(dense=DENSE | dense, retrain={"epochs": 160, "learning_rate_decay": "rewind"})
+    whole, rest = (stretches(chosen, epoch).at(phase, 1000) for phase in (Phase.TRAIN, Phase.RETRAIN))
+    for fall in (80 * epoch, 120 * epoch):
+        for step in (fall - 1, fall, fall + 1):
+            assert rest.learning_rate(0, step - 500) == pytest.approx(whole.learning_rate(0, step))
+
+
 def test_rewound_learning_rates_have_the_warm_up_of_the_dense_training() -> None:
     """Kept within the warm-up: what is rewound begins with the rest of it."""
     retrain = {"epochs": 2, "learning_rate_decay": "rewind"}

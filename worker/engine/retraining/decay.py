@@ -18,7 +18,7 @@ def learning_rate(training: Training, share: float, step: float) -> float:
     if share < warm_up:
         return peak * min(1.0, (share + step) / warm_up)
     if warm_up:
-        share = round((share - warm_up) / (1 - warm_up), 12)  # half of the rest is half, in binary too
+        share = (share - warm_up) / (1 - warm_up)
     match training.learning_rate_decay:
         case "cosine":
             return cosine(peak, share)
@@ -35,7 +35,8 @@ def cosine(peak: float, share: float) -> float:
 
 def stepwise(peak: float, share: float) -> float:
     """Fall to a tenth after half of the stretch, and to a hundredth after three quarters."""
-    return float(peak * 0.1 ** sum(share >= step for step in _STEPS))
+    done = round(share, 12)  # half of what a warm-up or rewinding leaves is half, in binary too
+    return float(peak * 0.1 ** sum(done >= step for step in _STEPS))
 
 
 def warm_cosine(peak: float, share: float, warm_up: float) -> float:
