@@ -86,6 +86,17 @@ def test_channels_and_shapes_are_the_slices_that_the_paper_draws():
         assert not torch.equal(found, slices)
 
 
+@pytest.mark.parametrize("name", ["up.weight", "last.weight"])
+def test_shapes_of_a_transposed_convolution_are_all_that_reads_a_channel_at_one_place(name: str) -> None:
+    """Its inputs come first: `W[c, :, m, k]`, in a grouped one of the outputs of the channel's group."""
+    trainee = Trainee(BY_NAME["transposed"].network(torch.float64), CPU)
+    before, strength = trainee.tensors[name].clone(), 0.05
+    regularized(trainee, strength=1e-30, shape_strength=strength).finish_step(1.0)
+    shapes, after = (tensor.movedim(1, -1).flatten(0, -2) for tensor in (before, trainee.tensors[name]))
+    torch.testing.assert_close(after, shrunk(shapes, strength))
+    assert not torch.equal(after, shapes)
+
+
 def test_a_channel_that_is_read_through_a_flatten_is_all_its_places():
     trainee = Trainee(small_lenet(), CPU)
     before = trainee.tensors["fc1.weight"].clone()

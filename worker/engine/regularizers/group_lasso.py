@@ -38,8 +38,11 @@ class GroupLasso(Neutral):
         makers = {group.name: making_members(group) for group in ground.groups}
         self._filters = Filters(ChannelPlaces(ground.groups, makers, tensors), ground.network)
         self._channels = ChannelPlaces([group for group in ground.groups if readers[group.name]], readers, tensors)
-        read = sorted(self._channels.tensors)
-        self._windows = [tensors[name] for name in read if tensors[name].dim() > _MATRIX]
+        read = {member.tensor: member.axis for members in readers.values() for member in members}
+        self._windows = [
+            (tensors[name], int(axis == 0)) for name, axis in sorted(read.items()) if tensors[name].dim() > _MATRIX
+        ]
+        """Weights of convolutions, each with the axis that makes outputs: the second of a transposed one."""
         beside = branch_ends(ground.network, ground.groups) if spec.layer_strength else frozenset()
         self._beside = {name: tensors[name] for name in sorted(beside)}
         """Weights of layers whose channels another layer makes too: without them the network is still connected."""
@@ -58,8 +61,8 @@ class GroupLasso(Neutral):
         """Shrink shapes, channels, filters and layers, those that have a strength."""
         spec = self._spec
         if spec.shape_strength:
-            for weight in self._windows:
-                shrink_along(weight, (0,), learning_rate * spec.shape_strength)
+            for weight, outputs in self._windows:
+                shrink_along(weight, (outputs,), learning_rate * spec.shape_strength)
         if spec.channel_strength:
             shrink_channels(self._channels, learning_rate * spec.channel_strength, by_size=True)
         if spec.strength:
