@@ -22,9 +22,10 @@ _LEARNING_RATE = 0.01
 class RebarGates(BinaryGates):
     """REBAR (Tucker et al. 2017, arXiv:1703.07370), by three forward passes, two of them on some of the examples.
 
-    `[f(b) - c(z~)] d log p(b) + d c(z) - d c(z~)` with `c = scale * f(sigmoid(draw / temperature))`: z is the draw
-    before its threshold, z~ is drawn again given the gates b. The scale is the one that would have given the least
-    variance in the steps before, which leaves the mean alone.
+    `[f(b) - c(z~)] d log p(b) + d c(z) - d c(z~)` with `c = scale * f(sigmoid(draw / temperature))`: z~ is a draw
+    whose threshold gives the gates b; z is one by the noise that gave them, mirrored, where the authors' is that very
+    draw, which leaves the mean alone. So does the scale: the one that would have given the least variance in the steps
+    before.
     """
 
     def __init__(self, start: Start) -> None:
