@@ -28,7 +28,8 @@ class GroupLasso(Neutral):
     The proximal step minimizes the penalty, which is therefore not part of the loss that gradients are taken of. Groups
     that lie in one another (shapes in channels, both in layers) are shrunk from the inside out, which is exact; filters
     and channels of one layer cross, and are shrunk in turn. A layer that has come to zero stays zero, for the rest of
-    the run too; so does a filter in front of a batch norm while this lasts.
+    the run too; so does a filter in front of a batch norm while this lasts. Biases are left alone: a filter of zeros
+    may still say a constant, which its readers lose when the target takes it.
     """
 
     def __init__(self, spec: GroupLassoRegularizer, ground: Ground) -> None:

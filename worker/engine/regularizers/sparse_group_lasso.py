@@ -18,7 +18,9 @@ def sparse_group_lasso(spec: SparseGroupLassoRegularizer) -> MakeRegularizer:
 class SparseGroupLasso(Neutral):
     """`strength * sum of [sqrt(|w|)] ||w|| + l1_strength * sum of |w|`, by proximal steps: zeros are exact.
 
-    Single weights are shrunk before the groups that hold them, which is the exact proximal step of both.
+    Single weights are shrunk before the groups that hold them, which is the exact proximal step of both. Biases
+    are left alone: a channel that no weight makes may still say a constant, which its readers lose when the target
+    takes it.
     """
 
     def __init__(self, spec: SparseGroupLassoRegularizer, ground: Ground) -> None:
