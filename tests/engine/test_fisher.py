@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from torch import Tensor, fx
@@ -5,7 +7,7 @@ from torch.nn.functional import cross_entropy
 
 from backend.domain.criteria import Criterion, FisherCriterion
 from backend.domain.retraining import SgdOptimizer
-from tests.engine.runs import CPU, small_lenet, small_mlp, zoo_network
+from tests.engine.runs import CPU, blobs, small_lenet, small_mlp, zoo_network
 from worker.engine.catalogue import CRITERIA, OPTIMIZERS
 from worker.engine.criteria.criterion import Evidence
 from worker.engine.gates import channel_products
@@ -39,17 +41,25 @@ def signal_of(network: Network, inputs: Tensor, labels: Tensor, batch_sizes: lis
 
 
 class MaskedInterpreter(fx.Interpreter):
-    """Runs a module with a mask variable multiplied into a group's gate sites: an independent second route."""
+    """Runs a module with a mask variable in all that is read of a group's gate sites: an independent second route.
+
+    Sums carry the channels on; whatever else takes them, reads them.
+    """
 
     def __init__(self, module: fx.GraphModule, sites: dict[str, tuple[int, Tensor]], mask: Tensor) -> None:
         super().__init__(module)
         self.sites, self.mask = sites, mask
 
     def run_node(self, n: fx.Node) -> object:
+        if n.op == "call_function" and "add" in str(n.target):
+            return super().run_node(n)
+        plain = {source: self.env[source] for source in n.all_input_nodes if source.name in self.sites}
+        self.env.update({source: self.masked(value, *self.sites[source.name]) for source, value in plain.items()})
         value = super().run_node(n)
-        if n.name not in self.sites:
-            return value
-        axis, index = self.sites[n.name]
+        self.env.update(plain)
+        return value
+
+    def masked(self, value: Tensor, axis: int, index: Tensor) -> Tensor:
         on = self.mask[:, None].expand(index.shape)
         full = torch.ones(value.shape[axis], dtype=value.dtype).index_put((index,), on)
         shape = [1] * value.dim()
@@ -95,6 +105,30 @@ def test_scores_equal_the_gradient_of_a_mask_taken_one_example_at_a_time(name):
     assert scores.keys() == expected.keys()
     for group, score in scores.items():
         torch.testing.assert_close(score, expected[group], rtol=1e-10, atol=1e-14)
+
+
+def test_channels_of_a_stream_score_what_their_removal_does_to_the_loss():
+    """Its n gates lie one behind another: with what a shortcut carries, scores would be up to n^2 as large."""
+    network = zoo_network("resnet20", (1, 8, 8), 4, 0)
+    train = blobs(shape=(1, 8, 8)).train
+    inputs, labels = (train.inputs.tensors[0].double() / 255 - 0.3) / 0.2, train.labels
+    trainee = Trainee(Network(network.graph, {name: value.double() for name, value in network.tensors.items()}), CPU)
+    trainee.start_training(OPTIMIZERS.make(SgdOptimizer(learning_rate=0.01)))
+    for _ in range(12):
+        trainee.learn(cross_entropy(trainee.module(inputs), labels), len(labels))
+    trained = Trainee(trainee.network(), CPU)
+    scores = signal_of(trained.network(), inputs, labels, [len(labels)])
+    trained.module.eval()
+    losses = partial(cross_entropy, target=labels, reduction="none")
+    with torch.no_grad():
+        before = losses(trained.module(inputs))
+        for group in [item for item in trained.groups if len(item.gates) > 2]:
+            ratios = []
+            for channel in range(0, group.width, 3):
+                trained.gates.apply(trained.masks.on | {group.name: torch.arange(group.width) != channel})
+                rise = (losses(trained.module(inputs)) - before).square().mean() / 2
+                ratios.append(float(scores[group.name][channel] / rise))
+            assert 0.7 < torch.tensor(ratios).median() < 1.4, (group.name, ratios)
 
 
 @pytest.mark.parametrize("batch_sizes", [[12], [6, 6], [5, 5, 2], [1] * 12])

@@ -35,12 +35,10 @@ def read(
     reading: WeightReading,
     module: nn.Module,
     batches: list[tuple[Tensor, Tensor]],
-    layers: nn.Module | None = None,
     seed: int = 0,
 ) -> dict[str, Tensor]:
-    """`layers` is where single examples are looked for: the module itself by default."""
     signal = WeightSignal(named_generator(seed, "criterion"))
-    signal.start(reading, weights_of(module), layers or module)
+    signal.start(reading, weights_of(module), module)
     loss_of = signal.watched(cross_entropy_in_full)
     for inputs, labels in batches:
         module.zero_grad()
@@ -95,17 +93,10 @@ def test_squares_of_single_examples_are_the_diagonal_of_the_empirical_fisher_inf
     assert distance(found, expected) < 1e-12
 
 
-def test_squares_of_a_mini_batch_are_its_size_times_the_square_of_the_mean_gradient():
-    """Of layers whose examples cannot be told apart."""
-    module, inputs, labels = tiny()
-    found = read(WeightReading.SQUARES, module, [(inputs, labels)], layers=nn.Module())
-    gradients = torch.autograd.grad(functional.cross_entropy(module(inputs), labels), list(weights_of(module).values()))
-    expected = {name: 6 * gradient.square() for name, gradient in zip(weights_of(module), gradients, strict=True)}
-    assert distance(found, expected) < 1e-12
-
-
 @pytest.mark.usefixtures("_every_example")
-def test_gauss_newton_agrees_with_the_true_diagonal_and_not_with_that_of_the_hessian():
+@pytest.mark.parametrize("layers_tell_examples", [True, False])
+def test_gauss_newton_agrees_with_the_true_diagonal_and_not_with_that_of_the_hessian(layers_tell_examples, monkeypatch):
+    monkeypatch.setattr("worker.engine.weights.examples._is_plain", lambda _: layers_tell_examples)
     module, inputs, labels = tiny()
     hessian, gauss_newton = true_diagonals(module, inputs, labels)
     found = read(WeightReading.GAUSS_NEWTON, module, [(inputs, labels)] * 600)

@@ -1,5 +1,6 @@
 """Gates at the channels' smallest post-activation tensors: they mask channels, and read the signal there."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -31,13 +32,15 @@ def channel_products(activation: Tensor, gradient: Tensor, axis: int) -> Tensor:
 class Gate(nn.Module):
     """Multiplies a group's channels by its mask (nothing is done while all are on) and shows them to the signal."""
 
-    def __init__(self, group: str, site: GateSite, signal: Signal) -> None:
+    def __init__(self, group: str, site: GateSite, signal: Signal, *, has_taps: bool) -> None:
         super().__init__()
         self._group = group
         self._axis = site.axis
         self._index = site.index
         self._examples = site.examples
         self._signal = signal
+        self._has_taps = has_taps
+        """Taps show the channels on their way to those who read them."""
         self._on: Tensor | None = None
         self._mask: Tensor | None = None
 
@@ -52,6 +55,10 @@ class Gate(nn.Module):
             if self._mask is None:
                 self._mask = self._spread(self._on, values)
             values = values * self._mask.to(values.dtype)
+        return values if self._has_taps else self.show(values)
+
+    def show(self, values: Tensor) -> Tensor:
+        """Let the signal see masked values on their way."""
         if self._signal.is_reading and values.requires_grad:
             self._signal.watch(values, self._read)
         return values
@@ -74,6 +81,25 @@ class Gate(nn.Module):
         self._signal.read(self._group, product, elements, self._examples.order)
 
 
+class Tap(nn.Module):
+    """Shows what gates let through, on its way to the nodes that read it.
+
+    Where a shortcut carries the same values on to the group's next gate, what comes back from there is counted there: a
+    stream with n gates one behind another would otherwise count n times, and its squares n^2 times.
+    """
+
+    def __init__(self, gates: Sequence[Gate]) -> None:
+        super().__init__()
+        self._shows = [gate.show for gate in gates]
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Pass on `values` as a tensor of its own, whose gradient is the readers' alone."""
+        values = values.view_as(values)
+        for show in self._shows:
+            show(values)
+        return values
+
+
 class Gates:
     """The gates of a module, inserted into its graph at the groups' sites."""
 
@@ -81,11 +107,12 @@ class Gates:
         self.signal = signal or Signal()
         self._gates: dict[str, list[Gate]] = {group.name: [] for group in groups}
         nodes = {node.name: node for node in module.graph.nodes}
+        sites: dict[str, list[tuple[str, GateSite]]] = defaultdict(list)
         for group in groups:
             for site in group.gates:
-                gate = Gate(group.name, site, self.signal)
-                self._gates[group.name].append(gate)
-                _insert(module, nodes[site.node], f"gate_{group.name}_{site.node}".replace(".", "_"), gate)
+                sites[site.node].append((group.name, site))
+        for name, found in sites.items():
+            self._insert(module, nodes[name], found)
         module.graph.lint()
         module.recompile()
 
@@ -95,9 +122,35 @@ class Gates:
             for gate in gates:
                 gate.set_mask(on[name])
 
+    def _insert(self, module: fx.GraphModule, node: fx.Node, sites: Sequence[tuple[str, GateSite]]) -> None:
+        """Put the gates of several groups behind one node, and taps in front of those who read, if others do not."""
+        users = list(node.users)
+        names = frozenset(user.name for user in users)
+        tapped: dict[fx.Node, list[Gate]] = defaultdict(list)
+        last = node
+        for group, site in sites:
+            has_taps = site.readers < names
+            gate = Gate(group, site, self.signal, has_taps=has_taps)
+            self._gates[group].append(gate)
+            last = _behind(module, last, users, f"gate_{group}_{node.name}", gate)
+            for user in users if has_taps else ():
+                if user.name in site.readers:
+                    tapped[user].append(gate)
+        alike: dict[tuple[Gate, ...], list[fx.Node]] = defaultdict(list)
+        for user, gates in tapped.items():
+            alike[tuple(gates)].append(user)
+        for shown, readers in alike.items():
+            _behind(module, last, readers, f"tap_{node.name}_{readers[0].name}", Tap(shown))
 
-def _insert(module: fx.GraphModule, site: fx.Node, name: str, gate: Gate) -> None:
-    module.add_module(name, gate)
-    with module.graph.inserting_after(site):
-        node = module.graph.call_module(name, (site,))
-    site.replace_all_uses_with(node, delete_user_cb=lambda user: user is not node)
+
+def _behind(
+    module: fx.GraphModule, source: fx.Node, users: Sequence[fx.Node], name: str, inserted: nn.Module
+) -> fx.Node:
+    """Let `users` take the output of a new module in place of its input, that of `source`."""
+    name = name.replace(".", "_")
+    module.add_module(name, inserted)
+    with module.graph.inserting_after(source):
+        node = module.graph.call_module(name, (source,))
+    for user in users:
+        user.replace_input_with(source, node)
+    return node

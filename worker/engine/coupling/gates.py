@@ -1,6 +1,7 @@
 """Gate sites: where multiplying channels by a mask is exactly their removal."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -30,6 +31,8 @@ class GateSite:
     """Positions along `axis` of each of the group's channels, int64 (width, k); k > 1 where a channel has several."""
     examples: ExampleAxis = FIRST
     """Where the examples of a batch are in the node's output."""
+    readers: frozenset[str] = frozenset()
+    """Nodes that take the output to where layers read the channels; others carry it on, a shortcut's sum for one."""
 
 
 class SiteFinder:
@@ -48,25 +51,25 @@ class SiteFinder:
         That is the value that is read; or one that was moved to it, where examples are easier to tell apart, or where
         each channel has fewer places (before a flatten). None where no mask can be placed that fits every batch.
         """
-        sites = [self._site(read.source, read.axis, places)]
+        sites = [self._site(read.source, read.axis, places, read.node)]
         is_simple = places.shape[1] == 1 and self._examples.are_first
-        earlier = None if is_simple else self._moved_from(read.source)
+        mover, earlier = read.source, None if is_simple else self._moved_from(read.source)
         if earlier is not None:
             self._position[family] = np.arange(len(family))
             while earlier is not None:
                 located = self._located(self._values[earlier], len(family))
                 if located is not None:
-                    sites.append(self._site(earlier, *located))
-                earlier = self._moved_from(earlier)
+                    sites.append(self._site(earlier, *located, mover))
+                mover, earlier = earlier, self._moved_from(earlier)
             self._position[family] = -1
         return min((site for site in sites if site is not None), key=_difficulty, default=None)
 
-    def _site(self, name: str, axis: int, places: Ids) -> GateSite | None:
+    def _site(self, name: str, axis: int, places: Ids, reader: str) -> GateSite | None:
         """A mask along an axis of a node's output; None when its size follows the batch, or examples are not found."""
         examples = self._examples.of(name)
         if examples is None or not self._examples.is_free_of_examples(name, axis):
             return None
-        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)), examples)
+        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)), examples, frozenset({reader}))
 
     def _moved_from(self, name: str) -> str | None:
         """The only value whose elements a node moves; None when it does more."""
@@ -90,6 +93,15 @@ class SiteFinder:
             if len(held) and len(held) % width == 0 and bool((np.bincount(line[held]) == len(held) // width).all()):
                 return axes[0], order.reshape(width, -1)
         return None
+
+
+def joined(sites: Iterable[GateSite]) -> dict[str, GateSite]:
+    """The sites by node: one for all that read there."""
+    by_node: dict[str, GateSite] = {}
+    for site in sites:
+        earlier = by_node.get(site.node, site)
+        by_node[site.node] = replace(site, readers=earlier.readers | site.readers)
+    return by_node
 
 
 def _difficulty(site: GateSite) -> tuple[bool, bool, int]:

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from worker.engine.coupling.branches import leading_nodes
 from worker.engine.coupling.families import Family, find_families
-from worker.engine.coupling.gates import GateSite, SiteFinder
+from worker.engine.coupling.gates import GateSite, SiteFinder, joined
 from worker.engine.coupling.identities import PINNED, Ids, Solution
 from worker.engine.coupling.settling import settle
 from worker.engine.coupling.tracing import trace
@@ -195,7 +195,7 @@ class _Grouping:
         if not made or not (reads or unit == "hidden"):
             return None
         masks = [] if unit == "hidden" else [self._sites.site(read, places, family.roots) for read, places in reads]
-        sites = {site.node: site for site in masks if site is not None}
+        sites = joined(site for site in masks if site is not None)
         is_judged = unit == "hidden" or any(read.node in self._leading for read, _ in reads)
         if None in masks or not is_judged:
             return None
