@@ -8,7 +8,14 @@ from backend.domain.allocations import (
     LayerThresholdAllocation,
     UniformAllocation,
 )
-from backend.domain.criteria import Criterion, MagnitudeCriterion, ObdCriterion, ObsCriterion, RandomCriterion
+from backend.domain.criteria import (
+    Criterion,
+    FisherCriterion,
+    MagnitudeCriterion,
+    ObdCriterion,
+    ObsCriterion,
+    RandomCriterion,
+)
 from backend.domain.granularities import UnstructuredGranularity
 from backend.domain.presets.preset import Preset
 from backend.domain.pruning import Prune
@@ -78,6 +85,16 @@ UNSTRUCTURED_PRESETS: tuple[Preset, ...] = (
         citation="Y. LeCun, J. S. Denker, S. A. Solla. Optimal Brain Damage. NIPS 2 (1989), 598-605.",
         is_baseline=False,
         recipe=_weights_recipe(ObdCriterion(), GlobalAllocation()),
+    ),
+    Preset(
+        name="theis2018-fisher-weights",
+        title="Fisher pruning of weights",
+        summary="In each of five rounds the weights go whose zeroing raises the loss least, by the diagonal of the "
+        "empirical Fisher information.",
+        citation="L. Theis, I. Korshunova, A. Tejani, F. Huszár. Faster gaze prediction with dense networks "
+        "and Fisher pruning. arXiv:1801.05787, 2018.",
+        is_baseline=False,
+        recipe=_weights_recipe(FisherCriterion(), GlobalAllocation()),
     ),
     Preset(
         name="hassibi1993-obs",
