@@ -21,6 +21,7 @@ GOAL = 1.25
 EXAMPLES, STEPS = 50_000, 1000
 SPECS: dict[str, Regularizer] = {
     "L0, hard concrete": L0HardConcreteRegularizer(),
+    "L0, gates of single weights": L0HardConcreteRegularizer(gated="weights"),
     "L0, ARM": L0HardConcreteRegularizer(estimator="arm"),
     "L0, REINFORCE": L0HardConcreteRegularizer(estimator="reinforce"),
     "L0, REBAR": L0HardConcreteRegularizer(estimator="rebar"),
@@ -34,6 +35,7 @@ SPECS: dict[str, Regularizer] = {
     "slimming": BatchNormL1Regularizer(),
     "slimming, proximal": BatchNormL1Regularizer(step="proximal"),
     "targeted dropout, units": TargetedDropoutRegularizer(),
+    "targeted dropout, single weights": TargetedDropoutRegularizer(dropped="weights"),
     "variational dropout, weights drawn": VariationalDropoutRegularizer(),
     "variational dropout, sums drawn": VariationalDropoutRegularizer(noise="activations"),
     "Bayesian compression, weights drawn": BayesianCompressionRegularizer(),
