@@ -75,7 +75,8 @@ _MODULES: dict[str, Callable[[], nn.Module]] = {
 }
 _CANNOT_SCORE = r"The criterion `\w+` cannot score the hidden units of `memory`"
 _REFUSED = {
-    **dict.fromkeys(("theis2018-fisher", "molchanov2017-taylor", "molchanov2019-taylor"), _CANNOT_SCORE),
+    **dict.fromkeys(("theis2018-fisher", "theis2018-fisher-model"), _CANNOT_SCORE),
+    **dict.fromkeys(("molchanov2017-taylor", "molchanov2019-taylor"), _CANNOT_SCORE),
     **dict.fromkeys(("crowley2018-scratch", "crowley2018-scratch-flops", "hinton2015-distillation"), _CANNOT_SCORE),
     "wen2016-ssl-depth": "the network has no such layer whose channels can go",
 }
