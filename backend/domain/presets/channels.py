@@ -41,10 +41,9 @@ CHANNEL_PRESETS: tuple[Preset, ...] = (
     Preset(
         name="theis2018-fisher-model",
         title="Fisher pruning, labels of the model",
-        summary="The same with the Fisher information proper: by labels that are drawn from the network's own answer.",
-        citation="L. Theis, I. Korshunova, A. Tejani, F. Huszár. Faster gaze prediction with dense networks "
-        "and Fisher pruning. arXiv:1801.05787, 2018 (there with the labels of the data). F. Kunstner, L. Balles, "
-        "P. Hennig. Limitations of the empirical Fisher approximation. NeurIPS 2019. arXiv:1905.12558.",
+        summary="Fisher pruning by labels that are drawn from the network's own answer, in place of the data's.",
+        citation="After L. Theis et al. 2018. F. Kunstner, L. Balles, P. Hennig. Limitations of the empirical Fisher "
+        "approximation. NeurIPS 2019. arXiv:1905.12558.",
         is_baseline=False,
         recipe=_channel_recipe(FisherCriterion(labels="model"), beta=_BETA),
     ),
