@@ -29,10 +29,10 @@ class GateSite:
     """Channel axis of the node's output (N, ...)."""
     index: Tensor
     """Positions along `axis` of each of the group's channels, int64 (width, k); k > 1 where a channel has several."""
+    readers: frozenset[str]
+    """Nodes that take the output to where layers read the channels; others carry it on, a shortcut's sum for one."""
     examples: ExampleAxis = FIRST
     """Where the examples of a batch are in the node's output."""
-    readers: frozenset[str] = frozenset()
-    """Nodes that take the output to where layers read the channels; others carry it on, a shortcut's sum for one."""
 
 
 class SiteFinder:
@@ -69,7 +69,7 @@ class SiteFinder:
         examples = self._examples.of(name)
         if examples is None or not self._examples.is_free_of_examples(name, axis):
             return None
-        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)), examples, frozenset({reader}))
+        return GateSite(name, axis, torch.from_numpy(np.ascontiguousarray(places)), frozenset({reader}), examples)
 
     def _moved_from(self, name: str) -> str | None:
         """The only value whose elements a node moves; None when it does more."""
