@@ -121,6 +121,12 @@ class StepRecord(Spec):
     """`(1/N sum_n (sum_k g_nk)^2)^(1/2)` for every tracked layer, as above (Liang et al. 2019, arXiv:1711.01530)."""
     gates: GateProbabilities | None = None
     """While a regularizer trains gates; None otherwise, and in histories from before it was recorded."""
+    gate_gradient_variance: tuple[NonNegativeFloat | None, ...] = ()
+    """Variance of the loss's gradient by the logits of each tracked layer's gates, summed over the gates.
+
+    Over the mini-batches of the step, so of the estimator's draws and of the examples. Empty where no estimator is at
+    work, in steps of one mini-batch, and in histories from before it was recorded; None in layers without gates.
+    """
 
     def sparsities(self, layout: RunLayout) -> tuple[float, ...]:
         """Fraction of channels (or weights) removed per tracked layer, in the layout's order."""

@@ -7,6 +7,7 @@ from plotly.graph_objects import Figure
 from backend.figures.accuracy import draw_accuracy
 from backend.figures.architecture import draw_architecture
 from backend.figures.calibration import draw_calibration
+from backend.figures.gate_gradients import draw_layer_gradients
 from backend.figures.gates import draw_gates
 from backend.figures.information import draw_information
 from backend.figures.instability import draw_instability
@@ -34,6 +35,7 @@ FIGURES: Mapping[str, Callable[[RunView], Figure]] = {
     "loss": lambda view: draw_loss(view.report),
     "scores": lambda view: draw_scores(view.report),
     "gates": lambda view: draw_gates(view.report, view.layer),
+    "gate-gradients": lambda view: draw_layer_gradients(view.report),
     "information": lambda view: draw_information(view.report),
     "instability": lambda view: draw_instability(view.report, view.removals),
     "calibration": lambda view: draw_calibration(view.report),

@@ -16,6 +16,7 @@ from backend.domain.reports import Phase
 from backend.domain.side_by_side import ComparedRun, Series, series_of
 from backend.figures import SizeAxis
 from backend.figures.agreement import draw_agreement
+from backend.figures.gate_gradients import MOST_STEPS, draw_series_gradients
 from backend.figures.side_by_side import Split, draw_side_by_side
 from backend.services.scope import Scope
 
@@ -31,6 +32,8 @@ class RunComparison:
     """Which methods remove the same channels; empty where no two runs prune the same network's channels."""
     agreement_notice: str | None
     """Which methods that picture leaves out, and why; None without a picture, or where all are in it."""
+    gate_gradients: Figure
+    """How noisy the gradients of gates are; empty where no run estimates any."""
 
 
 def compare(scope: Scope, run_ids: Sequence[str], x: SizeAxis, split: Split) -> RunComparison:
@@ -46,7 +49,14 @@ def compare(scope: Scope, run_ids: Sequence[str], x: SizeAxis, split: Split) -> 
         figure=draw_side_by_side(series, x, split),
         agreement=draw_agreement(found),
         agreement_notice=tell_left_out(series) if found else None,
+        gate_gradients=draw_series_gradients(series, _gradient_variances(scope, runs)),
     )
+
+
+def _gradient_variances(scope: Scope, runs: Sequence[ComparedRun]) -> dict[str, dict[int, float]]:
+    """By run and step; nothing of runs that do not sparsify."""
+    steps, most = scope.work.steps, MOST_STEPS
+    return {run.id: steps.list_gradient_variances(run.id, most) for run in runs if run.recipe.sparsify is not None}
 
 
 def _agreements(scope: Scope, series: Sequence[Series]) -> Sequence[Agreement]:

@@ -7,6 +7,7 @@ from backend.db import UnitOfWork
 from backend.db.models import JobRow
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.presets import PRESETS
+from backend.domain.reports import Phase
 from backend.domain.sampling import SampleOrder
 from tests.api.application import SUMMARY, Application
 from tests.api.test_reports import LAYOUT, point, step
@@ -87,6 +88,19 @@ def test_the_axis_and_the_split_are_the_viewers_choice(client: TestClient, runs:
     answer = ask(client, runs, x="sparsity", split="validation")
     assert answer["figure"]["layout"]["xaxis"]["title"]["text"] == "Channels removed (%)"
     assert answer["figure"]["data"][0]["y"][1] == 0.88
+
+
+def test_noise_of_gates_is_drawn_where_gates_learn_and_nothing_is_drawn_elsewhere(
+    application: Application, client: TestClient, runs: list[str]
+) -> None:
+    assert ask(client, runs)["gate_gradients"]["data"] == []
+    changes = [{"phase": Phase.SPARSIFY, "gate_gradient_variance": (0.5 / number, None)} for number in (1, 2)]
+    with UnitOfWork(application.sessions) as work:
+        work.jobs.get_run(runs[2]).recipe = PRESETS["louizos2018-l0"].recipe
+        records = [step(number).model_copy(update=change) for number, change in enumerate(changes, 1)]
+        work.steps.add_all(runs[2], records, LAYOUT)
+    (line,) = ask(client, runs)["gate_gradients"]["data"]
+    assert (line["name"], line["x"], line["y"]) == ("louizos2018-l0", [1, 2], [0.5, 0.25])
 
 
 def test_what_cannot_be_compared_is_refused(application: Application, client: TestClient, runs: list[str]) -> None:

@@ -125,7 +125,8 @@ def watch(visitor: Visit, subject: Subject) -> None:
     assert {trace["name"] for trace in visitor.figure("information")} == {"conv1", "conv2", "fc1"}
     assert visitor.figure("architecture")
     assert {"channels that stayed", "channels that went"} <= {trace.get("name") for trace in visitor.figure("scores")}
-    expect(visitor.part("gates")).to_have_count(0)
+    for name in ("gates", "gate-gradients"):
+        expect(visitor.part(name)).to_have_count(0)
     page.get_by_text("Parameters", exact=True).first.scroll_into_view_if_needed()
     slider = visitor.part("step-slider").get_by_role("slider")
     slider.press("Home")
@@ -191,6 +192,7 @@ def watch_gates(visitor: Visit) -> None:
     wait_for(
         lambda: {trace.get("meta") for trace in visitor.figure("gates")} == {None, "conv2"}, what="one layer alone"
     )
+    assert {trace["name"] for trace in visitor.figure("gate-gradients")} == {"conv1", "conv2", "fc1"}
     assert visitor.figure("scores")
     visitor.choose("Scores of", "Point 1")
     expect(visitor.part("scores")).to_contain_text("highest score that went")

@@ -11,12 +11,11 @@ from backend.db.base import database_time
 from backend.db.models import ArtifactRow, DatasetRow, JobRow, ModelRow, PointRow, SessionRow
 from backend.domain.errors import Conflict, FailureCode, JobFailure, NotFound
 from backend.domain.first_layers import InputMap
-from backend.domain.instability import measured_removals
 from backend.domain.jobs import JobKind, JobState
 from backend.domain.network import ArchitectureMatch
 from backend.domain.point_details import PointDetails
 from backend.domain.presets import PRESETS
-from backend.domain.reports import Phase, Zeros
+from backend.domain.reports import Zeros
 from backend.domain.sampling import SampleOrder
 from backend.domain.weight_bits import WeightBits
 from tests.db.values import LAYOUT, point, scores, step
@@ -42,62 +41,6 @@ def test_domain_values_survive_the_database(unit_of_work: Open) -> None:
         read = work.jobs.get(job_id)
     assert (read.recipe, read.sample_order, read.layout, read.kind) == (recipe, order, LAYOUT, JobKind.PRUNE)
     assert read.created_at.tzinfo is not None
-
-
-def test_a_history_comes_back_in_order_and_in_parts(unit_of_work: Open, job_id: str) -> None:
-    records = [step(number) for number in range(1, 31)]
-    with unit_of_work() as work:
-        work.steps.add_all(job_id, records[:10], LAYOUT)
-        work.steps.add_all(job_id, records[10:], LAYOUT)
-    with unit_of_work() as work:
-        assert work.steps.list_after(job_id) == records
-        assert work.steps.list_after(job_id, after=27) == records[27:]
-        assert work.steps.list_after(job_id, limit=2) == records[:2]
-        assert work.steps.count(job_id) == 30
-
-
-def test_removals_are_read_where_they_were_measured(unit_of_work: Open, job_id: str) -> None:
-    measured = {"before_accuracy": 0.9, "pruned_accuracy": 0.0}
-    changes = ({}, measured, {"before_accuracy": 0.9}, {"before_accuracy": 0.5, "pruned_accuracy": 0.25})
-    records = [step(number + 1).model_copy(update=change) for number, change in enumerate(changes)]
-    with unit_of_work() as work:
-        work.steps.add_all(job_id, records, LAYOUT)
-    with unit_of_work() as work:
-        assert work.steps.list_after(job_id) == records
-        assert tuple(work.steps.list_removals(job_id)) == measured_removals(records)
-        assert [removal.step for removal in work.steps.list_removals(job_id)] == [2, 4]
-        assert work.steps.list_removals("0" * 26) == []
-
-
-def test_a_sampled_history_is_short_and_keeps_the_last_step(unit_of_work: Open, job_id: str) -> None:
-    with unit_of_work() as work:
-        work.steps.add_all(job_id, [step(number) for number in range(1, 102)], LAYOUT)
-    with unit_of_work() as work:
-        numbers = [record.step for record in work.steps.list_sampled(job_id, 10)]
-    assert numbers == [*range(11, 101, 11), 101]
-
-
-def test_a_trimmed_history_ends_at_the_checkpoint(unit_of_work: Open, job_id: str) -> None:
-    with unit_of_work() as work:
-        work.steps.add_all(job_id, [step(number) for number in range(1, 6)], LAYOUT)
-        work.points.put(job_id, point(1, at_step=3))
-        work.points.put(job_id, point(2, at_step=5))
-    with unit_of_work() as work:
-        work.steps.trim(job_id, 3)
-        work.points.trim(job_id, 3)
-    with unit_of_work() as work:
-        assert work.steps.count(job_id) == 3
-        assert [row.index for row in work.points.list_all(job_id)] == [1]
-
-
-def test_steps_are_counted_by_run_and_phase(unit_of_work: Open, job_id: str) -> None:
-    with unit_of_work() as work:
-        retraining = [step(number).model_copy(update={"phase": Phase.RETRAIN}) for number in (3, 4, 5)]
-        work.steps.add_all(job_id, [step(1), step(2), *retraining], LAYOUT)
-    with unit_of_work() as work:
-        assert work.steps.count_by_run([job_id, "0" * 32], Phase.PRUNE) == {job_id: 2}
-        assert work.steps.count_by_run([job_id], Phase.RETRAIN) == {job_id: 3}
-        assert work.steps.count_by_run(["0" * 32], Phase.PRUNE) == {}
 
 
 def test_scores_are_found_by_point_or_of_the_last_one_that_tells(unit_of_work: Open, job_id: str) -> None:

@@ -64,7 +64,7 @@ def test_zero_and_one_are_told_exactly_and_masks_have_no_probabilities():
 def made(spec: object, seed: int = 0) -> tuple[Regularizer, dict[str, LayerGates]]:
     trainee = dense(small_mlp(seed))
     regularizer = REGULARIZERS.make(spec)(ground_of(trainee))
-    return regularizer, {gates.layer: gates for gates in regularizer.layer_gates()}
+    return regularizer, {gates.layer: gates for gates in regularizer.take_gates()}
 
 
 @pytest.mark.parametrize("estimator", ["hard_concrete", "arm", "reinforce", "rebar", "relax"])
@@ -74,7 +74,7 @@ def test_gates_of_l0_are_open_as_often_as_they_are_drawn_open(estimator):
     regularizer = REGULARIZERS.make(spec)(ground_of(trainee))
     logits = regularizer.parameters["log_alpha"].data
     logits.copy_(torch.linspace(-3, 3, len(logits)) / (1 if estimator == "hard_concrete" else 7))
-    first = regularizer.layer_gates()[0]
+    first = regularizer.take_gates()[0]
     assert first.layer == "fc1"
     drawn = torch.stack([regularizer.weights()["fc2.weight"].detach().abs().sum(0) > 0 for _ in range(400)])
     assert first.probabilities is not None
@@ -93,7 +93,7 @@ def test_noise_counts_as_the_dropout_that_is_as_noisy():
     regularizer.parameters[name].data.copy_(torch.linspace(-9, 3, weight.numel()).view_as(weight))
     alpha = regularizer.parameters[name].detach().double().exp() / (weight.square() + 1e-8)
     alpha = alpha.clamp(math.exp(-8), math.exp(8))
-    (gates,) = [gates for gates in regularizer.layer_gates() if gates.layer == "fc2"]
+    (gates,) = [gates for gates in regularizer.take_gates() if gates.layer == "fc2"]
     assert gates.probabilities is not None
     torch.testing.assert_close(gates.probabilities.double(), 1 / (1 + alpha), rtol=1e-4, atol=1e-6)
     regularizer.finish()
@@ -109,7 +109,7 @@ def test_scales_masks_and_targeted_channels_tell_what_they_know():
     regularizer, masks = made(L1MasksRegularizer(threshold=1e3))
     assert all(gates.probabilities is None and bool(gates.is_open.all()) for gates in masks.values())
     regularizer.finish_step(0.1)
-    assert not any(bool(gates.is_open.any()) for gates in regularizer.layer_gates())
+    assert not any(bool(gates.is_open.any()) for gates in regularizer.take_gates())
     _, dropped = made(TargetedDropoutRegularizer(targeted=0.3, drop_rate=0.6, course="constant"))
     assert sorted(dropped["fc1"].probabilities.tolist()) == pytest.approx([0.4] * 3 + [1.0] * 7)
 

@@ -1,8 +1,8 @@
 """Running a comparison: every cell once, whatever happened before."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 
 import torch
 
@@ -11,6 +11,7 @@ from backend.domain.epochs import epoch_length
 from backend.domain.errors import FailureCode, InvalidValue, JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
+from worker.bench.choosing import Choice
 from worker.bench.dense import DenseTrainings, Interrupted
 from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
@@ -63,14 +64,15 @@ class Bench:
         than the one that this machine trains.
         """
         self.so_far()
-        for job in self.open_jobs():
-            self.take(job, self.perform(job))
+        for cells in self.plan.rounds:
+            for job in self.open_jobs(cells):
+                self.take(job, self.perform(job))
         return self.so_far()
 
-    def open_jobs(self) -> Iterator[Job]:
+    def open_jobs(self, cells: Iterable[Cell]) -> Iterator[Job]:
         """What has not been run when its turn comes: one experiment may stand there under several names."""
-        for cell in self.plan.cells:
-            for settings, recipe in self._candidates(cell).items():
+        for cell in cells:
+            for settings, recipe in self._choice.wanted(cell).items():
                 if self._done(cell, recipe) is None:
                     yield Job(cell, settings, recipe, self._key(cell, recipe), self._opening_key(cell, recipe))
 
@@ -94,18 +96,18 @@ class Bench:
         if done.code in PASSING:
             self._passed[job.key] = done
         with_settings = f" ({job.settings})" if job.settings else ""
-        cell = job.cell
-        name = f"{cell.method}, {cell.compression:g}x, seed {cell.seed}"
-        if len(self._candidates(cell)) == 1:
+        name = _name(job.cell)
+        if len(self._choice.wanted(job.cell)) == 1:
             self.say(f"{name}{with_settings}: {_result('test', done.test_accuracy, done)}")
             return
         self.say(f"{name}{with_settings}: {_result('validation', done.validation_accuracy, done)}")
-        _, best = self._tried(cell)
-        if best is not None and best.test_accuracy is not None:
-            self.say(f"{name}, chosen {best.settings}: {_result('test', best.test_accuracy, best)}")
+        for cell in self._choice.deciding(job.cell):
+            _, best = self._tried(cell)
+            if best is not None and best.test_accuracy is not None:
+                self.say(f"{_name(cell)}, chosen {best.settings}: {_result('test', best.test_accuracy, best)}")
 
     def so_far(self) -> Comparison:
-        """What is done: where all that a cell tries has been run, the one that ended best on the validation split.
+        """What is done: where all that decides has been run, the one that the validation split chooses.
 
         Raises InvalidValue as `compare` does.
         """
@@ -127,19 +129,18 @@ class Bench:
         )
 
     def _tried(self, cell: Cell) -> tuple[list[Outcome], Outcome | None]:
-        """What is done of a cell; and, where that is all that the cell tries, what the validation split chooses."""
-        candidates = self._candidates(cell)
-        tried = [
-            done.model_copy(update={"cell": cell, "settings": settings})
-            for settings, recipe in candidates.items()
+        """What is done of a cell; and, as soon as it is chosen and done, what the validation split chooses."""
+        tried = {
+            settings: done.model_copy(update={"cell": cell, "settings": settings})
+            for settings, recipe in self._choice.candidates(cell).items()
             if (done := self._done(cell, recipe)) is not None
-        ]
-        return tried, max(tried, key=_validation_accuracy) if len(tried) == len(candidates) else None
+        }
+        return list(tried.values()), tried.get(self._choice.settings(cell) or "")
 
     @property
     def run_keys(self) -> frozenset[str]:
-        """Of all runs of this comparison."""
-        tried = ((cell, recipe) for cell in self.plan.cells for recipe in self._candidates(cell).values())
+        """Of all runs that this comparison may come to."""
+        tried = ((cell, recipe) for cell in self.plan.cells for recipe in self._choice.candidates(cell).values())
         return frozenset(self._key(cell, recipe) for cell, recipe in tried)
 
     @property
@@ -165,7 +166,7 @@ class Bench:
         """Put on the shelf what runs of a seed begin with, before several processes look for it."""
         self.dense(seed)
         for cell in self.plan.cells:
-            for recipe in self._candidates(cell).values() if cell.seed == seed else ():
+            for recipe in self._choice.candidates(cell).values() if cell.seed == seed else ():
                 self._trainings.early(seed, recipe)
 
     def dense(self, seed: int) -> Network:
@@ -191,8 +192,9 @@ class Bench:
                 hint="Put the dense networks beside the results, or compare in another folder, with another file.",
             )
 
-    def _candidates(self, cell: Cell) -> Mapping[str, Recipe]:
-        return self.plan.candidates(cell, self._per_epoch)
+    @cached_property
+    def _choice(self) -> Choice:
+        return Choice(self.plan, self._per_epoch, self._done)
 
     def _key(self, cell: Cell, recipe: Recipe) -> str:
         begins_with = (self._trainings.key(cell.seed), *(("early weights",) if recipe.dense is not None else ()))
@@ -256,8 +258,8 @@ class Bench:
         return None if opening is None else key_of(opening, self._trainings.key(cell.seed))
 
 
-def _validation_accuracy(outcome: Outcome) -> float:
-    return -1.0 if outcome.validation_accuracy is None else outcome.validation_accuracy
+def _name(cell: Cell) -> str:
+    return f"{cell.method}, {cell.compression:g}x, seed {cell.seed}"
 
 
 def _result(split: str, accuracy: float | None, outcome: Outcome) -> str:

@@ -43,12 +43,14 @@ class Plan(Spec):
     retrain_epochs: PositiveInt = 10
     """Of a whole run: a method that goes on training from point to point shares them out evenly."""
     learning_rates: tuple[PositiveFloat, ...] = Field((0.05,), min_length=1)
-    """Of retraining; of several, each run takes the one that ends best on the validation split."""
+    """Of retraining; of several, each run takes the one that ends best on the validation split, as of trials."""
     sparsify_epochs: PositiveInt = 20
     """Methods that make the network sparse while it trains get so many epochs at most, on top of retraining."""
 
     trials: tuple[Trial, ...] = ()
     """Settings of methods with several values: each run takes those that end best on the validation split."""
+    tune_at: PositiveFloat | None = None
+    """All runs of a method take what is best at this compression, on average over the seeds; None: each for itself."""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -62,6 +64,11 @@ class Plan(Spec):
                 raise ValueError(f"{name}: {twice} is given twice; give each once")
         if any(value <= 1 for value in self.compressions):
             raise ValueError("compressions: a compression is dense over remaining parameters, more than 1")
+        if self.tune_at is not None and self.tune_at not in self.compressions:
+            told = ", ".join(f"{value:g}" for value in self.compressions)
+            raise ValueError(f"tune_at: {self.tune_at:g} is no compression of this comparison; choose among {told}")
+        if self.tune_at is not None and len(self.learning_rates) == 1 and not self.trials:
+            raise ValueError("tune_at: there is nothing to choose; give several learning rates, or settings to try")
         return self
 
     @model_validator(mode="after")
@@ -95,6 +102,14 @@ class Plan(Spec):
         return tuple(Cell(method=method, compression=value, seed=seed) for seed, value, method in grid)
 
     @property
+    def rounds(self) -> tuple[tuple[Cell, ...], ...]:
+        """The cells in the order of what depends on what: those that choose settings before those that take them."""
+        if self.tune_at is None:
+            return (self.cells,)
+        first = tuple(cell for cell in self.cells if cell.compression == self.tune_at)
+        return first, tuple(cell for cell in self.cells if cell.compression != self.tune_at)
+
+    @property
     def data_name(self) -> str:
         """Of the dataset: a file's without its folder and, where that is no built-in dataset's name, its ending."""
         if self.data in BUILTIN_DATASETS:
@@ -106,14 +121,17 @@ class Plan(Spec):
     def conditions(self) -> str:
         """What all methods had in common, in sentences for a document."""
         rates = " or ".join(f"{rate:g}" for rate in self.learning_rates)
-        chosen = ", whichever ended better on the validation split" if len(self.learning_rates) > 1 else ""
+        split = "on the validation split"
+        if self.tune_at is not None:
+            split += f" at {self.tune_at:g}x, on average over the seeds, for all runs of a method"
+        chosen = f", whichever ended best {split}," if len(self.learning_rates) > 1 else ","
         trials = ", ".join(f"`{trial}`" for trial in self.trials)
         seeds = f"{'Seed' if len(self.seeds) == 1 else 'Seeds'} {', '.join(map(str, self.seeds))}"
-        tried = f" Tried, and chosen on the validation split (other tries are not counted): {trials}." if trials else ""
+        tried = f" Tried, and chosen {split} (other tries are not counted): {trials}." if trials else ""
         return (
             f"{seeds}; every method gets the same dense network of a seed{self._early} and the same "
             f"retraining: {_count(self.retrain_epochs, 'epoch')} in a run{self._shares}, SGD with momentum, cosine "
-            f"decay from {rates}{chosen}, weight decay {_WEIGHT_DECAY:g}. {_IN_PLACE}{self._from_scratch} "
+            f"decay from {rates}{chosen} weight decay {_WEIGHT_DECAY:g}. {_IN_PLACE}{self._from_scratch} "
             f"Methods that sparsify while training get at most {_count(self.sparsify_epochs, 'epoch')} for that, and "
             "methods that prune step by step train between removals, both on top: the column *epochs* counts every "
             f"pass over the training data after the dense network.{tried}"

@@ -43,12 +43,13 @@ def compare_in_processes(bench: Bench, crew: Crew) -> Comparison:
     Raises InvalidValue as that does, and where a process was ended from outside; what was done until then is kept.
     """
     bench.so_far()
-    jobs = list(bench.open_jobs())
     with _pool(bench, crew) as pool:
-        for said in pool.map(_train_dense, dict.fromkeys(job.cell.seed for job in jobs)):
-            for sentence in said:
-                bench.say(sentence)
-        _perform_all(bench, pool, _lanes(jobs))
+        for cells in bench.plan.rounds:
+            jobs = list(bench.open_jobs(cells))
+            for said in pool.map(_train_dense, dict.fromkeys(job.cell.seed for job in jobs)):
+                for sentence in said:
+                    bench.say(sentence)
+            _perform_all(bench, pool, _lanes(jobs))
     return bench.so_far()
 
 

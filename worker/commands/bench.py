@@ -75,6 +75,13 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
     "for one; each run takes what ends best on the validation split.",
 )
 @click.option(
+    "--tune-at",
+    type=float,
+    metavar="COMPRESSION",
+    help="Choose among several values at this compression alone, on average over the seeds, and take them in all runs "
+    "of the method; default: each run for itself.",
+)
+@click.option(
     "--results",
     type=click.Path(dir_okay=False, path_type=Path),
     help="JSON file of runs that are done, wherever that was: they are not run again. Written with all runs when "

@@ -38,8 +38,8 @@ def layer_information(
         _by_layer(read, means[reading]) if read else {} for reading in (Reading.SQUARES, Reading.TOTAL_SQUARES)
     )
     return Information(
-        fisher_mass=tuple(_rounded(masses[layer] / 2 if layer in masses else None) for layer in layers),
-        fisher_rao_norm=tuple(_rounded(squares[layer] ** 0.5 if layer in squares else None) for layer in layers),
+        fisher_mass=tuple(rounded(masses[layer] / 2 if layer in masses else None) for layer in layers),
+        fisher_rao_norm=tuple(rounded(squares[layer] ** 0.5 if layer in squares else None) for layer in layers),
     )
 
 
@@ -52,6 +52,6 @@ def _by_layer(groups: Sequence[ChannelGroup], values: Mapping[str, Tensor]) -> M
     return found
 
 
-def _rounded(value: float | None) -> float | None:
-    """None as well where training diverges, which is told elsewhere."""
+def rounded(value: float | None) -> float | None:
+    """To six significant digits; None as well where training diverges, which is told elsewhere."""
     return float(f"{value:.{_DIGITS}g}") if value is not None and isfinite(value) else None

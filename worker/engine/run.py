@@ -8,7 +8,6 @@ from typing import TypeAlias
 import torch
 
 from backend.domain.events import RunStarted, StepFinished
-from backend.domain.gate_probabilities import GateProbabilities
 from backend.domain.recipe import Recipe
 from backend.domain.reports import OperatingPoint, Phase, StepRecord
 from backend.domain.thinning import SizeModel
@@ -19,7 +18,7 @@ from worker.engine.divergence import Whereabouts
 from worker.engine.examples import Dataset
 from worker.engine.failures import memory_failures
 from worker.engine.first_layers import first_layers
-from worker.engine.gate_probabilities import gate_probabilities
+from worker.engine.gate_history import GateHistory, gate_history
 from worker.engine.granularities import make_removal
 from worker.engine.ground import make_regularizer
 from worker.engine.information import Information, layer_information
@@ -215,7 +214,7 @@ class _PruningRun:
             progress=self._forecast.progress(self._moment()),
             loss=totals.loss,
             accuracy=totals.accuracy,
-            gates=self._gates(),
+            **asdict(self._gates()),
             **asdict(removed),
             **asdict(self._removal.size()),
             **asdict(self._information()),
@@ -223,10 +222,8 @@ class _PruningRun:
         yield StepFinished(record)
         yield self._checkpoint()
 
-    def _gates(self) -> GateProbabilities | None:
-        regularizer = self._trainee.regularizer
-        names = [layer.name for layer in self._removal.layout.layers]
-        return None if regularizer is None else gate_probabilities(names, regularizer.layer_gates())
+    def _gates(self) -> GateHistory:
+        return gate_history([layer.name for layer in self._removal.layout.layers], self._trainee.regularizer)
 
     def _information(self) -> Information:
         layers = [layer.name for layer in self._removal.layout.layers]

@@ -16,7 +16,16 @@ router = APIRouter(prefix="/runs/{run_id}", tags=["reports"], responses=MISSING)
 
 MAX_STEPS = 5000
 FigureName = Literal[
-    "accuracy", "widths", "architecture", "loss", "information", "instability", "calibration", "scores", "gates"
+    "accuracy",
+    "widths",
+    "architecture",
+    "loss",
+    "information",
+    "instability",
+    "calibration",
+    "scores",
+    "gates",
+    "gate-gradients",
 ]
 
 

@@ -88,6 +88,10 @@ class ComparisonAnswer(Answer):
     agreement_notice: str | None = Field(
         description="Which methods that figure leaves out, and why; null without traces, or where it has them all."
     )
+    gate_gradients: FigureAnswer = Field(
+        description="Variance of the gradient by the gates' logits, by series and step of sparsifying; without traces "
+        "where no run estimates any."
+    )
 
     @classmethod
     def of(cls, comparison: RunComparison) -> Self:
@@ -98,4 +102,5 @@ class ComparisonAnswer(Answer):
             figure=FigureAnswer.model_validate(to_wire(comparison.figure)),
             agreement=FigureAnswer.model_validate(to_wire(comparison.agreement)),
             agreement_notice=comparison.agreement_notice,
+            gate_gradients=FigureAnswer.model_validate(to_wire(comparison.gate_gradients)),
         )

@@ -55,6 +55,19 @@ class Steps(Repository):
             for step, sooner, later in self._session.execute(query.order_by(StepRow.step))
         ]
 
+    def list_gradient_variances(self, job_id: str, maximum: int) -> dict[int, float]:
+        """Variances of gates' gradients by step, all layers together, of at most `maximum` steps, evenly spread."""
+        count = self.count_by_run([job_id], Phase.SPARSIFY).get(job_id, 0)
+        stride = max(1, -(-count // maximum))
+        layers = StepRow.metrics["gate_gradient_variance"].label("layers")
+        query = select(StepRow.step, layers).where(
+            StepRow.job_id == job_id,
+            StepRow.metrics["phase"].as_string() == Phase.SPARSIFY.value,
+            StepRow.step % stride == 0,
+        )
+        rows = self._session.execute(query.order_by(StepRow.step))
+        return {row.step: sum(value or 0.0 for value in row.layers) for row in rows if row.layers}
+
     def trim(self, job_id: str, after: int) -> None:
         """Forget steps beyond `after`: they belong to a lost attempt."""
         query = delete(StepRow).where(StepRow.job_id == job_id, StepRow.step > after)

@@ -87,7 +87,7 @@ class BayesianCompression(Neutral):
         self._done += 1
 
     @torch.no_grad()
-    def layer_gates(self) -> list[LayerGates]:
+    def take_gates(self) -> list[LayerGates]:
         """How little noise the scales bear, where that closes them; the removal decides which are closed."""
         probabilities = self._scales.open_probability()
         return [] if probabilities is None else self._gates.by_layer(probabilities, None)

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from backend.domain.regularizers import L0HardConcreteRegularizer
+from worker.engine.estimators.moments import GradientMoments
 from worker.engine.regularizers.channel_gates import ChannelGates
 from worker.engine.regularizers.controlled_gates import CONTROLLED_LAWS
 from worker.engine.regularizers.gate_laws import LAWS, GateLaw, Start
@@ -34,6 +35,7 @@ class L0(Neutral):
         start = Start(gates.count, spec.initial_drop_rate, ground.generator, gates.device)
         self._law: GateLaw = {**LAWS, **CONTROLLED_LAWS}[spec.estimator](start)
         self.parameters: dict[str, nn.Parameter] = {"log_alpha": self._law.parameter}
+        self._moments = GradientMoments(gates.count, gates.device)
         self._costs, self._open = self._prices, torch.ones_like(self._prices)
         """What an open gate costs at this step, and P(gate > 0)."""
 
@@ -67,6 +69,9 @@ class L0(Neutral):
         """The slopes of the penalty in closed form, by logits and weights; and what the law knows of the loss's."""
         parameter, estimate = self._law.parameter, self._law.estimate()
         slope: Tensor = torch.ops.aten.sigmoid_backward(self._costs, self._open)
+        by_loss = parameter.grad if estimate is None else estimate
+        if by_loss is not None:
+            self._moments.add(by_loss)
         slope = (slope if estimate is None else slope.add_(estimate)).mul_(self._law.steepness)
         parameter.grad = slope if parameter.grad is None else parameter.grad.add_(slope)
         if self._decay:
@@ -77,9 +82,9 @@ class L0(Neutral):
         self._law.finish_step()
 
     @torch.no_grad()
-    def layer_gates(self) -> list[LayerGates]:
-        """P(gate > 0), and whether the gate of test time is above zero."""
-        return self._gates.by_layer(self._law.open_probability(), self._law.final() > 0)
+    def take_gates(self) -> list[LayerGates]:
+        """P(gate > 0), whether the gate of test time is above zero, and how noisy the estimates of gradients were."""
+        return self._gates.by_layer(self._law.open_probability(), self._law.final() > 0, self._moments.take_variance())
 
     def state(self) -> dict[str, Tensor]:
         """What the gates remember beside their parameters."""

@@ -47,7 +47,7 @@ class L1Masks(Neutral):
         self._open &= self._magnitudes() >= self._spec.threshold
         self._masks.mul_(self._open)
 
-    def layer_gates(self) -> list[LayerGates]:
+    def take_gates(self) -> list[LayerGates]:
         """Masks are not random; those that were not closed for good are open."""
         return self._gates.by_layer(None, self._open)
 

@@ -15,3 +15,5 @@ class LayerGates:
     """How likely each gate is open, of any shape, on its device; None where gates are not random."""
     is_open: Tensor | None
     """Whether each would be open without noise, were this the end, bool; None where that is left to the removal."""
+    gradient_variance: Tensor | None = None
+    """Of the loss by each gate's logit, over the mini-batches since the gates were last taken; None: not estimated."""

@@ -91,8 +91,11 @@ class Regularizer(Protocol):
         """After the optimizer's step: proximal steps, clamps, counters."""
         ...
 
-    def layer_gates(self) -> Sequence[LayerGates]:
-        """For the history: the gates as they stand after a step, of any layers, several times of one if need be."""
+    def take_gates(self) -> Sequence[LayerGates]:
+        """For the history: the gates as they stand after a step, of any layers, several times of one if need be.
+
+        What is gathered over the mini-batches of a step begins anew.
+        """
         ...
 
     def state(self) -> Mapping[str, Tensor]:
@@ -151,7 +154,7 @@ class Neutral:
     def finish_step(self, learning_rate: float) -> None:
         """Nothing to do."""
 
-    def layer_gates(self) -> Sequence[LayerGates]:
+    def take_gates(self) -> Sequence[LayerGates]:
         """No gates."""
         return ()
 

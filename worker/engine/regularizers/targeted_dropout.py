@@ -31,7 +31,7 @@ class TargetedDropout(DropoutCourse):
         noise = torch.rand(self._gates.count, generator=self._generator).to(self._gates.device, non_blocking=True)
         return self._gates.gated((self._others(targeted) | (noise >= drop_rate)).float())
 
-    def layer_gates(self) -> list[LayerGates]:
+    def take_gates(self) -> list[LayerGates]:
         """Candidates are dropped with some probability, others never; without noise all are open."""
         targeted, drop_rate = self.course()
         return self._gates.by_layer(1.0 - drop_rate * (~self._others(targeted)).float(), None)

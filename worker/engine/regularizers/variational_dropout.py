@@ -68,7 +68,7 @@ class VariationalDropout(Neutral):
         self._done += 1
 
     @torch.no_grad()
-    def layer_gates(self) -> list[LayerGates]:
+    def take_gates(self) -> list[LayerGates]:
         """`1 / (1 + alpha)` of every weight, and whether its log alpha is below the threshold."""
         noise = {name: self._log_alpha(name) for name in self._means}
         return [

@@ -37,7 +37,8 @@ function show(found: Partial<Comparison>, captions: Record<string, string> = {},
   for (const run of found.series?.flatMap(({ runs }) => runs) ?? []) {
     client.setQueryData(firstLayersKey(run.id, 2), captions[run.id] ? [picture(captions[run.id] ?? '')] : [])
   }
-  const comparison: Comparison = { series: [], caveats: [], figure: nothing, agreement: nothing, agreement_notice: null, ...found }
+  const empty = { figure: nothing, agreement: nothing, agreement_notice: null, gate_gradients: nothing }
+  const comparison: Comparison = { series: [], caveats: [], ...empty, ...found }
   client.setQueryData(comparisonKey(['a', 'b'], 'macs', 'test'), comparison)
   const router = createMemoryRouter([{ path: '/comparison', element: <ComparisonPage /> }], { initialEntries: [address] })
   render(
@@ -87,6 +88,13 @@ test('the agreement says which methods are not in the picture', () => {
   show({ agreement: figure, agreement_notice: '`lamp2021` is not in this picture: it keeps all channels.' })
   expect(screen.getByTestId('agreement')).toHaveTextContent('0 as by chance. lamp2021 is not in this picture')
   expect(screen.getByText('lamp2021').tagName).toBe('CODE')
+})
+
+test('the noise of estimators has a panel where runs train gates, and none elsewhere', () => {
+  show({})
+  expect(screen.queryByTestId('gate-gradients')).toBeNull()
+  show({ gate_gradients: { data: [{}], layout: {} } })
+  expect(screen.getByTestId('gate-gradients')).toHaveTextContent('Estimator variance')
 })
 
 test('without runs the page says where to choose them', () => {

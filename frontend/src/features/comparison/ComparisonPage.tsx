@@ -11,6 +11,7 @@ import type { Comparison } from '@/lib/api/types'
 import { paths } from '@/lib/paths'
 import { useComparison } from '@/lib/queries/useComparison'
 import { FirstLayersPanel } from './FirstLayersPanel'
+import { GateGradientsPanel } from './GateGradientsPanel'
 import { SeriesTable } from './SeriesTable'
 import { useView } from './useView'
 import { ViewControls } from './ViewControls'
@@ -36,6 +37,7 @@ export function ComparisonPage() {
         <Stack gap="md">
           <Caveats sentences={comparison.data.caveats} />
           <AgreementPanel figure={comparison.data.agreement} notice={comparison.data.agreement_notice} />
+          <GateGradientsPanel figure={comparison.data.gate_gradients} />
           <Panel title="Methods" help="Each at the last point it has reached.">
             <SeriesTable series={comparison.data.series} />
           </Panel>

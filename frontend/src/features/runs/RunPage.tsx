@@ -8,6 +8,7 @@ import { useLiveRun } from '@/lib/live/useLiveRun'
 import { isOver, useRun } from '@/lib/queries/useRun'
 import { AccuracyPanel } from './AccuracyPanel'
 import { ArchitecturePanel } from './ArchitecturePanel'
+import { GateGradientsPanel } from './GateGradientsPanel'
 import { GatesPanel } from './GatesPanel'
 import { LastCheckpoint } from './LastCheckpoint'
 import { OrderPanel } from './OrderPanel'
@@ -76,6 +77,7 @@ function PruneResult({ run }: { run: Run }) {
       />
       <ScoresPanel run={run} />
       <GatesPanel run={run} />
+      <GateGradientsPanel run={run} />
       <QualityPanels run={run} />
     </>
   )

@@ -1132,6 +1132,8 @@ export interface components {
              */
             caveats: string[];
             figure: components["schemas"]["FigureAnswer"];
+            /** @description Variance of the gradient by the gates' logits, by series and step of sparsifying; without traces where no run estimates any. */
+            gate_gradients: components["schemas"]["FigureAnswer"];
             /** Series */
             series: components["schemas"]["SeriesAnswer"][];
         };
@@ -3778,6 +3780,11 @@ export interface components {
              * @default []
              */
             fisher_rao_norm?: (number | null)[];
+            /**
+             * Gate Gradient Variance
+             * @default []
+             */
+            gate_gradient_variance?: (number | null)[];
             gates?: components["schemas"]["GateProbabilities"] | null;
             /** Loss */
             loss?: number | null;
@@ -6381,7 +6388,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                name: "accuracy" | "widths" | "architecture" | "loss" | "information" | "instability" | "calibration" | "scores" | "gates";
+                name: "accuracy" | "widths" | "architecture" | "loss" | "information" | "instability" | "calibration" | "scores" | "gates" | "gate-gradients";
                 /** @description An id: 32 hexadecimal digits. */
                 run_id: string;
             };
