@@ -124,8 +124,9 @@ class StepRecord(Spec):
     gate_gradient_variance: tuple[NonNegativeFloat | None, ...] = ()
     """Variance of the loss's gradient by the logits of each tracked layer's gates, summed over the gates.
 
-    Over the mini-batches of the step, so of the estimator's draws and of the examples. Empty where no estimator is at
-    work, in steps of one mini-batch, and in histories from before it was recorded; None in layers without gates.
+    Over the mini-batches of the step: by the estimator's draws, by the examples, and by what weights and logits learn
+    meanwhile. Empty where no estimator is at work, in steps of one mini-batch, and in histories from before it was
+    recorded; None in layers without gates, and where it is not finite.
     """
 
     def sparsities(self, layout: RunLayout) -> tuple[float, ...]:

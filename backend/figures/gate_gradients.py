@@ -12,14 +12,8 @@ from backend.domain.side_by_side import Series
 from backend.figures import palette
 from backend.figures.log_axis import log_axis
 from backend.figures.sampling import thin_out
-from backend.figures.steps import step_axis
+from backend.figures.steps import MOST_NAMES, MOST_STEPS, line_mode, step_axis
 
-MOST_STEPS = 300
-"""More steps than this cannot be told apart."""
-_MOST_NAMES = 12
-"""A legend of more names than this takes more room than the lines."""
-_LEAST_LINE = 20
-"""Fewer steps than this are marked one by one."""
 _OPACITY = 0.14
 """Of the range over seeds."""
 
@@ -38,10 +32,10 @@ def draw_layer_gradients(report: RunReport) -> go.Figure:
             name=escape(name),
             x=steps,
             y=column,
-            mode=_mode(steps),
+            mode=line_mode(steps),
             line={"color": palette.COUPLED[number % len(palette.COUPLED)], "width": 1.5},
             marker={"size": 5},
-            showlegend=len(lines) <= _MOST_NAMES,
+            showlegend=len(lines) <= MOST_NAMES,
             hovertemplate="<b>%{fullData.name}</b>, step %{x}<br>%{y:.3g}<extra></extra>",
         )
     return figure
@@ -50,12 +44,14 @@ def draw_layer_gradients(report: RunReport) -> go.Figure:
 def draw_series_gradients(series: Sequence[Series], variances: Mapping[str, Mapping[int, float]]) -> go.Figure:
     """One line for each series whose gates' gradients are estimated: mean over seeds, the range as a band.
 
-    `variances` are by run and step, of all gates of a network together. Colors are those of the series elsewhere.
+    `variances` are by run and mini-batch of its sparsifying, of all gates of a network together. Colors are those of
+    the series elsewhere.
     """
     found = {place: _columns([variances.get(run.id, {}) for run in one.runs]) for place, one in enumerate(series)}
     drawn = {place: columns for place, columns in found.items() if columns}
     steps = sorted(set(chain.from_iterable(drawn.values())))
     figure = _figure(steps, chain.from_iterable(chain.from_iterable(columns.values()) for columns in drawn.values()))
+    figure.update_xaxes(title={"text": "Mini-batches of sparsifying"})
     styles = palette.styles_of_methods([one.is_baseline for one in series])
     for place, columns in drawn.items():
         _add_series(figure, series[place], columns, styles[place])
@@ -75,9 +71,11 @@ def _add_series(
     figure: go.Figure, one: Series, columns: Mapping[int, Sequence[float]], style: Mapping[str, object]
 ) -> None:
     steps, name = list(columns), escape(one.label)
-    hover = f"<b>%{{y:.3g}}</b> {name}<br>step %{{x}}<extra></extra>"
+    hover = f"<b>%{{y:.3g}}</b> {name}<br>mini-batch %{{x}}<extra></extra>"
     means = [statistics.mean(values) for values in columns.values()]
-    line = go.Scatter(name=name, x=steps, y=means, mode=_mode(steps), legendgroup=name, hovertemplate=hover, **style)
+    line = go.Scatter(
+        name=name, x=steps, y=means, mode=line_mode(steps), legendgroup=name, hovertemplate=hover, **style
+    )
     if any(len(values) > 1 for values in columns.values()):
         for edge, fill in ((min, "none"), (max, "tonexty")):
             figure.add_scatter(
@@ -104,7 +102,3 @@ def _figure(steps: Sequence[int], values: Iterable[float | None]) -> go.Figure:
             "hovermode": "closest",
         }
     )
-
-
-def _mode(steps: Sequence[int]) -> str:
-    return "lines+markers" if len(steps) < _LEAST_LINE else "lines"

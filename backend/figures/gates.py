@@ -10,16 +10,10 @@ from backend.domain.gate_probabilities import ByLayer, GateProbabilities
 from backend.domain.reports import RunReport
 from backend.figures import palette
 from backend.figures.sampling import thin_out
-from backend.figures.steps import step_axis
+from backend.figures.steps import MOST_NAMES, MOST_STEPS, line_mode, step_axis
 
-_MOST_STEPS = 300
-"""More steps than this cannot be told apart."""
 _MOST_BANDS = 4
 """Bands of more layers than this cover each other: then there are lines alone."""
-_MOST_NAMES = 12
-"""A legend of more names than this takes more room than the lines."""
-_LEAST_LINE = 20
-"""Fewer steps than this are marked one by one."""
 _WORDS = {"median": "median", "open_share": "open without noise"}
 _RANGE, _MIDDLE, _BESIDE_OTHERS = 0.12, 0.25, 0.14
 """Opacities of bands: of all gates, and of the middle half of them, alone and beside those of other layers."""
@@ -84,7 +78,7 @@ def _draw_alone(figure: go.Figure, layer: _Layer) -> None:
 def _draw_together(figure: go.Figure, layers: Sequence[_Layer]) -> None:
     """Layers beside each other, each with its name at one of its lines."""
     for layer in layers:
-        name = layer.name if len(layers) <= _MOST_NAMES else ""
+        name = layer.name if len(layers) <= MOST_NAMES else ""
         if layer.has("median"):
             if len(layers) <= _MOST_BANDS:
                 _add_band(figure, layer, ("lower_quartile", "upper_quartile"), opacity=_BESIDE_OTHERS)
@@ -96,7 +90,7 @@ def _draw_together(figure: go.Figure, layers: Sequence[_Layer]) -> None:
 def _layers(report: RunReport) -> list[_Layer]:
     """The layers that have gates."""
     pairs = [(step.step, step.gates) for step in report.steps if step.gates is not None]
-    thinned = thin_out(pairs, _MOST_STEPS)
+    thinned = thin_out(pairs, MOST_STEPS)
     steps, told = [step for step, _ in thinned], [gates for _, gates in thinned]
     layers = [_Layer(layer.name, "", steps, told, place) for place, layer in enumerate(report.layout.layers)]
     gated = [layer for layer in layers if layer.has("median") or layer.has("open_share")]
@@ -130,7 +124,7 @@ def _add_line(figure: go.Figure, layer: _Layer, field: str, *, name: str) -> Non
         meta=layer.name,
         x=layer.steps,
         y=layer.course(field),
-        mode="lines+markers" if len(layer.steps) < _LEAST_LINE else "lines",
+        mode=line_mode(layer.steps),
         line={"color": layer.color, "width": 2, "dash": "solid" if field == "median" else "dash"},
         marker={"size": 5},
         legendgroup=layer.name,

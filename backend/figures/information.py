@@ -10,19 +10,12 @@ from backend.domain.reports import RunReport, StepRecord
 from backend.figures import palette
 from backend.figures.log_axis import log_axis
 from backend.figures.sampling import thin_out
-from backend.figures.steps import step_axis
-
-_MOST_STEPS = 300
-"""Lines of many layers with more steps than this cannot be told apart, and take long to draw."""
-_MOST_NAMES = 12
-"""A legend of more names than this takes more room than the lines."""
-_LEAST_LINE = 20
-"""Fewer steps than this are marked one by one."""
+from backend.figures.steps import MOST_NAMES, MOST_STEPS, line_mode, step_axis
 
 
 def draw_information(report: RunReport) -> go.Figure:
     """Fisher mass (nats, above) and Fisher-Rao norm (below) of every layer by step, on logarithmic axes."""
-    steps = thin_out([step for step in report.steps if step.fisher_mass], _MOST_STEPS)
+    steps = thin_out([step for step in report.steps if step.fisher_mass], MOST_STEPS)
     layers = _told_layers(report, steps)
     numbers = [step.step for step in steps]
     masses = {place: _above_zero([step.fisher_mass[place] for step in steps]) for place, _ in layers}
@@ -37,8 +30,8 @@ def draw_information(report: RunReport) -> go.Figure:
         hovermode="closest",
     )
     for number, (place, name) in enumerate(layers):
-        style = _style(name, palette.COUPLED[number % len(palette.COUPLED)], len(steps))
-        figure.add_scatter(x=numbers, y=masses[place], showlegend=len(layers) <= _MOST_NAMES, **style)
+        style = _style(name, palette.COUPLED[number % len(palette.COUPLED)], numbers)
+        figure.add_scatter(x=numbers, y=masses[place], showlegend=len(layers) <= MOST_NAMES, **style)
         figure.add_scatter(x=numbers, y=norms[place], yaxis="y2", showlegend=False, **style)
     return figure
 
@@ -57,11 +50,11 @@ def _above_zero(values: Sequence[float | None]) -> list[float | None]:
     return [value or None for value in values]
 
 
-def _style(name: str, color: str, count: int) -> dict[str, object]:
+def _style(name: str, color: str, steps: Sequence[int]) -> dict[str, object]:
     return {
         "name": escape(name),
         "legendgroup": name,
-        "mode": "lines+markers" if count < _LEAST_LINE else "lines",
+        "mode": line_mode(steps),
         "line": {"color": color, "width": 1.5},
         "marker": {"size": 5},
         "hovertemplate": "<b>%{fullData.name}</b>, step %{x}<br>%{y:.3g}<extra></extra>",

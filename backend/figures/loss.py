@@ -7,11 +7,9 @@ import plotly.graph_objects as go
 from backend.domain.reports import Phase, RunReport, StepRecord
 from backend.figures import palette
 from backend.figures.sampling import thin_out
-from backend.figures.steps import step_axis
+from backend.figures.steps import line_mode, step_axis
 
 _MOST_STEPS = 1000
-_LEAST_LINE = 20
-"""Fewer steps than this are marked one by one, so that a first one can be seen."""
 
 
 def draw_loss(report: RunReport) -> go.Figure:
@@ -50,7 +48,7 @@ def _add_line(figure: go.Figure, name: str, steps: list[int], values: list[float
         x=steps,
         y=values,
         yaxis=axis,
-        mode="lines+markers" if len(steps) < _LEAST_LINE else "lines",
+        mode=line_mode(steps),
         line={"color": color, "width": 1.5},
         marker={"size": 5},
         hovertemplate=form,

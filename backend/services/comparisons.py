@@ -12,12 +12,14 @@ from backend.domain.errors import InvalidValue
 from backend.domain.fairness import caveats
 from backend.domain.jobs import JobState
 from backend.domain.recipe import Recipe
+from backend.domain.regularizers import L0HardConcreteRegularizer
 from backend.domain.reports import Phase
 from backend.domain.side_by_side import ComparedRun, Series, series_of
 from backend.figures import SizeAxis
 from backend.figures.agreement import draw_agreement
-from backend.figures.gate_gradients import MOST_STEPS, draw_series_gradients
+from backend.figures.gate_gradients import draw_series_gradients
 from backend.figures.side_by_side import Split, draw_side_by_side
+from backend.figures.steps import MOST_STEPS
 from backend.services.scope import Scope
 
 
@@ -54,9 +56,14 @@ def compare(scope: Scope, run_ids: Sequence[str], x: SizeAxis, split: Split) -> 
 
 
 def _gradient_variances(scope: Scope, runs: Sequence[ComparedRun]) -> dict[str, dict[int, float]]:
-    """By run and step; nothing of runs that do not sparsify."""
-    steps, most = scope.work.steps, MOST_STEPS
-    return {run.id: steps.list_gradient_variances(run.id, most) for run in runs if run.recipe.sparsify is not None}
+    """By run and mini-batch of its sparsifying, of the runs whose gates' gradients are estimated."""
+    lengths = {
+        run.id: run.recipe.sparsify.steps_per_record
+        for run in runs
+        if run.recipe.sparsify is not None and isinstance(run.recipe.sparsify.regularizer, L0HardConcreteRegularizer)
+    }
+    found = scope.work.steps.list_gradient_variances(lengths, MOST_STEPS)
+    return {run: {number * lengths[run]: value for number, value in values.items()} for run, values in found.items()}
 
 
 def _agreements(scope: Scope, series: Sequence[Series]) -> Sequence[Agreement]:

@@ -9,7 +9,7 @@ from backend.db import UnitOfWork
 from backend.db.models import JobRow, StepRow
 from backend.domain.instability import measured_removals
 from backend.domain.jobs import JobKind
-from backend.domain.reports import Phase
+from backend.domain.reports import Phase, StepRecord
 from tests.db.values import LAYOUT, point, step
 
 Open = Callable[[], UnitOfWork]
@@ -62,11 +62,21 @@ def test_variances_of_gates_gradients_are_summed_over_layers_and_thinned_out(uni
         for number, values in told.items()
     ]
     with unit_of_work() as work:
-        work.steps.add_all(job_id, [*records, step(6)], LAYOUT)
+        other = work.jobs.add(JobRow(kind=JobKind.PRUNE, name="another")).id
+        work.steps.add_all(job_id, [step(1), *(shifted(record) for record in records), step(7)], LAYOUT)
+        work.steps.add_all(other, records[:2], LAYOUT)
     with unit_of_work() as work:
-        assert work.steps.list_gradient_variances(job_id, 5) == {1: 0.5, 2: 0.75, 4: 1.0, 5: 4.0}
-        assert work.steps.list_gradient_variances(job_id, 3) == {2: 0.75, 4: 1.0}
-        assert work.steps.list_gradient_variances("0" * 32, 3) == {}
+        find = work.steps.list_gradient_variances
+        assert find([job_id], 5) == {job_id: {1: 0.5, 2: 0.75, 4: 1.0, 5: 4.0}}
+        assert find([job_id, other], 3) == {job_id: {2: 0.75, 4: 1.0}, other: {2: 0.75}}
+        assert find([other], 3) == {other: {1: 0.5, 2: 0.75}}
+        assert find(["0" * 32], 3) == {}
+        assert find([], 3) == {}
+
+
+def shifted(record: StepRecord) -> StepRecord:
+    """A step later in its run."""
+    return record.model_copy(update={"step": record.step + 1})
 
 
 def test_histories_from_before_gradients_were_recorded_have_none(
@@ -78,7 +88,7 @@ def test_histories_from_before_gradients_were_recorded_have_none(
         values = {"job_id": job_id, "step": 1, "metrics": metrics, "widths": [6, 4], "sparsities": [0.25, 0.0]}
         connection.execute(insert(StepRow), [values])
     with unit_of_work() as work:
-        assert work.steps.list_gradient_variances(job_id, 3) == {}
+        assert work.steps.list_gradient_variances([job_id], 3) == {}
 
 
 def test_a_trimmed_history_ends_at_the_checkpoint(unit_of_work: Open, job_id: str) -> None:

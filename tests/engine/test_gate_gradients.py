@@ -51,7 +51,8 @@ def test_the_variance_of_a_step_is_that_of_its_gradients_by_the_logits(estimator
 
 
 def test_one_gradient_has_no_variance_and_equal_ones_have_none_above_zero():
-    moments, gradient = GradientMoments(3, torch.device("cpu")), torch.tensor([1e-3, 0.1, 7.0])
+    moments = GradientMoments(1000, torch.device("cpu"))
+    gradient = torch.rand(1000, generator=torch.Generator().manual_seed(0))
     moments.add(gradient)
     assert moments.take_variance() is None
     for _ in range(3):
@@ -59,7 +60,7 @@ def test_one_gradient_has_no_variance_and_equal_ones_have_none_above_zero():
     variance = moments.take_variance()
     assert variance is not None
     assert bool((variance >= 0).all())
-    assert float(variance.max()) < 1e-5 * 49
+    assert float(variance.max()) < 1e-6
 
 
 def test_gates_of_several_groups_in_a_layer_add_up_and_layers_without_gates_have_none():

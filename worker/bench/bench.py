@@ -1,6 +1,6 @@
 """Running a comparison: every cell once, whatever happened before."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -8,10 +8,10 @@ import torch
 
 from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.epochs import epoch_length
-from backend.domain.errors import FailureCode, InvalidValue, JobFailure
+from backend.domain.errors import InvalidValue, JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
-from worker.bench.choosing import Choice
+from worker.bench.choosing import PASSING, Choice
 from worker.bench.dense import DenseTrainings, Interrupted
 from worker.bench.effort import epochs_trained
 from worker.bench.plan import Plan
@@ -25,8 +25,6 @@ from worker.engine.run import run
 
 _CHECKPOINT_EVERY = 50
 """Steps between checkpoints on disk."""
-PASSING = frozenset({FailureCode.OUT_OF_MEMORY, FailureCode.DISK_FULL, FailureCode.DEVICE_UNAVAILABLE})
-"""Failures of the machine, not of the method: the same command tries again."""
 
 
 @dataclass(frozen=True)
@@ -64,14 +62,17 @@ class Bench:
         than the one that this machine trains.
         """
         self.so_far()
-        for cells in self.plan.rounds:
-            for job in self.open_jobs(cells):
+        for _ in range(self.plan.passes):
+            for job in self.open_jobs():
                 self.take(job, self.perform(job))
         return self.so_far()
 
-    def open_jobs(self, cells: Iterable[Cell]) -> Iterator[Job]:
-        """What has not been run when its turn comes: one experiment may stand there under several names."""
-        for cell in cells:
+    def open_jobs(self) -> Iterator[Job]:
+        """What has not been run when its turn comes: one experiment may stand there under several names.
+
+        Without what waits for a choice: ask again when these are done.
+        """
+        for cell in self.plan.cells:
             for settings, recipe in self._choice.wanted(cell).items():
                 if self._done(cell, recipe) is None:
                     yield Job(cell, settings, recipe, self._key(cell, recipe), self._opening_key(cell, recipe))
@@ -135,7 +136,8 @@ class Bench:
             for settings, recipe in self._choice.candidates(cell).items()
             if (done := self._done(cell, recipe)) is not None
         }
-        return list(tried.values()), tried.get(self._choice.settings(cell) or "")
+        settings = self._choice.settings(cell)
+        return list(tried.values()), None if settings is None else tried.get(settings)
 
     @property
     def run_keys(self) -> frozenset[str]:

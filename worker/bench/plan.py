@@ -43,12 +43,12 @@ class Plan(Spec):
     retrain_epochs: PositiveInt = 10
     """Of a whole run: a method that goes on training from point to point shares them out evenly."""
     learning_rates: tuple[PositiveFloat, ...] = Field((0.05,), min_length=1)
-    """Of retraining; of several, each run takes the one that ends best on the validation split, as of trials."""
+    """Of retraining; of several, runs take the one that ends best on the validation split (`tune_at`)."""
     sparsify_epochs: PositiveInt = 20
     """Methods that make the network sparse while it trains get so many epochs at most, on top of retraining."""
 
     trials: tuple[Trial, ...] = ()
-    """Settings of methods with several values: each run takes those that end best on the validation split."""
+    """Settings of methods with several values: runs take those that end best on the validation split (`tune_at`)."""
     tune_at: PositiveFloat | None = None
     """All runs of a method take what is best at this compression, on average over the seeds; None: each for itself."""
 
@@ -67,8 +67,6 @@ class Plan(Spec):
         if self.tune_at is not None and self.tune_at not in self.compressions:
             told = ", ".join(f"{value:g}" for value in self.compressions)
             raise ValueError(f"tune_at: {self.tune_at:g} is no compression of this comparison; choose among {told}")
-        if self.tune_at is not None and len(self.learning_rates) == 1 and not self.trials:
-            raise ValueError("tune_at: there is nothing to choose; give several learning rates, or settings to try")
         return self
 
     @model_validator(mode="after")
@@ -83,6 +81,9 @@ class Plan(Spec):
             if not any(trial.is_of(method, recipe) for method, recipe in recipes.items()):
                 whose = "no method of this comparison" if trial.method is None else f"no `{trial.method}` here"
                 raise ValueError(f"trials: {whose} has a setting `{trial.path}`")
+        rivals = (len(self.candidates(cell, _SOME_STEPS)) for cell in self._first_cells)
+        if self.tune_at is not None and max(rivals) == 1:
+            raise ValueError("tune_at: no method has anything to choose; give several learning rates, or values to try")
         return self
 
     def _recipes(self) -> dict[str, Recipe]:
@@ -102,12 +103,9 @@ class Plan(Spec):
         return tuple(Cell(method=method, compression=value, seed=seed) for seed, value, method in grid)
 
     @property
-    def rounds(self) -> tuple[tuple[Cell, ...], ...]:
-        """The cells in the order of what depends on what: those that choose settings before those that take them."""
-        if self.tune_at is None:
-            return (self.cells,)
-        first = tuple(cell for cell in self.cells if cell.compression == self.tune_at)
-        return first, tuple(cell for cell in self.cells if cell.compression != self.tune_at)
+    def passes(self) -> int:
+        """How often to go through the cells: once more where some wait for what others choose."""
+        return 1 if self.tune_at is None else 2
 
     @property
     def data_name(self) -> str:

@@ -44,8 +44,8 @@ def compare_in_processes(bench: Bench, crew: Crew) -> Comparison:
     """
     bench.so_far()
     with _pool(bench, crew) as pool:
-        for cells in bench.plan.rounds:
-            jobs = list(bench.open_jobs(cells))
+        for _ in range(bench.plan.passes):
+            jobs = list(bench.open_jobs())
             for said in pool.map(_train_dense, dict.fromkeys(job.cell.seed for job in jobs)):
                 for sentence in said:
                     bench.say(sentence)

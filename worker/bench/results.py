@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from backend.domain.comparison import Cell, Comparison, Outcome
 from backend.domain.errors import InvalidValue
-from worker.bench.bench import PASSING, Bench
+from worker.bench.bench import Bench
+from worker.bench.choosing import PASSING
 from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, digest_of
 from worker.files import require_writable, write_whole

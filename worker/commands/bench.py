@@ -57,7 +57,7 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
     "learning_rates",
     multiple=True,
     type=float,
-    help="Of retraining; of several, each run takes the one that ends best on the validation split. [default: 0.05]",
+    help="Of retraining; of several, the one that ends best on the validation split is taken. [default: 0.05]",
 )
 @click.option(
     "--sparsify-epochs",
@@ -72,14 +72,14 @@ _BASELINES = tuple(preset.name for preset in PRESETS.values() if preset.is_basel
     multiple=True,
     metavar="[PRESET:]SETTING=VALUE,VALUE",
     help="Several values of a setting, as in sparsify.regularizer.strength=0.01,0.1, for all methods that have it or "
-    "for one; each run takes what ends best on the validation split.",
+    "for one; what ends best on the validation split is taken.",
 )
 @click.option(
     "--tune-at",
     type=float,
     metavar="COMPRESSION",
-    help="Choose among several values at this compression alone, on average over the seeds, and take them in all runs "
-    "of the method; default: each run for itself.",
+    help="Choose among several values at this compression alone, by the mean over these seeds, and take them in all "
+    "runs of the method (each for itself where none of them ends there); default: each run for itself.",
 )
 @click.option(
     "--results",

@@ -89,8 +89,8 @@ class ComparisonAnswer(Answer):
         description="Which methods that figure leaves out, and why; null without traces, or where it has them all."
     )
     gate_gradients: FigureAnswer = Field(
-        description="Variance of the gradient by the gates' logits, by series and step of sparsifying; without traces "
-        "where no run estimates any."
+        description="Variance of the gradient by the gates' logits, by series and mini-batch of sparsifying; without "
+        "traces where no run estimates any."
     )
 
     @classmethod

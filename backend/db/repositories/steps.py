@@ -1,8 +1,9 @@
 """Histories of runs."""
 
+from collections import defaultdict
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, and_, delete, func, insert, or_, select
 
 from backend.db.models import StepRow
 from backend.db.repositories.repository import Repository
@@ -55,18 +56,25 @@ class Steps(Repository):
             for step, sooner, later in self._session.execute(query.order_by(StepRow.step))
         ]
 
-    def list_gradient_variances(self, job_id: str, maximum: int) -> dict[int, float]:
-        """Variances of gates' gradients by step, all layers together, of at most `maximum` steps, evenly spread."""
-        count = self.count_by_run([job_id], Phase.SPARSIFY).get(job_id, 0)
-        stride = max(1, -(-count // maximum))
+    def list_gradient_variances(self, job_ids: Collection[str], maximum: int) -> dict[str, dict[int, float]]:
+        """Variances of gates' gradients, all layers together, by run and place among its sparsifying steps, from 1.
+
+        Of the longest run at most `maximum` steps, evenly spread, and of the others the same ones.
+        """
+        counts = self.count_by_run(job_ids, Phase.SPARSIFY)
+        stride = max(1, -(-max(counts.values(), default=0) // maximum))
+        is_sparsifying = StepRow.metrics["phase"].as_string() == Phase.SPARSIFY.value
+        number = func.row_number().over(partition_by=StepRow.job_id, order_by=StepRow.step).label("number")
+        places = select(StepRow.job_id, StepRow.step, number).where(StepRow.job_id.in_(counts), is_sparsifying)
+        numbered = places.subquery()
         layers = StepRow.metrics["gate_gradient_variance"].label("layers")
-        query = select(StepRow.step, layers).where(
-            StepRow.job_id == job_id,
-            StepRow.metrics["phase"].as_string() == Phase.SPARSIFY.value,
-            StepRow.step % stride == 0,
-        )
-        rows = self._session.execute(query.order_by(StepRow.step))
-        return {row.step: sum(value or 0.0 for value in row.layers) for row in rows if row.layers}
+        same = and_(StepRow.job_id == numbered.c.job_id, StepRow.step == numbered.c.step)
+        query = select(StepRow.job_id, numbered.c.number, layers).join(numbered, same)
+        found: dict[str, dict[int, float]] = defaultdict(dict)
+        for row in self._session.execute(query.where(numbered.c.number % stride == 0).order_by(numbered.c.number)):
+            if row.layers:
+                found[row.job_id][row.number] = sum(value or 0.0 for value in row.layers)
+        return found
 
     def trim(self, job_id: str, after: int) -> None:
         """Forget steps beyond `after`: they belong to a lost attempt."""

@@ -44,10 +44,18 @@ class ChannelGates:
         """Write the gated weights into the network."""
         self.reading.scale(multipliers)
 
-    def by_layer(self, *told: Tensor | None) -> list[LayerGates]:
-        """Vectors (G,) in the order of the fields of `LayerGates`, as gates of the groups' first layers."""
-        parts = [dict[str, Tensor]() if values is None else self.reading.by_group(values) for values in told]
-        return [LayerGates(group.layers[0], *(part.get(group.name) for part in parts)) for group in self.groups]
+    def by_layer(
+        self, probabilities: Tensor | None, is_open: Tensor | None, gradient_variance: Tensor | None = None
+    ) -> list[LayerGates]:
+        """Vectors (G,) as gates of the groups' first layers."""
+        shares, flags, variances = (
+            dict[str, Tensor]() if values is None else self.reading.by_group(values)
+            for values in (probabilities, is_open, gradient_variance)
+        )
+        return [
+            LayerGates(group.layers[0], shares.get(group.name), flags.get(group.name), variances.get(group.name))
+            for group in self.groups
+        ]
 
     def per_group(self, values: Tensor) -> dict[str, Tensor]:
         """Take a vector (G,) apart by group; groups without gates get ones."""

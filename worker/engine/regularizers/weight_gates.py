@@ -57,10 +57,18 @@ class WeightGates:
             if weight.grad is not None:
                 weight.grad.addcmul_(weight, part)
 
-    def by_layer(self, *told: Tensor | None) -> list[LayerGates]:
-        """Vectors (G,) in the order of the fields of `LayerGates`, as gates of the layers that hold the weights."""
-        parts = [dict[str, Tensor]() if values is None else self._parts(values) for values in told]
-        return [LayerGates(layer.name, *(part.get(name) for part in parts)) for name, layer in self._layers.items()]
+    def by_layer(
+        self, probabilities: Tensor | None, is_open: Tensor | None, gradient_variance: Tensor | None = None
+    ) -> list[LayerGates]:
+        """Vectors (G,) as gates of the layers that hold the weights."""
+        shares, flags, variances = (
+            dict[str, Tensor]() if values is None else self._parts(values)
+            for values in (probabilities, is_open, gradient_variance)
+        )
+        return [
+            LayerGates(layer.name, shares.get(name), flags.get(name), variances.get(name))
+            for name, layer in self._layers.items()
+        ]
 
     def per_group(self, values: Tensor) -> dict[str, Tensor]:  # noqa: ARG002  (as gates of channels have it)
         """Nothing is said of channels: the verdict is in the weights."""

@@ -11,9 +11,9 @@ export function GateGradientsPanel({ figure }: { figure: Comparison['gate_gradie
     <Panel
       title="Estimator variance"
       testId="gate-gradients"
-      help="How much the gradient by the gates' logits differs between the mini-batches of a step, by the draws of gates and of examples; summed over all gates. Mean and range of the seeds. Hard-concrete gates buy their low variance with some bias; the other estimators have none."
+      help="How much the gradient by the gates' logits differs from one mini-batch to the next, summed over all gates: compare networks with as many gates, and batches of one size. Mean and range of the seeds. Hard-concrete gates lie between 0 and 1 and follow another, smoother loss: less variance is no better gradient of gates that are open or closed."
     >
-      <Figure figure={figure} name="gate-gradients" label="Variance of the gradient by the gates' logits, by method and step" height={HEIGHT} />
+      <Figure figure={figure} name="gate-gradients" label="Variance of the gradient by the gates' logits, by method and mini-batch" height={HEIGHT} />
     </Panel>
   )
 }

@@ -13,7 +13,7 @@ export function GateGradientsPanel({ run }: { run: Run }) {
   return (
     <Panel
       title="Estimator variance"
-      help="How much the gradient by the logits of a layer's gates differs between the mini-batches of a step, by the draws of gates and of examples; summed over the gates."
+      help="How much the gradient by the logits of a layer's gates differs between the mini-batches of a step: by the draws of gates, by the examples, and by what is learned meanwhile. Summed over the gates."
       testId="gate-gradients"
     >
       <Query query={figure} height={HEIGHT}>

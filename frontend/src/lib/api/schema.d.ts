@@ -1132,7 +1132,7 @@ export interface components {
              */
             caveats: string[];
             figure: components["schemas"]["FigureAnswer"];
-            /** @description Variance of the gradient by the gates' logits, by series and step of sparsifying; without traces where no run estimates any. */
+            /** @description Variance of the gradient by the gates' logits, by series and mini-batch of sparsifying; without traces where no run estimates any. */
             gate_gradients: components["schemas"]["FigureAnswer"];
             /** Series */
             series: components["schemas"]["SeriesAnswer"][];
