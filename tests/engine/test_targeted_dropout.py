@@ -103,3 +103,14 @@ def test_outputs_are_where_the_layer_makes_them(layer, axis):
     layer.weight.data.select(axis, 0).mul_(1000)
     found = _candidates(layer.weight, axis, 0.5).movedim(axis, 0).flatten(1).sum(1)
     assert found.tolist() == [6, 6, 6, 6]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.bfloat16])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_candidates_are_those_of_the_sorted_sizes_however_fine_the_numbers_are(dtype: torch.dtype, axis: int):
+    """Among numbers of few digits many are equal, and all of those at the bound count."""
+    weight = torch.randn(7, 60, generator=torch.Generator().manual_seed(0)).to(dtype)
+    bounds = weight.abs().sort(1 - axis).values.select(1 - axis, 20 - 1 if axis == 0 else 2 - 1).unsqueeze(1 - axis)
+    found = _candidates(weight, axis, 1 / 3)
+    assert torch.equal(found, weight.abs() <= bounds)
+    assert 0 < int(found.sum()) < weight.numel() / 2
