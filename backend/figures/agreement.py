@@ -29,13 +29,20 @@ def draw_agreement(agreements: Sequence[Agreement]) -> go.Figure:
         showscale=False,
         text=[["" if value is None else f"{value:.2f}" for value in row] for row in values],
         texttemplate="%{text}",
-        hovertemplate="%{y}<br>%{x}: %{z:.2f}<extra></extra>",
+        customdata=[[name] * len(groups) for name in names],
+        hovertemplate="%{customdata}<br>%{x}: %{z:.2f}<extra></extra>",
         xgap=2,
         ygap=2,
     )
     figure.update_layout(
         xaxis={"type": "category", "side": "top", "automargin": True},
-        yaxis={"autorange": "reversed", "type": "category", "automargin": True},
+        yaxis={
+            "autorange": "reversed",
+            "type": "category",
+            "automargin": True,
+            "tickvals": names,
+            "ticktext": names,
+        },
         height=_MARGIN + _ROW_HEIGHT * len(names),
     )
     return figure

@@ -54,6 +54,12 @@ test('a narrow screen leaves some names of a long row out, and none of a short o
   expect(shown(['a', 'b', 'c'], true)).toEqual(['a', 'b', 'c'])
 })
 
+test('long names of rows keep the ends of their lines where the screen is narrow', () => {
+  const layout = { yaxis: { ticktext: ['l0_hard_concrete (estimator reinforce)<br>uniform', 1] } }
+  expect(dress(layout, 'light', true)).toMatchObject({ yaxis: { ticktext: ['…imator reinforce)<br>uniform', 1] } })
+  expect(dress(layout, 'light', false)).toMatchObject(layout)
+})
+
 test('a long name on the axis keeps its end', () => {
   const layout = { xaxis: { ticktext: ['encoder.layers.encoder_layer_11.mlp.3'] } }
   expect(dress(layout, 'light', false)).toMatchObject({ xaxis: { ticktext: ['…er_layer_11.mlp.3'] } })

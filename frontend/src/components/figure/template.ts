@@ -49,7 +49,7 @@ function isUnnamed(trace: unknown): boolean {
 function spareRows(layout: FigureData['layout'], isNarrow: boolean): FigureData['layout'] {
   const { yaxis } = layout
   if (!isNarrow || !isObject(yaxis) || !Array.isArray(yaxis.ticktext)) return layout
-  const ticktext = yaxis.ticktext.map((text) => (typeof text === 'string' ? shorten(text) : text))
+  const ticktext = yaxis.ticktext.map((text) => (typeof text === 'string' ? shortenLines(text) : text))
   return { ...layout, yaxis: { ...yaxis, ticktext } }
 }
 
@@ -66,6 +66,10 @@ function spareLabels(layout: FigureData['layout'], isNarrow: boolean): FigureDat
   let count = 0
   const ticktext = names.map((text) => (text !== '' && count++ % every === 0 ? shorten(text) : ''))
   return { ...layout, xaxis: { ...xaxis, ticktext } }
+}
+
+function shortenLines(text: string): string {
+  return text.split('<br>').map(shorten).join('<br>')
 }
 
 function shorten(name: string): string {
