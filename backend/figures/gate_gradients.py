@@ -12,7 +12,7 @@ from backend.domain.side_by_side import Series
 from backend.figures import palette
 from backend.figures.log_axis import log_axis
 from backend.figures.sampling import thin_out
-from backend.figures.steps import MOST_NAMES, MOST_STEPS, line_mode, step_axis
+from backend.figures.steps import MOST_NAMES, MOST_STEPS, layer_style, line_mode, step_axis
 
 _OPACITY = 0.14
 """Of the range over seeds."""
@@ -27,17 +27,9 @@ def draw_layer_gradients(report: RunReport) -> go.Figure:
     lines = {place: column for place, column in columns.items() if any(column)}
     figure = _figure(steps, chain.from_iterable(lines.values()))
     for number, (place, column) in enumerate(lines.items()):
-        name = report.layout.layers[place].name
-        figure.add_scatter(
-            name=escape(name),
-            x=steps,
-            y=column,
-            mode=line_mode(steps),
-            line={"color": palette.COUPLED[number % len(palette.COUPLED)], "width": 1.5},
-            marker={"size": 5},
-            showlegend=len(lines) <= MOST_NAMES,
-            hovertemplate="<b>%{fullData.name}</b>, step %{x}<br>%{y:.3g}<extra></extra>",
-        )
+        color = palette.COUPLED[number % len(palette.COUPLED)]
+        style = layer_style(report.layout.layers[place].name, color, steps)
+        figure.add_scatter(x=steps, y=column, showlegend=len(lines) <= MOST_NAMES, **style)
     return figure
 
 

@@ -1,7 +1,6 @@
 """How much the loss hangs on each layer, over the steps of a run."""
 
 from collections.abc import Sequence
-from html import escape
 from itertools import chain
 
 import plotly.graph_objects as go
@@ -10,7 +9,7 @@ from backend.domain.reports import RunReport, StepRecord
 from backend.figures import palette
 from backend.figures.log_axis import log_axis
 from backend.figures.sampling import thin_out
-from backend.figures.steps import MOST_NAMES, MOST_STEPS, line_mode, step_axis
+from backend.figures.steps import MOST_NAMES, MOST_STEPS, layer_style, step_axis
 
 
 def draw_information(report: RunReport) -> go.Figure:
@@ -30,7 +29,7 @@ def draw_information(report: RunReport) -> go.Figure:
         hovermode="closest",
     )
     for number, (place, name) in enumerate(layers):
-        style = _style(name, palette.COUPLED[number % len(palette.COUPLED)], numbers)
+        style = layer_style(name, palette.COUPLED[number % len(palette.COUPLED)], numbers)
         figure.add_scatter(x=numbers, y=masses[place], showlegend=len(layers) <= MOST_NAMES, **style)
         figure.add_scatter(x=numbers, y=norms[place], yaxis="y2", showlegend=False, **style)
     return figure
@@ -48,14 +47,3 @@ def _told_layers(report: RunReport, steps: Sequence[StepRecord]) -> list[tuple[i
 def _above_zero(values: Sequence[float | None]) -> list[float | None]:
     """Zero has no logarithm: a gap."""
     return [value or None for value in values]
-
-
-def _style(name: str, color: str, steps: Sequence[int]) -> dict[str, object]:
-    return {
-        "name": escape(name),
-        "legendgroup": name,
-        "mode": line_mode(steps),
-        "line": {"color": color, "width": 1.5},
-        "marker": {"size": 5},
-        "hovertemplate": "<b>%{fullData.name}</b>, step %{x}<br>%{y:.3g}<extra></extra>",
-    }

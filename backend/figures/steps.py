@@ -1,6 +1,7 @@
 """The axis of a figure that goes over the steps of a run."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 _FEWEST_TICKS = 10
@@ -18,6 +19,18 @@ _LEAST_LINE = 20
 def line_mode(steps: Sequence[int]) -> str:
     """How a line over these steps is drawn."""
     return "lines+markers" if len(steps) < _LEAST_LINE else "lines"
+
+
+def layer_style(name: str, color: str, steps: Sequence[int]) -> dict[str, Any]:
+    """The line of one layer among others over these steps."""
+    return {
+        "name": escape(name),
+        "legendgroup": name,
+        "mode": line_mode(steps),
+        "line": {"color": color, "width": 1.5},
+        "marker": {"size": 5},
+        "hovertemplate": "<b>%{fullData.name}</b>, step %{x}<br>%{y:.3g}<extra></extra>",
+    }
 
 
 def step_axis(steps: Sequence[int]) -> dict[str, Any]:

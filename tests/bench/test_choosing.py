@@ -98,7 +98,7 @@ def test_a_failure_of_the_machine_decides_nothing_for_other_runs():
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Runs end at once. At 1.5x eight is best for seed 0, one on average, and at 1.2x eight is; each after its key."""
+    """Runs end at once. At 1.5x eight is best for seed 0, one on average; at 1.2x eight."""
     accuracies = {(1.5, 0, 8): 0.9, (1.5, 0, 1): 0.8, (1.5, 1, 8): 0.5, (1.5, 1, 1): 0.7}
 
     def ran(_: Bench, job: Job) -> Outcome:
