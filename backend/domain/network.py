@@ -80,6 +80,8 @@ class ChannelGroupInfo(Spec):
     """Those of `layers` that end a branch beside a shortcut and may go as a whole; None as with `batch_norms`."""
     takes_gates: bool | None = None
     """Stored weights alone read these channels, so that a learned gate can be multiplied into them; None as above."""
+    is_readable: bool | None = None
+    """A criterion can read activation and gradient of these channels for each example; None as above."""
     vector_parameters: NonNegativeInt = 0
     """Parameters that one unit holds in vectors: biases, norms, scales."""
     product_macs: NonNegativeInt = 0

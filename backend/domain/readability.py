@@ -33,7 +33,7 @@ def unreadable(summary: NetworkSummary, prune: Prune) -> Unreadable | None:
 
 
 def _feed_back(groups: Sequence[ChannelGroupInfo], prune: Prune) -> Unreadable | None:
-    hidden = _hidden(groups)
+    hidden = _unshown(groups)
     if prune.criterion.kind not in _READ_AT_ACTIVATIONS or not hidden:
         return None
     magnitude = "or `magnitude`" if prune.cost.kind == "none" else "or `magnitude` with prune.cost `none`"
@@ -48,7 +48,7 @@ def _have_no_batch_norm(groups: Sequence[ChannelGroupInfo], prune: Prune) -> Unr
     bare = [group for group in groups if group.batch_norms == ()]
     if prune.criterion.kind != "batch_norm_scale" or not bare:
         return None
-    other = "obd" if _hidden(groups) else "fisher"
+    other = "obd" if _unshown(groups) else "fisher"
     return Unreadable(
         f"The criterion `{prune.criterion.kind}` cannot score the channels of {tell_layers(bare)}: no batch norm "
         "scales them.",
@@ -56,8 +56,8 @@ def _have_no_batch_norm(groups: Sequence[ChannelGroupInfo], prune: Prune) -> Unr
     )
 
 
-def _hidden(groups: Iterable[ChannelGroupInfo]) -> list[ChannelGroupInfo]:
-    return [group for group in groups if group.unit == "hidden"]
+def _unshown(groups: Iterable[ChannelGroupInfo]) -> list[ChannelGroupInfo]:
+    return [group for group in groups if group.is_readable is False]
 
 
 def _gates(groups: Iterable[ChannelGroupInfo]) -> str:

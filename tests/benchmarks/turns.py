@@ -24,7 +24,14 @@ Work: TypeAlias = Callable[[], None]
 PLAIN = "plain"
 """Label of the work that all others are compared with."""
 CLASS_COUNT = 10
-SHAPES = {"lenet300": (1, 28, 28), "lenet5": (1, 28, 28), "resnet20": (3, 32, 32), "vgg16_bn": (3, 32, 32)}
+SHAPES = {
+    "lenet300": (1, 28, 28),
+    "lenet5": (1, 28, 28),
+    "resnet20": (3, 32, 32),
+    "vgg16_bn": (3, 32, 32),
+    "lstm": (1, 28, 28),
+    "gru": (1, 28, 28),
+}
 """Networks that can be measured, with their inputs."""
 WARM_UP = 1
 _TURN_SECONDS = 0.04

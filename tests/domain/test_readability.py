@@ -1,4 +1,4 @@
-"""A criterion that reads at activations is refused where there are none to read."""
+"""A criterion that reads at activations is refused where they cannot be read."""
 
 import pytest
 
@@ -20,7 +20,7 @@ LAYERS = ("embed", "lstm", "fc")
 
 
 def summary(
-    unit: str = "hidden", batch_norms: tuple[str, ...] | None = None, takes_gates: bool | None = None
+    *, is_readable: bool | None = False, batch_norms: tuple[str, ...] | None = None, takes_gates: bool | None = None
 ) -> NetworkSummary:
     return NetworkSummary(
         architecture="reader",
@@ -34,9 +34,10 @@ def summary(
                 width=8,
                 layers=("lstm",),
                 consumers=("fc",),
-                unit=unit,
+                unit="hidden",
                 batch_norms=batch_norms,
                 takes_gates=takes_gates,
+                is_readable=is_readable,
             ),
         ),
         parameters=216,
@@ -45,7 +46,7 @@ def summary(
 
 
 @pytest.mark.parametrize("criterion", [FisherCriterion(), TaylorCriterion(), TaylorSquaredCriterion()])
-def test_what_reads_activations_is_refused_for_hidden_units_and_the_sentence_names_layer_and_ways_out(
+def test_what_reads_activations_is_refused_for_units_that_cannot_be_read_and_the_sentence_names_layer_and_ways_out(
     criterion,
 ):
     missing = unreadable(summary(), Prune(criterion=criterion))
@@ -74,8 +75,9 @@ def test_other_criteria_and_pinned_layers_are_not_refused(prune):
     assert unreadable(summary(), prune) is None
 
 
-def test_fisher_reads_every_other_unit():
-    assert unreadable(summary("head"), Prune(criterion=FisherCriterion())) is None
+@pytest.mark.parametrize("is_readable", [True, None])
+def test_units_that_can_be_read_or_of_which_it_is_not_known_are_not_refused(is_readable):
+    assert unreadable(summary(is_readable=is_readable), Prune(criterion=FisherCriterion())) is None
 
 
 def test_batch_norm_scales_are_refused_where_no_batch_norm_is_and_the_sentence_offers_gates():
@@ -87,9 +89,9 @@ def test_batch_norm_scales_are_refused_where_no_batch_norm_is_and_the_sentence_o
     assert "learn a gate for every channel" in missing.hint
 
 
-@pytest.mark.parametrize(("unit", "offered"), [("hidden", "obd"), ("channel", "fisher")])
-def test_a_criterion_in_place_of_scales_is_one_that_the_network_does_not_refuse(unit, offered):
-    asked = summary(unit, batch_norms=(), takes_gates=False)
+@pytest.mark.parametrize(("is_readable", "offered"), [(False, "obd"), (True, "fisher")])
+def test_a_criterion_in_place_of_scales_is_one_that_the_network_does_not_refuse(is_readable, offered):
+    asked = summary(is_readable=is_readable, batch_norms=(), takes_gates=False)
     missing = unreadable(asked, Prune(criterion=BatchNormScaleCriterion()))
     assert missing.hint == f"Choose another criterion, such as `{offered}`, or add these layers to prune.pins."
     other = {"obd": ObdCriterion(), "fisher": FisherCriterion()}[offered]

@@ -47,43 +47,29 @@ class Uploaded(nn.Module):
 
 
 class Strided(nn.Module):
-    """Grouped, depthwise and transposed convolutions, whose rows a recurrent layer reads, if there is to be one."""
+    """Grouped, depthwise and transposed convolutions, whose rows a recurrent layer reads."""
 
-    def __init__(self, *, is_recurrent: bool) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.stem, self.norm = nn.Conv2d(1, _WIDTH, 4, stride=4, bias=False), nn.BatchNorm2d(_WIDTH)
         self.grouped = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1, groups=2)
         self.depthwise = nn.Conv2d(_WIDTH, _WIDTH, 3, padding=1, groups=_WIDTH)
         self.up = nn.ConvTranspose2d(_WIDTH, 6, 2, stride=2, bias=False)
         self.up_norm = nn.BatchNorm2d(6)
-        self.memory = nn.GRU(48, 10, batch_first=True) if is_recurrent else None
-        self.head = nn.Linear(10 if is_recurrent else 384, CLASSES)
+        self.memory, self.head = nn.GRU(48, 10, batch_first=True), nn.Linear(10, CLASSES)
 
     def forward(self, x: Tensor) -> Tensor:
         x = functional.relu(self.norm(self.stem(x)))
         x = functional.relu(self.depthwise(functional.relu(self.grouped(x))))
         x = functional.relu(self.up_norm(self.up(x)))
-        if self.memory is None:
-            return self.head(x.flatten(1))
         return self.head(self.memory(x.transpose(1, 2).flatten(2))[0][:, -1])
 
 
-_MODULES: dict[str, Callable[[], nn.Module]] = {
-    "attention": Uploaded,
-    "convolutions": lambda: Strided(is_recurrent=False),
-    "recurrent": lambda: Strided(is_recurrent=True),
-}
-_CANNOT_SCORE = r"The criterion `\w+` cannot score the hidden units of `memory`"
-_REFUSED = {
-    **dict.fromkeys(("theis2018-fisher", "theis2018-fisher-model"), _CANNOT_SCORE),
-    **dict.fromkeys(("molchanov2017-taylor", "molchanov2019-taylor"), _CANNOT_SCORE),
-    **dict.fromkeys(("crowley2018-scratch", "crowley2018-scratch-flops", "hinton2015-distillation"), _CANNOT_SCORE),
-    "wen2016-ssl-depth": "the network has no such layer whose channels can go",
-}
-"""On the recurrent network, which has no shortcut either: all other presets run there."""
+_MODULES: dict[str, Callable[[], nn.Module]] = {"attention": Uploaded, "recurrent": Strided}
+_REFUSED = {"wen2016-ssl-depth": "the network has no such layer whose channels can go"}
+"""On the network without a shortcut: all other presets run there."""
 _CASES = (
     *((name, "attention") for name in PRESETS),
-    *((name, "convolutions") for name, told in _REFUSED.items() if told is _CANNOT_SCORE),
     *((name, "recurrent") for name in PRESETS if name not in _REFUSED),
 )
 

@@ -6,7 +6,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from backend.domain.errors import FailureCode, JobFailure
 from backend.domain.import_report import import_report
 from tests.engine.constructs import BY_NAME
 from tests.engine.runs import CPU, blobs, collect_run, recipe
@@ -68,27 +67,29 @@ def test_hidden_units_go_at_once():
     assert trainee.module(torch.zeros(2, *SHAPE)).shape == (2, 4)
 
 
-def test_fisher_is_refused_for_hidden_units_before_any_training():
-    with pytest.raises(JobFailure, match="hidden units of `lstm`") as failure:
-        collect_run(reader(), blobs(shape=SHAPE), half("fisher"))
-    assert failure.value.code is FailureCode.INVALID_RECIPE
-    assert "prune.pins" in failure.value.hint
-
-
 @pytest.mark.parametrize(
     ("criterion", "sections"),
     [
         ("obd", {}),
         ("magnitude", {}),
+        ("fisher", {}),
+        ("taylor", {}),
         ("learned", {"sparsify": {"epochs": 1, "regularizer": {"kind": "l0_hard_concrete", "strength": 5.0}}}),
     ],
 )
-def test_what_is_offered_in_place_of_fisher_thins_hidden_units(criterion, sections):
+def test_criteria_thin_hidden_units(criterion, sections):
     target = {"kind": "sparsity", "sparsity": 0.4}
     chosen = recipe(target=target, prune=prune(criterion, pins=["conv"]), **sections)
     finished = collect_run(reader(), blobs(shape=SHAPE), chosen).points[-1]
     assert finished.network.tensors["conv.weight"].shape[0] == 4
     assert finished.network.tensors["lstm.weight_hh_l0"].shape[1] < 8
+
+
+def test_what_is_told_of_hidden_units_is_their_information():
+    steps = collect_run(reader(), blobs(shape=SHAPE), half("fisher")).records
+    masses = [step.fisher_mass for step in steps if step.fisher_mass]
+    assert masses
+    assert all(of_conv > 0 and of_lstm > 0 and of_fc is None for of_conv, of_lstm, of_fc in masses)
 
 
 def test_fisher_prunes_the_rest_when_the_recurrent_layer_is_pinned():

@@ -12,13 +12,13 @@ from worker.engine.coupling import ChannelGroup, find_groups
 from worker.engine.coupling.values import layer_name
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Step
+from worker.engine.graph.operations import RECURRENT
 from worker.engine.graph.schema import Argument, Reference, TensorReference
 from worker.engine.macs import count_step
 from worker.engine.stored_factors import stored_factor
 
 _TRANSPOSED = frozenset({"conv_transpose1d", "conv_transpose2d", "conv_transpose3d"})
 _CONVOLUTIONS = frozenset({"conv1d", "conv2d", "conv3d", *_TRANSPOSED})
-_RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 _PRODUCTS = {"addmm": "mat2", "mm": "mat2", "matmul": "other"}
 """Products that are linear layers when this factor is a stored matrix (inputs first)."""
 _FACTORED = frozenset({"addmm", "baddbmm", "bmm", "einsum", "matmul", "mm"})
@@ -125,7 +125,7 @@ def use_of(step: Step, network: Network) -> LayerUse | None:
     """The layer that a node is; None for nodes that are no layers, or whose weight is worked out on the way."""
     if not step.node.target.startswith("aten."):
         return None
-    if step.kind in _RECURRENT:
+    if step.kind in RECURRENT:
         return _recurrent(step, network.tensors)
     linear = _linear_product(step, network.tensors) if step.kind in _PRODUCTS else None
     if linear is not None or step.kind in _FACTORED:

@@ -53,7 +53,7 @@ def removal_difference(network: Network, group: ChannelGroup, keep: Tensor, coun
     `keep` is bool (width,). The difference is relative to the largest answer, measured on `count` random examples
     (the same ones every time). It is rounding alone where equality is claimed, and 0 for groups that are never masked.
     """
-    if not group.gates:
+    if group.unit == "hidden":
         return 0.0
     inputs = random_inputs(network, count)
     masked, removed = build(network), build(remove(network, {group.name: keep}))

@@ -1,13 +1,15 @@
 """Gates at the channels' smallest post-activation tensors: they mask channels, and read the signal there."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import torch
 from torch import Tensor, fx, nn
 
-from worker.engine.coupling import ChannelGroup, GateSite
+from worker.engine.coupling import CellSite, ChannelGroup, GateSite
 from worker.engine.signal import Signal
+from worker.engine.unrolled import Unrolled
 
 _CHUNK_BYTES = 2**22
 """Products are made in pieces that stay in the processor's cache: up to six times faster, the same sums."""
@@ -113,6 +115,7 @@ class Gates:
                 sites[site.node].append((group.name, site))
         for name, found in sites.items():
             self._insert(module, nodes[name], found)
+        _unroll(module, nodes, groups, self.signal)
         module.graph.lint()
         module.recompile()
 
@@ -154,3 +157,38 @@ def _behind(
     for user in users:
         user.replace_input_with(source, node)
     return node
+
+
+def _unroll(
+    module: fx.GraphModule, nodes: Mapping[str, fx.Node], groups: Sequence[ChannelGroup], signal: Signal
+) -> None:
+    """Let recurrent layers show the units that they read inside; operations that are no modules cannot."""
+    found: dict[str, list[tuple[ChannelGroup, CellSite]]] = defaultdict(list)
+    for group in groups:
+        for cell in group.cells:
+            found[cell.node].append((group, cell))
+    names = {parameter: name for name, parameter in module.named_parameters()}
+    for name, owners in found.items():
+        node = nodes[name]
+        layer = module.get_submodule(str(node.target)) if node.op == "call_module" else None
+        if isinstance(layer, nn.RNNBase):
+            gates: dict[str, list[Gate]] = defaultdict(list)
+            for group, cell in owners:
+                for weight, site in _inner_sites(group, cell, layer, names):
+                    gates[weight].append(Gate(group.name, site, signal, has_taps=True))
+            taps = {weight: Tap(shown) for weight, shown in gates.items()}
+            node.target = f"unrolled_{name}".replace(".", "_")
+            module.add_module(node.target, Unrolled(layer, taps, lambda: signal.is_watching))
+
+
+def _inner_sites(
+    group: ChannelGroup, cell: CellSite, layer: nn.RNNBase, names: Mapping[nn.Parameter, str]
+) -> Iterator[tuple[str, GateSite]]:
+    """The layer's weights that read the group's units, and where the units are in what each of them is given."""
+    members = {member.tensor: member for member in group.members if member.axis == 1 and not member.makes}
+    for weight, parameter in layer.named_parameters():
+        member = members.get(names[parameter])
+        if member is None or weight.startswith("weight_ih_l0"):  # which reads what other nodes show
+            continue
+        examples = replace(cell.examples, axis=1 if weight.startswith("weight_ih") else 0)
+        yield weight, GateSite(cell.node, examples.axis + 1, member.index, frozenset(), examples)

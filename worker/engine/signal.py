@@ -128,6 +128,11 @@ class Signal:
         return bool(self._needs.readings)
 
     @property
+    def is_watching(self) -> bool:
+        """What gates hand over in the pass under way is read in its backward pass."""
+        return self.is_reading and (self._values is not None or not self._needs.draws_labels)
+
+    @property
     def awaits_batch(self) -> bool:
         """Is reading, and has read nothing yet."""
         return self.is_reading and not self._count

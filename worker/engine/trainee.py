@@ -212,11 +212,11 @@ class Trainee:
         self.weight_masks.apply(self.module)
 
     def turn_off(self, channels: Sequence[tuple[str, int]]) -> None:
-        """Mask channels given as (group, position); groups that no gate can mask are thinned physically at once."""
+        """Mask channels given as (group, position); hidden units, which feed back, go physically at once."""
         self.masks = self.masks.off(channels)
         self.gates.apply(self.masks.on)
         touched = {name for name, _ in channels}
-        if any(not group.gates for group in self.groups if group.name in touched):
+        if any(group.unit == "hidden" for group in self.groups if group.name in touched):
             self.compact()
 
     def compact(self) -> None:

@@ -7,6 +7,7 @@ from torch import Tensor
 
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Result, Step, meta_results
+from worker.engine.graph.operations import RECURRENT
 from worker.engine.graph.schema import Reference
 from worker.intake.free_batch import ERRORS, is_independent
 from worker.intake.refusals import FileRefusal, printable, rejected
@@ -19,7 +20,6 @@ _KINDS = (
 )
 _MOVING = frozenset(_KINDS.split())
 """Kinds of operations that name axes and put values elsewhere, but make none of several."""
-_RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 
 
 def check_apart(network: Network) -> None:
@@ -74,7 +74,7 @@ def _is_suspect(
     key, (axis, *_) = next(iter(held.items()))
     source = shapes[step.bound[key].node]
     count = source.dim() if isinstance(source, Tensor) else 0
-    if step.kind in _RECURRENT:
+    if step.kind in RECURRENT:
         return axis != (0 if step.bound.get("batch_first") else 1)
     if step.kind == "scaled_dot_product_attention":
         return axis >= count - 2

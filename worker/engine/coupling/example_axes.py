@@ -11,6 +11,7 @@ from torch import Tensor
 from worker.engine.coupling.layers import Shape, blocks
 from worker.engine.graph import Network
 from worker.engine.graph.evaluation import Result, Step, meta_results
+from worker.engine.graph.operations import RECURRENT
 from worker.engine.graph.schema import Reference
 
 _RESHAPES = frozenset({"view", "_unsafe_view", "reshape", "flatten", "unflatten", "squeeze", "unsqueeze"})
@@ -134,4 +135,4 @@ def _may_move_examples(step: Step, steps: Mapping[str, Step]) -> bool:
             return bool(bound["dim"] == 0)
         case "t" | "movedim":
             return True
-    return False
+    return step.kind in RECURRENT  # their last states have examples on axis 1

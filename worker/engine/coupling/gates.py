@@ -38,11 +38,11 @@ class GateSite:
 class SiteFinder:
     """Finds the sites of reads; what it learns of the graph it keeps for the next group."""
 
-    def __init__(self, network: Network, found: Trace, roots: Ids) -> None:
+    def __init__(self, network: Network, found: Trace, roots: Ids, examples: ExampleAxes) -> None:
         self._values = found.values
         self._roots = roots
         self._steps = {step.node.name: step for step in network.steps}
-        self._examples = ExampleAxes(network)
+        self._examples = examples
         self._position = np.full(len(roots), -1)
 
     def site(self, read: Read, places: Ids, family: Ids) -> GateSite | None:

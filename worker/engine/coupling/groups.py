@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from worker.engine.coupling.branches import leading_nodes
+from worker.engine.coupling.cells import CellSite, cells_of
+from worker.engine.coupling.example_axes import ExampleAxes
 from worker.engine.coupling.families import Family, find_families
 from worker.engine.coupling.gates import GateSite, SiteFinder, joined
 from worker.engine.coupling.identities import PINNED, Ids, Solution
@@ -52,8 +54,10 @@ class ChannelGroup:
     """Layers that read them."""
     members: tuple[Member, ...]
     gates: tuple[GateSite, ...]
-    """Masking a channel at all of these sites equals removing it."""
+    """Masking a channel at all of these sites equals removing it; of units of recurrent layers, if `cells` mask too."""
     unit: Unit = "channel"
+    cells: tuple[CellSite, ...] = ()
+    """Recurrent operations that make the channels and read them inside; empty also where their examples lie apart."""
     inexact: tuple[str, ...] = ()
     """Nodes where masking is not removal, such as layer norms over these channels; empty: equality is claimed."""
     multiple: int = 1
@@ -167,7 +171,9 @@ class _Grouping:
         self._found = found
         self._roots = roots
         self._slots = list(found.slots)
-        self._sites = SiteFinder(network, found, roots)
+        self._network = network
+        self._examples = ExampleAxes(network)
+        self._sites = SiteFinder(network, found, roots, self._examples)
         self._producers = {slot: position for position, slot in enumerate(found.producers)}
         self._makers = [layer_name(slot.tensor) for slot in found.producers]
         self._order = {name: position for position, name in enumerate(found.values)}
@@ -194,10 +200,14 @@ class _Grouping:
         ]
         if not made or not (reads or unit == "hidden"):
             return None
-        masks = [] if unit == "hidden" else [self._sites.site(read, places, family.roots) for read, places in reads]
+        masks = [self._sites.site(read, places, family.roots) for read, places in reads]
         sites = joined(site for site in masks if site is not None)
-        is_judged = unit == "hidden" or any(read.node in self._leading for read, _ in reads)
-        if None in masks or not is_judged:
+        cells: tuple[CellSite, ...] = ()
+        if unit == "hidden":
+            cells = cells_of(self._network, {slot.tensor for slot in slots if slot in self._producers}, self._examples)
+            if None in masks or not cells:
+                sites, cells = {}, ()
+        elif None in masks or not any(read.node in self._leading for read, _ in reads):
             return None
         layers = tuple(dict.fromkeys(self._makers[position] for position in made))
         return made[0], ChannelGroup(
@@ -211,6 +221,7 @@ class _Grouping:
             ),
             gates=tuple(sites[name] for name in sorted(sites, key=self._order.__getitem__)),
             unit=unit,
+            cells=cells,
             inexact=tuple(_noted(self._inexact, family)),
         )
 

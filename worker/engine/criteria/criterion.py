@@ -20,7 +20,7 @@ class Evidence:
     tensors: Mapping[str, Tensor]
     """The network's tensors as they are now, by name."""
     signal: Mapping[Reading, Mapping[str, Tensor]]
-    """What the criterion asked for, by group; groups without gates have none."""
+    """What the criterion asked for, by group; groups that do not show their channels have none."""
     generator: torch.Generator
     learned: Mapping[str, Tensor] = field(default_factory=dict)
     """What a regularizer said of each channel that is present, (K,) by group; empty when there was none."""
@@ -48,9 +48,9 @@ class ChannelCriterion(Protocol):
 
 
 def scores_at_gates(evidence: Evidence, values: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """What was read of each group's channels, (K,); groups without gates, which a run keeps whole, score zero."""
+    """What was read of each group's channels, (K,); groups that do not show them, which a run keeps, score zero."""
     return {
-        group.name: values[group.name] if group.gates else torch.zeros(group.width, dtype=torch.float64)
+        group.name: values[group.name] if group.name in values else torch.zeros(group.width, dtype=torch.float64)
         for group in evidence.groups
     }
 

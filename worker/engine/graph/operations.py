@@ -69,6 +69,10 @@ _ATEN = {
 }
 
 
+RECURRENT = frozenset(name.partition(".")[0] for name in _ATEN["recurrent layers"].split())
+"""Kinds of the recurrent operations."""
+
+
 def _resolve(name: str) -> Callable[..., Any]:
     packet, overload = name.split(".")
     resolved: Callable[..., Any] = getattr(getattr(torch.ops.aten, packet), overload)

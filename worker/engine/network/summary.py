@@ -12,6 +12,7 @@ from worker.engine.graph import Network, Node
 from worker.engine.graph.operations import kind
 from worker.engine.network.build import build
 from worker.engine.network.inputs import further_outputs, network_inputs
+from worker.engine.network.raising import raised_nodes
 from worker.engine.network.sizes import operation_sizes, product_axes, weight_sizes
 from worker.engine.regularizers.readers import reading_members
 from worker.engine.shortcuts import branch_ends
@@ -69,12 +70,21 @@ def _group_info(
         batch_norms=batch_norms_of(group, batch_norm_scales(network)),
         branch_ends=_layers_of(group, ends),
         takes_gates=bool(reading_members(network, group)),
+        is_readable=_is_readable(network, group),
         vector_parameters=sum(
             member.index.size(1)
             for member in group.members
             if member.tensor in parameters and network.tensors[member.tensor].dim() == 1
         ),
     )
+
+
+def _is_readable(network: Network, group: ChannelGroup) -> bool:
+    """Hidden units are read in the layers that modules stand for, which alone can answer step by step."""
+    if group.unit != "hidden":
+        return True
+    modules = raised_nodes(network)
+    return bool(group.cells) and all(cell.node in modules for cell in group.cells)
 
 
 def _dropped_layers(network: Network) -> tuple[str, ...]:

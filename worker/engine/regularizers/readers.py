@@ -6,9 +6,9 @@ from typing import Any
 from worker.engine.coupling import ChannelGroup, Member
 from worker.engine.coupling.groups import coupling_of
 from worker.engine.graph import Network
+from worker.engine.graph.operations import RECURRENT
 from worker.engine.graph.schema import TensorReference
 
-_RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 _UNIT_AXIS = 1
 """Axis of a recurrent layer's weights that reads units, its own or those of the layer below."""
 
@@ -26,7 +26,7 @@ def reading_members(network: Network, group: ChannelGroup) -> tuple[Member, ...]
     readers = {read.node for read in coupling_of(network).reads_of(group)}
     found: dict[tuple[str, int], Member] = {}
     for step in network.steps:
-        is_recurrent = step.kind in _RECURRENT
+        is_recurrent = step.kind in RECURRENT
         if not is_recurrent and step.node.name not in readers:
             continue
         names = set(_tensors(step.bound.values()))

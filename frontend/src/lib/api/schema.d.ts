@@ -1046,6 +1046,8 @@ export interface components {
              * @default []
              */
             input_spans?: number[];
+            /** Is Readable */
+            is_readable?: boolean | null;
             /** Layers */
             layers: string[];
             /**
