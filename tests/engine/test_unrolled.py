@@ -187,6 +187,24 @@ def test_a_layer_goes_step_by_step_only_where_that_is_wanted_and_something_can_l
     assert len(seen) == 3
 
 
+class Beside(nn.Module):
+    """A GRU that leads to the second output alone."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.gru = nn.Linear(WIDTH, 6), nn.GRU(WIDTH, 5, batch_first=True)
+        self.head, self.side = nn.Linear(6, CLASSES), nn.Linear(5, 2)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        return self.head(self.a(x).relu().mean(1)), self.side(self.gru(x)[0][:, -1])
+
+
+def test_units_that_lead_to_a_further_output_only_stay():
+    told = summarize(captured(Beside))
+    assert [group.name for group in told.groups] == ["a"]
+    assert {lock.layer: lock.reason for lock in told.locks}["gru"].startswith("they lead to a further output only")
+
+
 def test_weights_that_no_module_holds_are_refused_before_a_run():
     told = summarize(captured(OwnNames))
     assert [(group.unit, group.is_readable) for group in told.groups] == [("hidden", False)]

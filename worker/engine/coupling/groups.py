@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from worker.engine.coupling.branches import leading_nodes
-from worker.engine.coupling.cells import CellSite, cells_of
+from worker.engine.coupling.cells import CellSite, cells_of, recurrent_steps
 from worker.engine.coupling.example_axes import ExampleAxes
 from worker.engine.coupling.families import Family, find_families
 from worker.engine.coupling.gates import GateSite, SiteFinder, joined
@@ -202,13 +202,15 @@ class _Grouping:
             return None
         masks = [self._sites.site(read, places, family.roots) for read, places in reads]
         sites = joined(site for site in masks if site is not None)
-        cells: tuple[CellSite, ...] = ()
-        if unit == "hidden":
-            cells = cells_of(self._network, {slot.tensor for slot in slots if slot in self._producers}, self._examples)
-            if None in masks or not cells:
-                sites, cells = {}, ()
-        elif None in masks or not any(read.node in self._leading for read, _ in reads):
+        makers = {slot.tensor for slot in slots if slot in self._producers}
+        inside = recurrent_steps(self._network, makers) if unit == "hidden" else []
+        if self._leading.isdisjoint([*(read.node for read, _ in reads), *(step.node.name for step in inside)]):
             return None
+        cells = cells_of(inside, self._examples)
+        if unit != "hidden" and None in masks:
+            return None
+        if unit == "hidden" and (None in masks or not cells):
+            sites, cells = {}, ()
         layers = tuple(dict.fromkeys(self._makers[position] for position in made))
         return made[0], ChannelGroup(
             name=layers[0],
