@@ -39,7 +39,8 @@ def _feed_back(groups: Sequence[ChannelGroupInfo], prune: Prune) -> Unreadable |
     magnitude = "or `magnitude`" if prune.cost.kind == "none" else "or `magnitude` with prune.cost `none`"
     return Unreadable(
         f"The criterion `{prune.criterion.kind}` cannot score the hidden units of {tell_layers(hidden)}: they feed "
-        "back inside a recurrent layer, where no activation shows them example by example.",
+        "back inside a recurrent layer that cannot be taken step by step. For that its weights must be those of one "
+        "`nn.LSTM`, `nn.GRU` or `nn.RNN` alone, and examples must lie along the axis that it batches.",
         f"Choose the criterion `obd` {magnitude}{_gates(hidden)}, or add these layers to prune.pins.",
     )
 

@@ -19,7 +19,7 @@ class Unrolled(nn.Module):
     `taps` take what a weight reads of hidden units, by the weight's name in the layer: a hidden state (N, answers) of
     one step, an LSTM's units (N, units) before their projection, or what a layer reads of the layer below (length, N,
     answers of both directions). While `is_wanted` says so the layer answers step by step through them, the same up to
-    rounding; else by PyTorch's fused operation, several times faster.
+    rounding; else by PyTorch's fused operation, which is faster.
     """
 
     def __init__(self, layer: nn.RNNBase, taps: Mapping[str, nn.Module], is_wanted: Callable[[], bool]) -> None:
