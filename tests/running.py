@@ -33,8 +33,11 @@ def wait_for(condition: Callable[[], object], seconds: float = 30.0, what: str =
 
 
 def is_gone(pid: int) -> bool:
-    """The process has ended."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    """The process has ended; asked once, since it may end between two questions."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 @contextmanager
