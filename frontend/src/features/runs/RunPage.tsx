@@ -11,6 +11,7 @@ import { ArchitecturePanel } from './ArchitecturePanel'
 import { GateGradientsPanel } from './GateGradientsPanel'
 import { GatesPanel } from './GatesPanel'
 import { LastCheckpoint } from './LastCheckpoint'
+import { LossPanel } from './LossPanel'
 import { OrderPanel } from './OrderPanel'
 import { PlainFigurePanel } from './PlainFigurePanel'
 import { PointsPanel } from './PointsPanel'
@@ -43,12 +44,7 @@ function RunView({ run }: { run: Run }) {
       <LastCheckpoint run={run} />
       <ProgressPanel run={run} />
       {run.kind === 'sample' ? <SampleResult run={run} /> : <PruneResult run={run} />}
-      <PlainFigurePanel
-        id={run.id}
-        name="loss"
-        title="Loss and accuracy while training"
-        help={run.kind === 'sample' ? 'On the training batches.' : 'On the training batches; retraining stands on tinted ground.'}
-      />
+      <LossPanel run={run} />
       <PlainFigurePanel
         id={run.id}
         name="information"

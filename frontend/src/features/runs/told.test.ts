@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { countRows, layersOf } from './told'
+import { countRows, layersOf, tellLoss } from './told'
 
 test('a figure has as many rows as its vertical axis names', () => {
   expect(countRows({ data: [], layout: { yaxis: { ticktext: ['conv1', 'fc1'] } } })).toBe(2)
@@ -9,4 +9,12 @@ test('a figure has as many rows as its vertical axis names', () => {
 test('layers are named once, however many lines they have', () => {
   const data = [{ meta: 'conv1' }, { meta: 'conv1' }, { name: 'a band' }, { meta: 'fc1' }]
   expect(layersOf({ data, layout: {} })).toEqual(['conv1', 'fc1'])
+})
+
+test.each([
+  ['sample', null, 'On the training batches.'],
+  ['prune', {}, 'On the training batches; retraining stands on tinted ground.'],
+  ['prune', { distill: { weight: 0.25, during: 'both' } }, '25% of the loss while gates or penalties learn and while retraining'],
+] as const)('a run of kind %s with recipe %o tells what its loss is of', (kind, recipe, words) => {
+  expect(tellLoss({ kind, recipe } as Parameters<typeof tellLoss>[0])).toContain(words)
 })

@@ -1,5 +1,13 @@
 import type { FigureData } from '@/components/figure/template'
+import type { Run } from '@/lib/api/types'
+import { formatPercent } from '@/lib/format'
 import { isObject } from '@/lib/json'
+
+const TAUGHT = {
+  retraining: 'while retraining',
+  sparsifying: 'while gates or penalties learn',
+  both: 'while gates or penalties learn and while retraining',
+}
 
 /** How many rows a figure has whose vertical axis names them. */
 export function countRows(figure: FigureData): number {
@@ -11,4 +19,14 @@ export function countRows(figure: FigureData): number {
 export function layersOf(figure: FigureData): string[] {
   const names = figure.data.map((trace) => (isObject(trace) ? trace.meta : undefined))
   return [...new Set(names.filter((name): name is string => typeof name === 'string'))]
+}
+
+/** What the training loss of a run is of: with a teacher it need not fall with the errors by the labels. */
+export function tellLoss({ kind, recipe }: Pick<Run, 'kind' | 'recipe'>): string {
+  if (kind === 'sample') return 'On the training batches.'
+  const plain = 'On the training batches; retraining stands on tinted ground.'
+  if (!recipe?.distill) return plain
+  const { weight = 0, during = 'retraining' } = recipe.distill
+  const share = formatPercent(weight, 0)
+  return `${plain} ${share} of the loss ${TAUGHT[during]} is the distance from the dense network's answers, whether they are right or wrong.`
 }
