@@ -26,7 +26,7 @@ up: install ## Start broker, API and workers; print the address to open. Options
 
 test: install-test ## Run every test, browser tests included. Options: make test ARGS="tests/domain -q".
 	@$(BIN)/python -m tests.browser.chromium
-	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --durations 15 $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder --durations 15 $(ARGS)
 
 check: install-test ## Lint and type-check Python and TypeScript; check the import contracts.
 	$(BIN)/ruff check .
