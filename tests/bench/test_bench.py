@@ -1,6 +1,5 @@
 """Comparisons: every cell once, taken up where they stopped, failures told."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -120,7 +119,9 @@ def test_a_stopped_comparison_goes_on_to_the_same_end(comparison: Comparison, tm
         compare(plan(), tmp_path)
     assert list(tmp_path.glob("*.checkpoint"))
     assert compare(plan(), tmp_path) == comparison
-    assert not list(tmp_path.glob("*.checkpoint"))
+    runs = {file.name.partition(".")[0] for file in tmp_path.glob("*.outcome.json")}
+    assert len(runs) == len(METHODS)
+    assert not runs & {file.stem for file in tmp_path.glob("*.checkpoint")}  # those left are openings
 
 
 def test_a_run_that_fails_is_an_outcome_and_the_rest_goes_on(folder: Path, comparison: Comparison):
@@ -245,38 +246,6 @@ def test_a_page_that_quotes_mnist_says_that_our_tables_are_of_other_data(
         answer = CliRunner().invoke(pages.command, [str(tmp_path / "a.json"), "--folder", str(tmp_path)])
         assert answer.exit_code == 0, answer.output
         assert page.read_text().count("not comparable with the paper's numbers") == int(is_told)
-
-
-@pytest.fixture
-def taken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Grows by one with every mini-batch that is trained on."""
-    found: list[int] = []
-    take = Batches.next
-
-    def count(batches: Batches) -> object:
-        found.append(1)
-        return take(batches)
-
-    monkeypatch.setattr(Batches, "next", count)
-    return found
-
-
-def test_runs_share_the_opening_that_they_have_in_common(tmp_path: Path, taken: list[int]):
-    """At two compressions: an epoch of L0 is trained once, and what comes of it stays the same."""
-    compare(plan(compressions=(1e6,)), tmp_path / "dense")  # trains the dense network, then fails
-    taken.clear()
-    methods = ("frankle2019-lottery", "louizos2018-l0", "uniform")
-    chosen = plan(methods=methods, compressions=(1.3, 2.0), sparsify_epochs=1)
-    alone = []
-    for number, cell in enumerate(chosen.cells):
-        folder = tmp_path / f"{number}"
-        shutil.copytree(tmp_path / "dense", folder)
-        one = chosen.model_copy(update={"methods": (cell.method,), "compressions": (cell.compression,)})
-        alone += compare(one, folder).outcomes
-    apart = len(taken)
-    together = compare(chosen, tmp_path / "dense")
-    assert together.outcomes == tuple(alone)
-    assert apart - (len(taken) - apart) == PER_EPOCH
 
 
 def test_what_was_chosen_is_counted_and_what_failed_is_told_with_its_place():

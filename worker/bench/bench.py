@@ -11,6 +11,7 @@ from backend.domain.epochs import epoch_length
 from backend.domain.errors import InvalidValue, JobFailure
 from backend.domain.recipe import DataSplit, Recipe
 from backend.domain.reports import OperatingPoint
+from backend.domain.thinning import SizeModel
 from worker.bench.choosing import PASSING, Choice
 from worker.bench.dense import DenseTrainings, Interrupted
 from worker.bench.effort import epochs_trained
@@ -18,7 +19,7 @@ from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf, digest_of, key_of
 from worker.engine.checkpoint import Checkpoint
 from worker.engine.examples import Dataset
-from worker.engine.network import Network
+from worker.engine.network import Network, summarize
 from worker.engine.opening import is_in_opening, opening_of, taken_up
 from worker.engine.results import FinishedPoint
 from worker.engine.run import run
@@ -227,13 +228,14 @@ class Bench:
     def _points(self, job: Job) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
         network, opening = self.dense(job.cell.seed), job.opening
-        resume, dense = self._start(job)
+        is_common = partial(is_in_opening, recipe=job.recipe, model=SizeModel.of(summarize(network)))
+        resume, dense = self._start(job, is_common)
         last, newest = dense, resume
         early = self._trainings.early(job.cell.seed, job.recipe)
         run_on = partial(run, network, self.dataset, job.recipe, self.device, should_stop=self.should_stop)
         for output in run_on(resume=resume, early=early):
             if isinstance(output, Checkpoint):
-                if opening is not None and newest is not None and is_in_opening(newest) and not is_in_opening(output):
+                if opening is not None and newest is not None and is_common(newest) and not is_common(output):
                     self.shelf.keep_place(opening, newest, dense)
                 newest = output
                 if output.step % _CHECKPOINT_EVERY == 0:
@@ -247,13 +249,17 @@ class Bench:
             raise RuntimeError("a run begins with the dense network")
         return dense, last
 
-    def _start(self, job: Job) -> tuple[Checkpoint | None, OperatingPoint | None]:
-        """Where this run stopped, else where the opening that it has in common with others ends, else nowhere."""
+    def _start(
+        self, job: Job, is_common: Callable[[Checkpoint], bool]
+    ) -> tuple[Checkpoint | None, OperatingPoint | None]:
+        """Where this run stopped, else how far others came in the opening that they have in common, else nowhere."""
         place = self.shelf.place(job.key)
         if place is not None or job.opening is None:
             return place or (None, None)
         checkpoint, dense = self.shelf.place(job.opening) or (None, None)
-        return None if checkpoint is None else taken_up(checkpoint, job.recipe), dense
+        if checkpoint is None or not is_common(checkpoint):  # the target of another run may lie further on
+            return None, None
+        return taken_up(checkpoint, job.recipe), dense
 
     def _opening_key(self, cell: Cell, recipe: Recipe) -> str | None:
         opening = opening_of(recipe)

@@ -98,8 +98,8 @@ class Plan(Spec):
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Seed by seed, so that a comparison that is stopped early has every method."""
-        grid = product(self.seeds, self.compressions, self.methods)
+        """Seed by seed, so that what is stopped early has every method; far targets last: they go on from near ones."""
+        grid = product(self.seeds, sorted(self.compressions), self.methods)
         return tuple(Cell(method=method, compression=value, seed=seed) for seed, value, method in grid)
 
     @property

@@ -1,38 +1,61 @@
-"""The opening of a run: training that nothing of its target enters, and that other runs may have in common with it.
+"""The opening of a run: what it does before its target decides anything; other runs may have it in common.
 
-It is the first stretch of sparsifying, and before it the training of the dense network, where a run makes that itself.
-What one run has trained, another takes up from there, to identical bits.
+It is the training of the dense network, where a run makes that itself, the first stretch of sparsifying, and the
+removals of a greedy schedule, which takes the same channels whatever it is to stop at. What one run has done, another
+takes up from there, to identical bits.
 """
 
 import json
 from dataclasses import replace
 
+from backend.domain.reach import density_of, is_down_to
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
+from backend.domain.thinning import SizeModel
 from worker.engine.checkpoint import Checkpoint
+from worker.engine.progress import density_at
 from worker.engine.retraining.early import wanted_moments
 
-_PHASES = (Phase.TRAIN, Phase.SPARSIFY)
+_TRAINING = (Phase.TRAIN, Phase.SPARSIFY)
 
 
 def opening_of(recipe: Recipe) -> str | None:
     """What decides a recipe's opening and what is kept of it, as text: equal in runs that have it in common.
 
-    Targets, operating points and retraining come later. None where a recipe does not sparsify, or goes by times that
-    its own run measures.
+    Targets, operating points and retraining come later. None where a recipe has no opening, or goes by times that its
+    own run measures.
     """
-    if recipe.sparsify is None or recipe.latency is not None:
+    if recipe.latency is not None or (recipe.sparsify is None and not _is_greedy(recipe)):
         return None
     sections = recipe.model_dump(mode="json", exclude={"target", "retrain"})
     del sections["prune"]["points"]
+    if recipe.distill is not None and not recipe.distill.teaches_sparsifying:
+        sections["distill"] = None
     return json.dumps([sections, sorted(wanted_moments(recipe))], sort_keys=True)
 
 
-def is_in_opening(checkpoint: Checkpoint) -> bool:
-    """Whether nothing of the target has been asked for yet."""
-    return checkpoint.state["phase"] in _PHASES and checkpoint.state["level"] == 1
+def is_in_opening(checkpoint: Checkpoint, recipe: Recipe, model: SizeModel) -> bool:
+    """Whether the recipe's target has decided nothing yet; `model` is of the dense network.
+
+    A removal that comes to the target may stop before it has taken as many channels as the schedule says.
+    """
+    phase = checkpoint.state["phase"]
+    if checkpoint.state["level"] != 1 or phase not in (*_TRAINING, Phase.PRUNE):
+        return False
+    return phase in _TRAINING or (_is_greedy(recipe) and not _is_reached(checkpoint, recipe, model))
 
 
 def taken_up(opening: Checkpoint, recipe: Recipe) -> Checkpoint:
-    """The end of an opening as a checkpoint of another recipe, for which `opening_of` is the same."""
+    """A place in an opening as a checkpoint of another recipe, for which `opening_of` is the same."""
     return replace(opening, state=opening.state | {"recipe": recipe.fingerprint()})
+
+
+def _is_greedy(recipe: Recipe) -> bool:
+    return recipe.prune.schedule.kind == "greedy"
+
+
+def _is_reached(checkpoint: Checkpoint, recipe: Recipe, model: SizeModel) -> bool:
+    masks = checkpoint.part("masks")
+    widths = {name.removesuffix("/on"): int(on.sum()) for name, on in masks.items() if name.endswith("/on")}
+    density = density_of(recipe.target.kind, model.counts(widths), model.dense)
+    return is_down_to(density, density_at(recipe, 1))
