@@ -1,0 +1,150 @@
+"""Who beats magnitude: `python -m worker.bench.verdicts docs/results/*.json --document docs/benchmarks.md`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import click
+
+from backend.domain.comparison import Comparison, Spread
+from backend.domain.errors import InvalidValue
+from backend.domain.presets import PRESETS
+from worker.bench.report import BEYOND, beyond, replace_section
+from worker.bench.results import read_results
+
+SECTION = "verdicts"
+_MAGNITUDES = {
+    "Whole channels": ("uniform", "magnitude-channel", "li2017-filter-l1"),
+    "Single weights": ("uniform-magnitude-weights", "global-magnitude-weights"),
+}
+"""The plain ones: the smallest norms inside layers, or over all of them."""
+_LONGER = 1.1
+"""Up to so many times the rival's epochs pass as the same budget."""
+
+
+@dataclass(frozen=True)
+class Duel:
+    """A method beside a rival, at one compression of one comparison."""
+
+    own: Spread
+    """Test accuracy."""
+    rival: Spread
+    is_longer: bool
+    """It had a larger budget of epochs after the dense network."""
+    size: str
+    """What is said where it came to much more than was asked for."""
+
+    @classmethod
+    def between(cls, results: Comparison, method: str, rival: str, compression: float) -> Self | None:
+        """None where one of them has no result."""
+        own, other = (results.test_accuracy(name, compression) for name in (method, rival))
+        if own is None or other is None:
+            return None
+        is_longer = _epochs(results, method, compression) > _LONGER * _epochs(results, rival, compression)
+        return cls(own, other, is_longer, beyond(results.reached(method, compression), compression))
+
+    @property
+    def is_ahead(self) -> bool:
+        """Its worst seed ended above the rival's best."""
+        return self.own.lowest > self.rival.highest
+
+    @property
+    def is_behind(self) -> bool:
+        """Its best seed ended below the rival's worst."""
+        return self.own.highest < self.rival.lowest
+
+    def __str__(self) -> str:
+        points = f"{100 * (self.own.mean - self.rival.mean):+.1f}"
+        mark = "**" if self.is_ahead else "*" if self.is_behind else ""
+        return f"{mark}{points}{mark}{' ᵉ' if self.is_longer else ''}{self.size}"
+
+
+@click.command("verdicts")
+@click.argument("results", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--document", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--compression", default=16.0, show_default=True, type=click.FloatRange(min=1, min_open=True))
+def command(results: Sequence[Path], document: Path, compression: float) -> None:
+    """Write into a document how every method ended beside the best of the plain magnitudes."""
+    replace_section(document, SECTION, verdicts([read_results(file) for file in results], compression))
+
+
+def verdicts(found: Sequence[Comparison], compression: float) -> str:
+    """A table for whole channels and one for single weights, and who is ahead nowhere.
+
+    Raises InvalidValue when no comparison has results at that compression.
+    """
+    held = [results for results in found if compression in results.compressions]
+    if not held:
+        there = sorted({value for results in found for value in results.compressions})
+        raise InvalidValue(
+            f"None of these results is at {compression:g}x.",
+            hint=f"Choose --compression among {', '.join(f'{value:g}' for value in there)}.",
+        )
+    parts = [
+        f"At {compression:g}x: points of test accuracy, on average over the seeds, beside whichever of the plain "
+        "magnitudes ended best there, by test accuracy, so that it is the hardest rival. **Bold**: the worst seed is "
+        "above the rival's best one; *italic*: the best seed is below its worst one; else within the spread. ᵉ: with "
+        f"over a tenth more epochs after the dense network than the rival had. {BEYOND}"
+    ]
+    for title, magnitudes in _MAGNITUDES.items():
+        keeps_shapes = PRESETS[magnitudes[0]].recipe.prune.granularity.kind == "unstructured"
+        methods = [
+            name
+            for name, preset in PRESETS.items()
+            if (preset.recipe.prune.granularity.kind == "unstructured") == keeps_shapes
+        ]
+        parts += _table(title, held, methods, magnitudes, compression)
+    return "\n\n".join(parts)
+
+
+def _table(
+    title: str, found: Sequence[Comparison], methods: Sequence[str], magnitudes: Sequence[str], compression: float
+) -> list[str]:
+    rivals = [_best(results, magnitudes, compression) for results in found]
+    heads = [f"{results.network} on {results.data}" for results in found]
+    best = [
+        "none" if rival is None else f"`{rival}` {_percent(results.test_accuracy(rival, compression))}"
+        for results, rival in zip(found, rivals, strict=True)
+    ]
+    rows: list[str] = []
+    nowhere: list[str] = []
+    longer: list[str] = []
+    for method in methods:
+        duels = [
+            None if rival is None or rival == method else Duel.between(results, method, rival, compression)
+            for results, rival in zip(found, rivals, strict=True)
+        ]
+        if not any(duels):
+            continue
+        rows.append(f"| `{method}` | {' | '.join('' if duel is None else str(duel) for duel in duels)} |")
+        won = [duel for duel in duels if duel is not None and duel.is_ahead]
+        if method not in magnitudes and all(duel.is_longer for duel in won):
+            (longer if won else nowhere).append(f"`{method}`")
+    if not rows:
+        return []
+    lines = [f"| {title} | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads), f"| rival | {' | '.join(best)} |"]
+    return [
+        "\n".join([*lines, *rows]),
+        f"Ahead of them in no column: {', '.join(nowhere) or 'none'}. Ahead with more epochs alone: "
+        f"{', '.join(longer) or 'none'}.",
+    ]
+
+
+def _best(results: Comparison, magnitudes: Sequence[str], compression: float) -> str | None:
+    found = {name: results.test_accuracy(name, compression) for name in magnitudes}
+    means = {name: spread.mean for name, spread in found.items() if spread is not None}
+    return max(means, key=lambda name: means[name], default=None)
+
+
+def _epochs(results: Comparison, method: str, compression: float) -> float:
+    ended = [one.epochs for one in results.of(method, compression) if one.test_accuracy is not None]
+    return sum(ended) / len(ended)
+
+
+def _percent(spread: Spread | None) -> str:
+    return "none" if spread is None else f"{spread.mean:.1%}"
+
+
+if __name__ == "__main__":
+    command()
