@@ -18,7 +18,7 @@ from tests.engine.runs import CPU, blobs
 from tests.running import is_gone, wait_for
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
-from worker.bench.processes import Crew, compare_in_processes
+from worker.bench.processes import Crew, compare_in_processes, lanes_of
 from worker.bench.results import read_results
 from worker.bench.shelf import Shelf
 
@@ -47,6 +47,14 @@ def test_two_processes_find_what_one_finds_and_run_nothing_twice(tmp_path: Path)
     again: list[str] = []
     in_two(PLAN, tmp_path / "two", again)
     assert again == []
+
+
+@pytest.mark.parametrize(("processes", "lanes"), [(2, [2, 2]), (3, [1, 1, 2])])
+def test_no_process_idles_for_what_runs_have_in_common(tmp_path: Path, processes: int, lanes: list[int]):
+    """Two runs share an opening; two are one experiment, which is never made twice."""
+    jobs = list(Bench(PLAN, blobs(), CPU, Shelf(tmp_path), print).open_jobs())
+    chosen = [job for job in jobs if job.opening is not None or job.cell.compression == PLAN.compressions[0]]
+    assert sorted(map(len, lanes_of(chosen, processes))) == lanes
 
 
 def test_failures_travel_between_processes_whole():

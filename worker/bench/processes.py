@@ -4,7 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -49,14 +49,20 @@ def compare_in_processes(bench: Bench, crew: Crew) -> Comparison:
             for said in pool.map(_train_dense, dict.fromkeys(job.cell.seed for job in jobs)):
                 for sentence in said:
                     bench.say(sentence)
-            _perform_all(bench, pool, _lanes(jobs))
+            _perform_all(bench, pool, lanes_of(jobs, crew.processes))
     return bench.so_far()
 
 
-def _lanes(jobs: Iterable[Job]) -> list[_Lane]:
+def lanes_of(jobs: Sequence[Job], processes: int) -> list[_Lane]:
+    """Runs that have an opening in common go through it once, unless processes would have nothing to do meanwhile."""
+    lanes = _grouped(jobs, lambda job: job.opening or job.key)
+    return lanes if len(lanes) >= processes else _grouped(jobs, lambda job: job.key)
+
+
+def _grouped(jobs: Iterable[Job], name_of: Callable[[Job], str]) -> list[_Lane]:
     lanes: dict[str, _Lane] = {}
     for job in jobs:
-        lanes.setdefault(job.opening or job.key, deque()).append(job)
+        lanes.setdefault(name_of(job), deque()).append(job)
     return list(lanes.values())
 
 
