@@ -1,13 +1,19 @@
 """Runs of a comparison do once what they have in common, and come to what each comes to alone."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from backend.domain.comparison import Outcome
 from tests.bench.test_bench import PER_EPOCH, compare, plan
+from tests.engine.runs import CPU, blobs
+from worker.bench.bench import Bench
 from worker.bench.plan import Plan
+from worker.bench.shelf import Shelf
+from worker.bench.trials import Trial
 from worker.engine.batches import Batches
 
 GREEDY, BETWEEN_REMOVALS = "molchanov2017-taylor", 30
@@ -98,6 +104,24 @@ def test_a_target_nearer_than_where_others_came_is_reached_from_the_dense_networ
     near = plan(methods=(method,), compressions=(NEAR,))
     compare(plan(methods=(method,), compressions=(FAR,)), folder)
     assert compare(near, folder).outcomes == each_alone(near, dense_folder, tmp_path)
+
+
+def test_runs_that_go_by_measured_times_share_nothing(tmp_path: Path, folder: Path):
+    """The times are in the recipe that a run goes by, and differ from run to run."""
+    chosen = plan(
+        methods=("theis2018-fisher",), compressions=(NEAR, FAR), trials=(Trial.parse("prune.cost.counted=latency"),)
+    )
+    assert {job.opening for job in Bench(chosen, blobs(), CPU, Shelf(tmp_path), print).open_jobs()} == {None}
+    assert all(outcome.failure is None for outcome in compare(chosen, folder).outcomes)
+
+
+def test_an_opening_of_other_weights_or_another_device_is_left_alone(folder: Path):
+    bench = Bench(plan(methods=(GREEDY,), compressions=(NEAR,)), blobs(), CPU, Shelf(folder), print)
+    (job,) = bench.open_jobs()
+    bench.dense(0)
+    place = bench._place_of_opening(job)
+    assert place != replace(bench, device=torch.device("cuda"))._place_of_opening(job)
+    assert place != replace(bench, digests={0: "0" * 20})._place_of_opening(job)
 
 
 def test_a_student_takes_up_the_widths_that_are_trained_from_scratch(

@@ -18,7 +18,7 @@ from tests.engine.runs import CPU, blobs
 from tests.running import is_gone, wait_for
 from worker.bench.bench import Bench
 from worker.bench.plan import Plan
-from worker.bench.processes import Crew, compare_in_processes, lanes_of
+from worker.bench.processes import Crew, compare_in_processes, next_job
 from worker.bench.results import read_results
 from worker.bench.shelf import Shelf
 
@@ -49,12 +49,15 @@ def test_two_processes_find_what_one_finds_and_run_nothing_twice(tmp_path: Path)
     assert again == []
 
 
-@pytest.mark.parametrize(("processes", "lanes"), [(2, [2, 2]), (3, [1, 1, 2])])
-def test_no_process_idles_for_what_runs_have_in_common(tmp_path: Path, processes: int, lanes: list[int]):
-    """Two runs share an opening; two are one experiment, which is never made twice."""
-    jobs = list(Bench(PLAN, blobs(), CPU, Shelf(tmp_path), print).open_jobs())
-    chosen = [job for job in jobs if job.opening is not None or job.cell.compression == PLAN.compressions[0]]
-    assert sorted(map(len, lanes_of(chosen, processes))) == lanes
+def test_runs_wait_for_an_opening_that_is_being_made_unless_a_process_would_idle(tmp_path: Path):
+    near, *_ = jobs = list(Bench(PLAN, blobs(), CPU, Shelf(tmp_path), print).open_jobs())
+    far = next(job for job in jobs if job.opening == near.opening and job is not near)
+    late, twin = (next(job for job in jobs if job.cell.method == name) for name in PLAN.methods[1:])
+    assert late.key == twin.key
+    assert next_job([far, late, twin], [near]) is late
+    assert next_job([far, twin], [near, late]) is far
+    assert next_job([twin], [near, far, late]) is None
+    assert next_job([twin], [near]) is twin
 
 
 def test_failures_travel_between_processes_whole():

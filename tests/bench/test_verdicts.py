@@ -13,12 +13,15 @@ from worker.bench.verdicts import SECTION, command, verdicts
 
 DOCS = Path(__file__).parents[2] / "docs"
 COMPRESSION = 16.0
+NOWHERE = "Besides plain magnitudes, ahead in no column:"
+LONGER = "Ahead only where they had more epochs than the rival:"
 
 
 def runs(method: str, accuracies: Sequence[float], epochs: float = 5, reached: float = COMPRESSION) -> list[Outcome]:
     return [
         Outcome(
             cell=Cell(method=method, compression=COMPRESSION, seed=seed),
+            validation_accuracy=accuracy,
             test_accuracy=accuracy,
             epochs=epochs,
             reached=reached,
@@ -31,7 +34,7 @@ def told(*outcomes: list[Outcome]) -> dict[str, str]:
     """The cell of every method; under the empty name the rival, and who of the whole channels is ahead nowhere."""
     flat = tuple(outcome for some in outcomes for outcome in some)
     text = verdicts([Comparison(network="lenet300", data="blobs", outcomes=flat)], COMPRESSION)
-    nowhere = text[text.index("Ahead of them") :].partition("\n")[0]
+    nowhere = text[text.index("Besides plain") :].partition("\n")[0]
     return dict(re.findall(r"^\| (?:`([^`]+)`|rival) \| (.*) \|$", text, re.MULTILINE)) | {"nowhere": nowhere}
 
 
@@ -51,29 +54,42 @@ NORMS = runs("li2017-filter-l1", (0.85, 0.87))
 def test_ahead_is_who_ends_above_the_rivals_best_with_the_worst_seed(accuracies, cell, is_listed):
     found = told(UNIFORM, NORMS, runs("theis2018-fisher", accuracies))
     assert found["theis2018-fisher"] == cell
-    assert found["nowhere"].startswith(f"Ahead of them in no column: {'`theis2018-fisher`' if is_listed else 'none'}.")
+    assert found["nowhere"].startswith(f"{NOWHERE} {'`theis2018-fisher`' if is_listed else 'none'}.")
 
 
-def test_the_rival_is_the_best_of_the_plain_magnitudes_and_has_no_cell_of_its_own():
-    found = told(UNIFORM, NORMS, runs("theis2018-fisher", (0.9,)))
-    assert found[""] == "`li2017-filter-l1` 86.0%"
+def test_the_rival_is_who_ends_best_on_the_validation_split_and_has_no_cell_of_its_own():
+    better_on_test = [one.model_copy(update={"test_accuracy": 0.99}) for one in UNIFORM]
+    found = told(better_on_test, NORMS, runs("theis2018-fisher", (0.9, 0.9)))
+    assert found[""] == "`li2017-filter-l1` 86.0%, 5 epochs"
     assert "li2017-filter-l1" not in found
-    assert found["uniform"] == "*-5.0* ᵉ"
-    assert found["nowhere"] == "Ahead of them in no column: none. Ahead with more epochs alone: none."
+    assert found["uniform"] == "**+13.0**⁺"
+    assert found["nowhere"] == f"{NOWHERE} none. {LONGER} none."
 
 
-def test_more_training_and_more_compression_than_was_asked_for_are_marked():
-    found = told(NORMS, runs("theis2018-fisher", (0.9,), epochs=6, reached=20.0))
-    assert found["theis2018-fisher"] == "**+4.0** ᵉ at 20x"
-    assert found["nowhere"].endswith("Ahead with more epochs alone: `theis2018-fisher`.")
-    assert told(NORMS, runs("theis2018-fisher", (0.9,), 5.4, 17.0))["theis2018-fisher"] == "**+4.0**"
+def test_budgets_and_compressions_other_than_the_rivals_are_marked():
+    def fisher(epochs: float, reached: float = COMPRESSION) -> dict[str, str]:
+        return told(NORMS, runs("theis2018-fisher", (0.9, 0.9), epochs, reached))
+
+    assert fisher(6, 20.0)["theis2018-fisher"] == "**+4.0**⁺ at 20x"
+    assert fisher(6)["nowhere"] == f"{NOWHERE} none. {LONGER} `theis2018-fisher`."
+    assert fisher(5.4, 17.0)["theis2018-fisher"] == "**+4.0**"
+    assert fisher(4)["theis2018-fisher"] == "**+4.0**⁻"
+    assert told(runs("uniform", (0.8, 0.8), 5, 18.0), NORMS[:0], runs("theis2018-fisher", (0.9, 0.9)))[""] == (
+        "`uniform` 80.0% at 18x, 5 epochs"
+    )
+
+
+def test_who_lost_a_seed_or_had_one_alone_is_neither_ahead_nor_behind():
+    failed = Outcome(cell=Cell(method="theis2018-fisher", compression=COMPRESSION, seed=1), failure="Broke.")
+    assert told(NORMS, [*runs("theis2018-fisher", (0.9,)), failed])["theis2018-fisher"] == "+4.0"
+    assert told(NORMS[:1], runs("theis2018-fisher", (0.8,)))["theis2018-fisher"] == "-5.0"
 
 
 def test_single_weights_have_rivals_of_their_own():
-    weights = runs("global-magnitude-weights", (0.9,)), runs("lamp2021", (0.91,))
-    found = told(UNIFORM, runs("theis2018-fisher", (0.83,)), *weights)
+    weights = runs("global-magnitude-weights", (0.9, 0.9)), runs("lamp2021", (0.91, 0.91))
+    found = told(UNIFORM, runs("theis2018-fisher", (0.83, 0.83)), *weights)
     assert found["lamp2021"] == "**+1.0**"
-    assert found["theis2018-fisher"] == "**+2.0**"
+    assert found["theis2018-fisher"] == "**+2.0**⁻"
 
 
 def test_a_method_without_a_rival_or_a_result_has_no_row():

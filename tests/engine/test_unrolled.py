@@ -53,6 +53,14 @@ class FromFixedStates(nn.Module):
         return self.head(self.lstm(x, firsts)[0][:, -1])
 
 
+class FromZeros(FromFixedStates):
+    """The same from an answer of zeros, which are in a buffer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answer.zero_()
+
+
 class OfRows(nn.Module):
     """One LSTM over the halves of every sequence: two sequences of an example stand beside each other."""
 
@@ -85,6 +93,7 @@ _KINDS: dict[str, Callable[[], nn.Module]] = {
     "cell": LastCell,
     "learned_states": FromLearnedStates,
     "fixed_states": FromFixedStates,
+    "zeros": FromZeros,
     "rows": OfRows,
 }
 
@@ -138,16 +147,17 @@ def test_scores_of_hidden_units_equal_the_gradient_of_a_mask_taken_one_example_a
         torch.testing.assert_close(score, expected, rtol=1e-9, atol=1e-16)
 
 
-def test_what_is_read_of_a_hidden_unit_is_a_mean_over_the_places_that_read_it():
-    """All steps but the first inside the last layer, which starts from zeros, and the last answer outside."""
-    network, inputs = network_of("cell")
+@pytest.mark.parametrize(("name", "places"), [("cell", LENGTH), ("zeros", LENGTH), ("fixed_states", LENGTH + 1)])
+def test_what_is_read_of_a_hidden_unit_is_a_mean_over_the_places_that_read_it(name, places):
+    """All steps inside the last layer, but a first one that starts from zeros, and the last answer outside."""
+    network, inputs = network_of(name)
     labels = torch.arange(COUNT) % CLASSES
     trainee = Trainee(network, CPU)
     trainee.gates.signal.start(Needs(frozenset({Reading.ABSOLUTES})))
     cross_entropy(trainee.module(inputs), labels).backward()
     trainee.gates.signal.finish_batch(COUNT)
     read = trainee.gates.signal.stop()[Reading.ABSOLUTES]["lstm"]
-    expected = gate_gradients(network, inputs, labels)["lstm"].abs().mean(0) / LENGTH
+    expected = gate_gradients(network, inputs, labels)["lstm"].abs().mean(0) / places
     torch.testing.assert_close(read, expected, rtol=1e-9, atol=1e-12)
 
 

@@ -38,7 +38,7 @@ class Job:
     recipe: Recipe
     key: str
     opening: str | None
-    """Key of the opening that it has in common with other runs; None: it has none."""
+    """Of the opening that it has in common with other runs of the same dense network; None: it has none."""
 
 
 @dataclass(frozen=True)
@@ -227,9 +227,10 @@ class Bench:
 
     def _points(self, job: Job) -> tuple[OperatingPoint, OperatingPoint]:
         """The dense network's point and the last one."""
-        network, opening = self.dense(job.cell.seed), job.opening
+        network = self.dense(job.cell.seed)
+        opening = self._place_of_opening(job)
         is_common = partial(is_in_opening, recipe=job.recipe, model=SizeModel.of(summarize(network)))
-        resume, dense = self._start(job, is_common)
+        resume, dense = self._start(job, opening, is_common)
         last, newest = dense, resume
         early = self._trainings.early(job.cell.seed, job.recipe)
         run_on = partial(run, network, self.dataset, job.recipe, self.device, should_stop=self.should_stop)
@@ -250,13 +251,13 @@ class Bench:
         return dense, last
 
     def _start(
-        self, job: Job, is_common: Callable[[Checkpoint], bool]
+        self, job: Job, opening: str | None, is_common: Callable[[Checkpoint], bool]
     ) -> tuple[Checkpoint | None, OperatingPoint | None]:
         """Where this run stopped, else how far others came in the opening that they have in common, else nowhere."""
         place = self.shelf.place(job.key)
-        if place is not None or job.opening is None:
+        if place is not None or opening is None:
             return place or (None, None)
-        checkpoint, dense = self.shelf.place(job.opening) or (None, None)
+        checkpoint, dense = self.shelf.place(opening) or (None, None)
         if checkpoint is None or not is_common(checkpoint):  # the target of another run may lie further on
             return None, None
         return taken_up(checkpoint, job.recipe), dense
@@ -264,6 +265,10 @@ class Bench:
     def _opening_key(self, cell: Cell, recipe: Recipe) -> str | None:
         opening = opening_of(recipe)
         return None if opening is None else key_of(opening, self._trainings.key(cell.seed))
+
+    def _place_of_opening(self, job: Job) -> str | None:
+        """Where it lies on the shelf: of these weights, on this kind of device."""
+        return None if job.opening is None else key_of(job.opening, self.digests[job.cell.seed], self.device.type)
 
 
 def _name(cell: Cell) -> str:

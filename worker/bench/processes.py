@@ -3,15 +3,14 @@
 import multiprocessing
 import os
 import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from multiprocessing.synchronize import Event
 from threading import Thread
-from typing import ClassVar, TypeAlias
+from typing import ClassVar
 
 import torch
 
@@ -22,9 +21,6 @@ from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf
 from worker.engine.device import keep_freed_memory, make_deterministic
 from worker.engine.examples import Dataset
-
-_Lane: TypeAlias = deque[Job]
-"""Jobs one after another: they have an opening in common, or are one experiment under several names."""
 
 
 @dataclass(frozen=True)
@@ -49,39 +45,29 @@ def compare_in_processes(bench: Bench, crew: Crew) -> Comparison:
             for said in pool.map(_train_dense, dict.fromkeys(job.cell.seed for job in jobs)):
                 for sentence in said:
                     bench.say(sentence)
-            _perform_all(bench, pool, lanes_of(jobs, crew.processes))
+            _perform_all(bench, pool, jobs, crew.processes)
     return bench.so_far()
 
 
-def lanes_of(jobs: Sequence[Job], processes: int) -> list[_Lane]:
-    """Runs that have an opening in common go through it once, unless processes would have nothing to do meanwhile."""
-    lanes = _grouped(jobs, lambda job: job.opening or job.key)
-    return lanes if len(lanes) >= processes else _grouped(jobs, lambda job: job.key)
-
-
-def _grouped(jobs: Iterable[Job], name_of: Callable[[Job], str]) -> list[_Lane]:
-    lanes: dict[str, _Lane] = {}
-    for job in jobs:
-        lanes.setdefault(name_of(job), deque()).append(job)
-    return list(lanes.values())
-
-
-def _perform_all(bench: Bench, pool: ProcessPoolExecutor, lanes: Iterable[_Lane]) -> None:
-    running: dict[Future[Outcome], _Lane] = {}
-
-    def go_on(lane: _Lane) -> None:
-        while lane and bench.is_done(lane[0]):
-            lane.popleft()
-        if lane:
-            running[pool.submit(_perform, lane[0])] = lane
-
-    for lane in lanes:
-        go_on(lane)
-    while running:
+def _perform_all(bench: Bench, pool: ProcessPoolExecutor, jobs: Iterable[Job], processes: int) -> None:
+    waiting, running = list(jobs), dict[Future[Outcome], Job]()
+    while waiting or running:
+        while len(running) < processes and (job := next_job(waiting, running.values())) is not None:
+            waiting.remove(job)
+            if not bench.is_done(job):
+                running[pool.submit(_perform, job)] = job
         for future in wait(running, return_when=FIRST_COMPLETED).done:
-            lane = running.pop(future)
-            bench.take(lane.popleft(), future.result())
-            go_on(lane)
+            bench.take(running.pop(future), future.result())
+
+
+def next_job(waiting: Sequence[Job], running: Collection[Job]) -> Job | None:
+    """The first whose opening no run is in, so that it is made once; else the first, so that no process idles.
+
+    None where all that wait are running under another name.
+    """
+    keys, openings = {job.key for job in running}, {job.opening for job in running} - {None}
+    free = [job for job in waiting if job.key not in keys]
+    return next((job for job in free if job.opening not in openings), free[0] if free else None)
 
 
 @contextmanager

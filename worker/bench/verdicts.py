@@ -1,5 +1,6 @@
 """Who beats magnitude: `python -m worker.bench.verdicts docs/results/*.json --document docs/benchmarks.md`."""
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,7 @@ import click
 from backend.domain.comparison import Comparison, Spread
 from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
-from worker.bench.report import BEYOND, beyond, replace_section
+from worker.bench.report import beyond, replace_section
 from worker.bench.results import read_results
 
 SECTION = "verdicts"
@@ -19,8 +20,8 @@ _MAGNITUDES = {
     "Single weights": ("uniform-magnitude-weights", "global-magnitude-weights"),
 }
 """The plain ones: the smallest norms inside layers, or over all of them."""
-_LONGER = 1.1
-"""Up to so many times the rival's epochs pass as the same budget."""
+_ALIKE = 1.1
+"""Epochs that differ by up to this factor pass as the same budget."""
 
 
 @dataclass(frozen=True)
@@ -30,10 +31,12 @@ class Duel:
     own: Spread
     """Test accuracy."""
     rival: Spread
-    is_longer: bool
-    """It had a larger budget of epochs after the dense network."""
+    epochs: float
+    """After the dense network, in units of the rival's."""
     size: str
     """What is said where it came to much more than was asked for."""
+    is_whole: bool
+    """All seeds of both ended, and there are several."""
 
     @classmethod
     def between(cls, results: Comparison, method: str, rival: str, compression: float) -> Self | None:
@@ -41,23 +44,31 @@ class Duel:
         own, other = (results.test_accuracy(name, compression) for name in (method, rival))
         if own is None or other is None:
             return None
-        is_longer = _epochs(results, method, compression) > _LONGER * _epochs(results, rival, compression)
-        return cls(own, other, is_longer, beyond(results.reached(method, compression), compression))
+        seeds = {outcome.cell.seed for outcome in results.outcomes}
+        return cls(
+            own,
+            other,
+            _epochs(results, method, compression) / max(_epochs(results, rival, compression), 1e-9),
+            beyond(results.reached(method, compression), compression),
+            is_whole=own.count == other.count == len(seeds) > 1,
+        )
 
     @property
     def is_ahead(self) -> bool:
         """Its worst seed ended above the rival's best."""
-        return self.own.lowest > self.rival.highest
+        return self.is_whole and self.own.lowest > self.rival.highest
 
     @property
-    def is_behind(self) -> bool:
-        """Its best seed ended below the rival's worst."""
-        return self.own.highest < self.rival.lowest
+    def is_longer(self) -> bool:
+        """It had a larger budget."""
+        return self.epochs > _ALIKE
 
     def __str__(self) -> str:
         points = f"{100 * (self.own.mean - self.rival.mean):+.1f}"
-        mark = "**" if self.is_ahead else "*" if self.is_behind else ""
-        return f"{mark}{points}{mark}{' ᵉ' if self.is_longer else ''}{self.size}"
+        is_behind = self.is_whole and self.own.highest < self.rival.lowest
+        mark = "**" if self.is_ahead else "*" if is_behind else ""
+        budget = "⁺" if self.is_longer else "⁻" if self.epochs < 1 / _ALIKE else ""
+        return f"{mark}{points}{mark}{budget}{self.size}"
 
 
 @click.command("verdicts")
@@ -81,20 +92,23 @@ def verdicts(found: Sequence[Comparison], compression: float) -> str:
             f"None of these results is at {compression:g}x.",
             hint=f"Choose --compression among {', '.join(f'{value:g}' for value in there)}.",
         )
+    magnitudes = "; ".join(", ".join(f"`{name}`" for name in names) for names in _MAGNITUDES.values())
     parts = [
         f"At {compression:g}x: points of test accuracy, on average over the seeds, beside whichever of the plain "
-        "magnitudes ended best there, by test accuracy, so that it is the hardest rival. **Bold**: the worst seed is "
-        "above the rival's best one; *italic*: the best seed is below its worst one; else within the spread. ᵉ: with "
-        f"over a tenth more epochs after the dense network than the rival had. {BEYOND}"
+        f"magnitudes ({magnitudes}) ended best there on the validation split. **Bold**: ahead, the worst seed is above "
+        "the rival's best one; *italic*: behind, the best seed is below its worst one; else within the spread. ⁺ and "
+        "⁻: over a tenth more or fewer epochs after the dense network than the rival had. *at 20x*: what was reached, "
+        "where that is over a tenth more than was asked for. Empty: the rival itself, or no result. The tables below "
+        "have the figures, and say why some have none."
     ]
-    for title, magnitudes in _MAGNITUDES.items():
-        keeps_shapes = PRESETS[magnitudes[0]].recipe.prune.granularity.kind == "unstructured"
+    for title, plain in _MAGNITUDES.items():
+        keeps_shapes = PRESETS[plain[0]].recipe.prune.granularity.kind == "unstructured"
         methods = [
             name
             for name, preset in PRESETS.items()
             if (preset.recipe.prune.granularity.kind == "unstructured") == keeps_shapes
         ]
-        parts += _table(title, held, methods, magnitudes, compression)
+        parts += _table(title, held, methods, plain, compression)
     return "\n\n".join(parts)
 
 
@@ -104,7 +118,7 @@ def _table(
     rivals = [_best(results, magnitudes, compression) for results in found]
     heads = [f"{results.network} on {results.data}" for results in found]
     best = [
-        "none" if rival is None else f"`{rival}` {_percent(results.test_accuracy(rival, compression))}"
+        "none" if rival is None else _rival(results, rival, compression)
         for results, rival in zip(found, rivals, strict=True)
     ]
     rows: list[str] = []
@@ -126,24 +140,31 @@ def _table(
     lines = [f"| {title} | {' | '.join(heads)} |", "|---|" + "---:|" * len(heads), f"| rival | {' | '.join(best)} |"]
     return [
         "\n".join([*lines, *rows]),
-        f"Ahead of them in no column: {', '.join(nowhere) or 'none'}. Ahead with more epochs alone: "
-        f"{', '.join(longer) or 'none'}.",
+        f"Besides plain magnitudes, ahead in no column: {', '.join(nowhere) or 'none'}. Ahead only where they had more "
+        f"epochs than the rival: {', '.join(longer) or 'none'}.",
     ]
 
 
 def _best(results: Comparison, magnitudes: Sequence[str], compression: float) -> str | None:
-    found = {name: results.test_accuracy(name, compression) for name in magnitudes}
-    means = {name: spread.mean for name, spread in found.items() if spread is not None}
+    """By validation accuracy: the test split chooses nothing."""
+    ended = {
+        name: [one.validation_accuracy for one in results.of(name, compression) if one.validation_accuracy is not None]
+        for name in magnitudes
+    }
+    means = {name: statistics.mean(found) for name, found in ended.items() if found}
     return max(means, key=lambda name: means[name], default=None)
 
 
+def _rival(results: Comparison, rival: str, compression: float) -> str:
+    """Its name, what it came to, and after how many epochs."""
+    spread = results.test_accuracy(rival, compression)
+    size = beyond(results.reached(rival, compression), compression)
+    epochs = _epochs(results, rival, compression)
+    return "none" if spread is None else f"`{rival}` {spread.mean:.1%}{size}, {epochs:.0f} epochs"
+
+
 def _epochs(results: Comparison, method: str, compression: float) -> float:
-    ended = [one.epochs for one in results.of(method, compression) if one.test_accuracy is not None]
-    return sum(ended) / len(ended)
-
-
-def _percent(spread: Spread | None) -> str:
-    return "none" if spread is None else f"{spread.mean:.1%}"
+    return statistics.mean(one.epochs for one in results.of(method, compression) if one.test_accuracy is not None)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ takes up from there, to identical bits.
 import json
 from dataclasses import replace
 
+from backend.domain.combinations import counts_latency
 from backend.domain.reach import density_of, is_down_to
 from backend.domain.recipe import Recipe
 from backend.domain.reports import Phase
@@ -22,10 +23,10 @@ _TRAINING = (Phase.TRAIN, Phase.SPARSIFY)
 def opening_of(recipe: Recipe) -> str | None:
     """What decides a recipe's opening and what is kept of it, as text: equal in runs that have it in common.
 
-    Targets, operating points and retraining come later. None where a recipe has no opening, or goes by times that its
-    own run measures.
+    Targets, operating points and retraining come later. None where a recipe has no opening, or goes by times, which
+    its own run may measure.
     """
-    if recipe.latency is not None or (recipe.sparsify is None and not _is_greedy(recipe)):
+    if counts_latency(recipe.prune, recipe.sparsify) or (recipe.sparsify is None and not _is_greedy(recipe)):
         return None
     sections = recipe.model_dump(mode="json", exclude={"target", "retrain"})
     del sections["prune"]["points"]

@@ -79,11 +79,14 @@ class Unrolled(nn.Module):
 def _first_states(layer: nn.RNNBase, values: Tensor, states: Tensor | States | None) -> States:
     """Of all layers and directions, (layers x directions, N, size) each; zero where none are given.
 
-    Given ones have a gradient even where they are constants: masks of hidden units act on them too.
+    Given ones have a gradient even where they are constants other than zero: masks of hidden units act on them too.
     """
     if states is not None:
         given = (states,) if isinstance(states, Tensor) else tuple(states)
-        return tuple(state if state.requires_grad else state.detach().requires_grad_() for state in given)
+        return tuple(
+            state if state.requires_grad or not bool(state.any()) else state.detach().requires_grad_()
+            for state in given
+        )
     count = layer.num_layers * (2 if layer.bidirectional else 1)
     sizes = (layer.proj_size or layer.hidden_size, *([layer.hidden_size] if layer.mode == "LSTM" else []))
     return tuple(values.new_zeros(count, values.size(1), size) for size in sizes)

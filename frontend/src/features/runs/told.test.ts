@@ -14,7 +14,7 @@ test('layers are named once, however many lines they have', () => {
 test.each([
   ['sample', null, 'On the training batches.'],
   ['prune', {}, 'On the training batches; retraining stands on tinted ground.'],
-  ['prune', { distill: { weight: 0.25, during: 'both' } }, '25% of the loss while gates or penalties learn and while retraining'],
+  ['prune', { distill: { weight: 0.996, during: 'both' } }, 'While gates or penalties learn and while retraining, the distance from the dense network\'s answers, right or wrong, weighs 99.6% in the loss.'],
 ] as const)('a run of kind %s with recipe %o tells what its loss is of', (kind, recipe, words) => {
   expect(tellLoss({ kind, recipe } as Parameters<typeof tellLoss>[0])).toContain(words)
 })

@@ -1,12 +1,11 @@
 import type { FigureData } from '@/components/figure/template'
 import type { Run } from '@/lib/api/types'
-import { formatPercent } from '@/lib/format'
 import { isObject } from '@/lib/json'
 
 const TAUGHT = {
-  retraining: 'while retraining',
-  sparsifying: 'while gates or penalties learn',
-  both: 'while gates or penalties learn and while retraining',
+  retraining: 'While retraining',
+  sparsifying: 'While gates or penalties learn',
+  both: 'While gates or penalties learn and while retraining',
 }
 
 /** How many rows a figure has whose vertical axis names them. */
@@ -26,7 +25,7 @@ export function tellLoss({ kind, recipe }: Pick<Run, 'kind' | 'recipe'>): string
   if (kind === 'sample') return 'On the training batches.'
   const plain = 'On the training batches; retraining stands on tinted ground.'
   if (!recipe?.distill) return plain
-  const { weight = 0, during = 'retraining' } = recipe.distill
-  const share = formatPercent(weight, 0)
-  return `${plain} ${share} of the loss ${TAUGHT[during]} is the distance from the dense network's answers, whether they are right or wrong.`
+  const { weight, during = 'retraining' } = recipe.distill
+  const share = weight == null ? '' : ` ${Number((weight * 100).toPrecision(3))}%`
+  return `${plain} ${TAUGHT[during]}, the distance from the dense network's answers, right or wrong, weighs${share} in the loss.`
 }
