@@ -35,10 +35,11 @@ class Generators:
         return states
 
     def restore(self, states: Mapping[str, Tensor]) -> None:
-        """Put all streams where they were when `tensors` was called; one that was not there then starts fresh."""
+        """Put all streams where they were when `tensors` was called; any that was not there starts fresh."""
         for name, generator in self._named.items():
             if name in states:
                 generator.set_state(states[name])
         torch.set_rng_state(states[_GLOBAL])
-        if self._device.type == "cuda":
-            torch.cuda.set_rng_state(states[f"{_GLOBAL}.cuda"], self._device)
+        on_device = states.get(f"{_GLOBAL}.cuda")
+        if self._device.type == "cuda" and on_device is not None:
+            torch.cuda.set_rng_state(on_device, self._device)
