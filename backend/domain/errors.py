@@ -129,14 +129,19 @@ FILE_VERDICTS = frozenset(
 
 
 class JobFailure(Exception):
-    """A job cannot go on: a stable code, a sentence, and a hint that says what to do."""
+    """A job cannot go on: a stable code, the cause in a sentence, a hint that says what to do, and what is kept of it.
 
-    def __init__(self, code: FailureCode, detail: str, hint: str = "") -> None:
-        super().__init__(detail)
+    `detail` is the cause with what is kept.
+    """
+
+    def __init__(self, code: FailureCode, cause: str, hint: str = "", kept: str = "") -> None:
+        self.detail = f"{cause} {kept}".strip()
+        super().__init__(self.detail)
         self.code = code
-        self.detail = detail
+        self.cause = cause
         self.hint = hint
+        self.kept = kept
 
-    def __reduce__(self) -> tuple[type[Self], tuple[FailureCode, str, str]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[FailureCode, str, str, str]]:
         """Between processes it travels as what it is made of."""
-        return type(self), (self.code, self.detail, self.hint)
+        return type(self), (self.code, self.cause, self.hint, self.kept)

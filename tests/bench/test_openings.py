@@ -15,6 +15,7 @@ from worker.bench.plan import Plan
 from worker.bench.shelf import Shelf
 from worker.bench.trials import Trial
 from worker.engine.batches import Batches
+from worker.engine.retraining.stretches import Stretch
 
 GREEDY, BETWEEN_REMOVALS = "molchanov2017-taylor", 30
 """A preset with one operating point, and its mini-batches from one removal to the next."""
@@ -122,6 +123,20 @@ def test_an_opening_of_other_weights_or_another_device_is_left_alone(folder: Pat
     place = bench._place_of_opening(job)
     assert place != replace(bench, device=torch.device("cuda"))._place_of_opening(job)
     assert place != replace(bench, digests={0: "0" * 20})._place_of_opening(job)
+
+
+def test_a_run_that_diverges_tells_the_cause_wherever_it_began(
+    tmp_path: Path, folder: Path, dense_folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """Not what is kept of it: of a comparison's run that is nothing."""
+    monkeypatch.setattr(Stretch, "learning_rate", lambda *_: 1e30)
+    chosen = plan(methods=(GREEDY,), compressions=(NEAR, FAR))
+    alone = each_alone(chosen, dense_folder, tmp_path)
+    assert compare(chosen, folder).outcomes == alone
+    for outcome in alone:
+        assert outcome.failure is not None
+        assert "became infinite" in outcome.failure
+        assert "kept" not in outcome.failure
 
 
 def test_a_student_takes_up_the_widths_that_are_trained_from_scratch(

@@ -212,7 +212,7 @@ class Bench:
         try:
             dense, last = self._points(job)
         except JobFailure as failure:
-            return Outcome(cell=cell, key=key, failure=failure.detail, code=failure.code)
+            return Outcome(cell=cell, key=key, failure=failure.cause, code=failure.code)
         return Outcome(
             cell=cell,
             key=key,

@@ -97,8 +97,9 @@ def told(broken: Broken, where: Whereabouts, kept: str) -> JobFailure:
     """What the user is told; `kept` is a sentence on what is left of the run."""
     return JobFailure(
         FailureCode.DIVERGED,
-        f"Training diverged in {where.of_step(broken.step)}: {broken.what} became infinite or undefined. {kept}",
+        f"Training diverged in {where.of_step(broken.step)}: {broken.what} became infinite or undefined.",
         f"{where.advice}, {_DATA_HINT}.",
+        kept,
     )
 
 
@@ -107,6 +108,7 @@ def told_of_answers(overflowed: Overflowed, where: Whereabouts, kept: str) -> Jo
     return JobFailure(
         FailureCode.DIVERGED,
         f"{where.so_far}, {overflowed.what} became infinite or undefined where the network was measured, though no "
-        f"weight is. {kept}",
+        "weight is.",
         f"{where.advice}, {_DATA_HINT}." if where.done else f"Train more gently before, {_DATA_HINT}.",
+        kept,
     )

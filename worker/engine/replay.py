@@ -72,7 +72,7 @@ def with_replay(make: Callable[[], Attempt[Output]], resume: Checkpoint | None) 
     except JobFailure as failure:
         if failure.code is not FailureCode.DIVERGED:
             raise
-        raise JobFailure(failure.code, f"{failure.detail} {kept.sentence()}", failure.hint) from failure
+        raise JobFailure(failure.code, failure.cause, failure.hint, kept.sentence()) from failure
     del attempt  # what it holds on the device is needed for the next one
     raise told(_first_broken(make(), kept.checkpoint) or broken, where, kept.sentence())
 
