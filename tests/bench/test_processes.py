@@ -82,7 +82,12 @@ class Command:
         with self.console.open("wb") as console:
             self.process = subprocess.Popen(command, stdout=console, stderr=console, preexec_fn=_hear_interrupts)
         wait_for(lambda: "dense lenet300" in self.console.read_text() or self.process.poll() is not None, 60)
+        self.family: list[psutil.Process] = []
+        wait_for(self._is_whole, 60, "both workers: the second one starts when it has something to do")
+
+    def _is_whole(self) -> bool:
         self.family = psutil.Process(self.process.pid).children(recursive=True)
+        return len(self.workers) == 2
 
     @property
     def workers(self) -> list[psutil.Process]:
@@ -90,8 +95,8 @@ class Command:
 
     def ended(self) -> tuple[int, str]:
         """Exit status and console, once all processes are gone."""
-        status = self.process.wait(30)
-        wait_for(lambda: all(is_gone(process.pid) for process in self.family), 10, "the end of all processes")
+        status = self.process.wait(60)
+        wait_for(lambda: all(is_gone(process.pid) for process in self.family), 30, "the end of all processes")
         return status, self.console.read_text()
 
 
@@ -101,10 +106,10 @@ def command(tmp_path: Path) -> Iterator[Command]:
     yield started
     if started.process.poll() is None:
         started.process.kill()
+        started.process.wait()
 
 
 def test_an_interrupted_comparison_stops_at_once_and_keeps_what_it_has(command: Command):
-    assert len(command.workers) == 2
     command.process.send_signal(signal.SIGINT)
     status, console = command.ended()
     assert (status, "Aborted!" in console, "Traceback" in console) == (1, True, False), console
