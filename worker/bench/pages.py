@@ -8,7 +8,7 @@ import click
 
 from backend.domain.comparison import Comparison, Spread
 from backend.domain.presets import PRESETS
-from worker.bench.report import BEYOND, beyond, replace_section
+from worker.bench.report import BEYOND, beyond, keeps_shapes, replace_section
 from worker.bench.results import read_results
 
 SECTION = "our numbers"
@@ -75,7 +75,7 @@ def numbers(methods: Sequence[str], found: Iterable[Comparison]) -> str:
 
 
 def _with_baseline(methods: Sequence[str]) -> tuple[str, ...]:
-    kinds = {PRESETS[method].recipe.prune.granularity.kind == "unstructured" for method in methods}
+    kinds = {keeps_shapes(method) for method in methods}
     return tuple(dict.fromkeys([*methods, *(name for kind in sorted(kinds) for name in _BASELINES[kind])]))
 
 

@@ -57,14 +57,14 @@ def table_of(comparison: Comparison) -> tuple[list[str], list[Row]]:
             for value in comparison.compressions
         ]
         cells.append(_range(comparison.epochs(method)))
-        rows.append((method, _ZEROS if _keeps_shapes(method) else "", cells))
+        rows.append((method, _ZEROS if keeps_shapes(method) else "", cells))
     return heads, rows
 
 
 def notes_of(comparison: Comparison, rows: Iterable[Row]) -> list[str]:
     """What marks and additions in these rows mean."""
     notes = []
-    if any(map(_keeps_shapes, comparison.methods)):
+    if any(map(keeps_shapes, comparison.methods)):
         notes.append(
             f"{_ZEROS.strip()} Single weights; zeros are not counted. Same shapes but for dead channels: hardly faster "
             "until a sparse runtime is used."
@@ -185,7 +185,8 @@ def _parts_of(file: Path, name: str) -> tuple[str, str, str]:
     return before + start, section, end + after
 
 
-def _keeps_shapes(method: str) -> bool:
+def keeps_shapes(method: str) -> bool:
+    """Whether a preset sets single weights to zero."""
     return PRESETS[method].recipe.prune.granularity.kind == "unstructured"
 
 

@@ -9,9 +9,8 @@ from typing import Self
 import click
 
 from backend.domain.comparison import Comparison, Spread
-from backend.domain.errors import InvalidValue
 from backend.domain.presets import PRESETS
-from worker.bench.report import beyond, replace_section
+from worker.bench.report import beyond, keeps_shapes, replace_section
 from worker.bench.results import read_results
 
 SECTION = "verdicts"
@@ -77,21 +76,19 @@ class Duel:
 @click.option("--compression", default=16.0, show_default=True, type=click.FloatRange(min=1, min_open=True))
 def command(results: Sequence[Path], document: Path, compression: float) -> None:
     """Write into a document how every method ended beside the best of the plain magnitudes."""
-    replace_section(document, SECTION, verdicts([read_results(file) for file in results], compression))
+    found = [read_results(file) for file in results]
+    there = sorted({value for comparison in found for value in comparison.compressions})
+    if compression not in there:
+        known = ", ".join(f"{value:g}" for value in there)
+        raise click.BadParameter(
+            f"these results have no {compression:g}x; choose among {known}", param_hint="--compression"
+        )
+    replace_section(document, SECTION, verdicts(found, compression))
 
 
 def verdicts(found: Sequence[Comparison], compression: float) -> str:
-    """A table for whole channels and one for single weights, and who is ahead nowhere.
-
-    Raises InvalidValue when no comparison has results at that compression.
-    """
+    """A table for whole channels and one for single weights, and who is ahead nowhere."""
     held = [results for results in found if compression in results.compressions]
-    if not held:
-        there = sorted({value for results in found for value in results.compressions})
-        raise InvalidValue(
-            f"None of these results is at {compression:g}x.",
-            hint=f"Choose --compression among {', '.join(f'{value:g}' for value in there)}.",
-        )
     magnitudes = "; ".join(", ".join(f"`{name}`" for name in names) for names in _MAGNITUDES.values())
     parts = [
         f"At {compression:g}x: points of test accuracy, on average over the seeds, beside whichever of the plain "
@@ -102,12 +99,7 @@ def verdicts(found: Sequence[Comparison], compression: float) -> str:
         "have the figures, and say why some have none."
     ]
     for title, plain in _MAGNITUDES.items():
-        keeps_shapes = PRESETS[plain[0]].recipe.prune.granularity.kind == "unstructured"
-        methods = [
-            name
-            for name, preset in PRESETS.items()
-            if (preset.recipe.prune.granularity.kind == "unstructured") == keeps_shapes
-        ]
+        methods = [name for name in PRESETS if keeps_shapes(name) == keeps_shapes(plain[0])]
         parts += _table(title, held, methods, plain, compression)
     return "\n\n".join(parts)
 
